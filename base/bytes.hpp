@@ -1,0 +1,45 @@
+// Byte strings: owned, viewed, and shown as hexadecimal text.
+//
+// Not thread safe beyond what std::vector promises.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace starling {
+
+using Bytes = std::vector<std::uint8_t>;
+using ByteView = std::span<const std::uint8_t>;
+
+[[nodiscard]] inline ByteView view_of(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+[[nodiscard]] inline std::string_view text_of(ByteView bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+[[nodiscard]] inline Bytes bytes_of(std::string_view text) {
+    return {text.begin(), text.end()};
+}
+
+[[nodiscard]] inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+[[nodiscard]] bool equal(ByteView a, ByteView b);
+
+// Lower-case hexadecimal, two digits a byte.
+[[nodiscard]] std::string to_hex(ByteView bytes);
+
+// The inverse; nothing when the length is odd or a character is no hexadecimal digit.
+[[nodiscard]] std::optional<Bytes> from_hex(std::string_view text);
+
+// Big-endian, so that keys sort as numbers do.  `out` and `bytes` are at least eight bytes long.
+void store_u64(std::span<std::uint8_t> out, std::uint64_t value);
+[[nodiscard]] std::uint64_t load_u64(ByteView bytes);
+
+}  // namespace starling

@@ -1,0 +1,39 @@
+#include "base/crypto.hpp"
+
+#include "base/assert.hpp"
+#include "base/hash.hpp"
+
+#include <sodium.h>
+
+namespace starling {
+namespace {
+
+Hash256 digest_of(std::string_view domain, ByteView bytes) {
+    return Hasher(domain).add(bytes).finish();
+}
+
+}  // namespace
+
+SigningKey::SigningKey(const Seed& seed) {
+    STARLING_ASSERT(sodium_init() >= 0);
+    crypto_sign_seed_keypair(id_.bytes.data(), secret_.data(), seed.data());
+}
+
+SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
+
+Signature SigningKey::sign(std::string_view domain, ByteView bytes) const {
+    const Hash256 digest = digest_of(domain, bytes);
+    Signature signature;
+    crypto_sign_detached(signature.bytes.data(), nullptr, digest.bytes.data(), Hash256::size,
+                         secret_.data());
+    return signature;
+}
+
+bool Verifier::verify(const NodeId& signer, std::string_view domain, ByteView bytes,
+                      const Signature& signature) const {
+    const Hash256 digest = digest_of(domain, bytes);
+    return crypto_sign_verify_detached(signature.bytes.data(), digest.bytes.data(), Hash256::size,
+                                       signer.bytes.data()) == 0;
+}
+
+}  // namespace starling

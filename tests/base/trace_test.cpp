@@ -1,0 +1,26 @@
+#include "base/trace.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+#include <string_view>
+
+namespace starling {
+namespace {
+
+TEST_CASE("every event has a name of its own with a folder in front", "[base][trace]") {
+    std::set<std::string_view> names;
+    for (const EventInfo& info : all_events()) {
+        CHECK(names.insert(info.name).second);
+        CHECK(info.name.find('.') != std::string_view::npos);
+    }
+}
+
+TEST_CASE("no event names more than six fields", "[base][trace]") {
+    for (const EventInfo& info : all_events()) {
+        CHECK(std::ranges::count(info.fields, ' ') < 6);
+    }
+}
+
+}  // namespace
+}  // namespace starling
