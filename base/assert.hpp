@@ -11,6 +11,6 @@ namespace starling {
 
 }  // namespace starling
 
-#define STARLING_ASSERT(condition)                                                       \
-    (static_cast<bool>(condition) ? static_cast<void>(0)                                 \
+#define STARLING_ASSERT(condition)                       \
+    (static_cast<bool>(condition) ? static_cast<void>(0) \
                                   : ::starling::assertion_failed(#condition, __FILE__, __LINE__))

@@ -18,7 +18,9 @@ std::optional<std::uint8_t> hex_value(char digit) {
 
 }  // namespace
 
-bool equal(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
+bool equal(ByteView a, ByteView b) {
+    return std::ranges::equal(a, b);
+}
 
 std::string to_hex(ByteView bytes) {
     std::string text;

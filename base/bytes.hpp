@@ -28,7 +28,9 @@ using ByteView = std::span<const std::uint8_t>;
     return {text.begin(), text.end()};
 }
 
-[[nodiscard]] inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+[[nodiscard]] inline Bytes copy_of(ByteView bytes) {
+    return {bytes.begin(), bytes.end()};
+}
 
 [[nodiscard]] bool equal(ByteView a, ByteView b);
 

@@ -25,7 +25,9 @@ void with_packer(Bytes& out, Pack pack) {
     pack(packer);
 }
 
-bool by_reference(msgpack::type::object_type, std::size_t, void*) { return true; }
+bool by_reference(msgpack::type::object_type, std::size_t, void*) {
+    return true;
+}
 
 const msgpack::unpack_limit& parse_limits() {
     static const msgpack::unpack_limit bounds(limits::codec_array, limits::codec_map,
@@ -36,17 +38,27 @@ const msgpack::unpack_limit& parse_limits() {
 
 Shape shape_of(const msgpack::object& item) {
     switch (item.type) {
-        case msgpack::type::NIL: return Shape::nil;
-        case msgpack::type::BOOLEAN: return Shape::boolean;
-        case msgpack::type::POSITIVE_INTEGER: return Shape::uint;
-        case msgpack::type::NEGATIVE_INTEGER: return Shape::sint;
+        case msgpack::type::NIL:
+            return Shape::nil;
+        case msgpack::type::BOOLEAN:
+            return Shape::boolean;
+        case msgpack::type::POSITIVE_INTEGER:
+            return Shape::uint;
+        case msgpack::type::NEGATIVE_INTEGER:
+            return Shape::sint;
         case msgpack::type::FLOAT32:
-        case msgpack::type::FLOAT64: return Shape::real;
-        case msgpack::type::STR: return Shape::text;
-        case msgpack::type::BIN: return Shape::bytes;
-        case msgpack::type::ARRAY: return Shape::list;
-        case msgpack::type::MAP: return Shape::map;
-        case msgpack::type::EXT: return Shape::other;
+        case msgpack::type::FLOAT64:
+            return Shape::real;
+        case msgpack::type::STR:
+            return Shape::text;
+        case msgpack::type::BIN:
+            return Shape::bytes;
+        case msgpack::type::ARRAY:
+            return Shape::list;
+        case msgpack::type::MAP:
+            return Shape::map;
+        case msgpack::type::EXT:
+            return Shape::other;
     }
     return Shape::other;
 }
@@ -62,6 +74,7 @@ struct Decoder::Memory {
 };
 
 Decoder::Decoder() : memory_(std::make_unique<Memory>()) {}
+
 Decoder::~Decoder() = default;
 
 Reader Decoder::parse(ByteView input) {
@@ -72,9 +85,9 @@ Reader Decoder::parse(ByteView input) {
     try {
         std::size_t offset = 0;
         bool referenced = false;
-        const msgpack::object root =
-            msgpack::unpack(memory_->zone, reinterpret_cast<const char*>(input.data()), input.size(),
-                            offset, referenced, by_reference, nullptr, parse_limits());
+        const msgpack::object root = msgpack::unpack(
+            memory_->zone, reinterpret_cast<const char*>(input.data()), input.size(), offset,
+            referenced, by_reference, nullptr, parse_limits());
         if (offset != input.size() || root.type != msgpack::type::ARRAY) return failure;
         failed_ = false;
         return Reader(this, root.via.array.ptr, root.via.array.size);
@@ -126,9 +139,13 @@ void Writer::bytes(ByteView value) {
     });
 }
 
-bool Reader::ok() const { return !decoder_->failed_; }
+bool Reader::ok() const {
+    return !decoder_->failed_;
+}
 
-void Reader::fail() { decoder_->failed_ = true; }
+void Reader::fail() {
+    decoder_->failed_ = true;
+}
 
 Shape Reader::shape() const {
     if (remaining() == 0) return Shape::other;
@@ -167,7 +184,9 @@ double Reader::real() {
     return item == nullptr ? 0 : item->via.f64;
 }
 
-void Reader::nil() { take(Shape::nil); }
+void Reader::nil() {
+    take(Shape::nil);
+}
 
 std::string_view Reader::text(std::size_t max) {
     const auto* item = static_cast<const msgpack::object*>(take(Shape::text));

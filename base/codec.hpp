@@ -1,11 +1,13 @@
 // Bounded msgpack: a Writer that appends to bytes, and a Reader over one parsed value.
 //
-//   bytes ──Decoder::parse──> Reader ──list()──> Reader ...      (the first failure sticks everywhere)
+//   bytes ──Decoder::parse──> Reader ──list()──> Reader ...      (the first failure sticks
+//   everywhere)
 //
 // Invariants:
 //   I1  No exception of the library passes this file; hostile bytes give a Reader that is not ok().
 //   I2  Parsing never allocates more than 24 times the input plus 2 MiB (limits::codec_*).
-//   I3  Text and bytes handed out point into the input: they live as long as the input and until the
+//   I3  Text and bytes handed out point into the input: they live as long as the input and until
+//   the
 //       Decoder parses again.
 //   I4  Writing is canonical: smallest integers, so equal values have equal bytes.
 //   I5  Unknown trailing elements of a list are ignored: later versions may append fields.
@@ -72,6 +74,7 @@ public:
     void fail();
 
     [[nodiscard]] std::size_t remaining() const { return ok() ? count_ - next_ : 0; }
+
     [[nodiscard]] Shape shape() const;  // of the next element
 
     // Each takes the next element; after a failure they return zero values.
@@ -107,6 +110,7 @@ public:
 
 private:
     friend class Decoder;
+
     Reader(Decoder* decoder, const void* items, std::size_t count)
         : decoder_(decoder), items_(items), count_(count) {}
 
@@ -126,9 +130,9 @@ public:
     Decoder(const Decoder&) = delete;
     Decoder& operator=(const Decoder&) = delete;
 
-    // A reader over the elements of the list that `input` encodes.  Not ok() when the input is longer
-    // than limits::frame_bytes, malformed, no list, over a limit, or followed by further bytes.
-    // Invalidates every reader of an earlier parse.
+    // A reader over the elements of the list that `input` encodes.  Not ok() when the input is
+    // longer than limits::frame_bytes, malformed, no list, over a limit, or followed by further
+    // bytes. Invalidates every reader of an earlier parse.
     [[nodiscard]] Reader parse(ByteView input);
 
 private:

@@ -19,7 +19,9 @@ SigningKey::SigningKey(const Seed& seed) {
     crypto_sign_seed_keypair(id_.bytes.data(), secret_.data(), seed.data());
 }
 
-SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
+SigningKey::~SigningKey() {
+    sodium_memzero(secret_.data(), secret_.size());
+}
 
 Signature SigningKey::sign(std::string_view domain, ByteView bytes) const {
     const Hash256 digest = digest_of(domain, bytes);

@@ -1,4 +1,5 @@
-// Ed25519 signatures (libsodium) under a domain, behind a seam: the simulator memoises verification.
+// Ed25519 signatures (libsodium) under a domain, behind a seam: the simulator memoises
+// verification.
 //
 // Signing is deterministic (RFC 8032); nothing here draws entropy: seeds come from outside.
 // Thread safe: keys are immutable, the functions pure.
@@ -24,6 +25,7 @@ public:
     ~SigningKey();  // wipes the secret
 
     [[nodiscard]] const NodeId& id() const { return id_; }
+
     [[nodiscard]] Signature sign(std::string_view domain, ByteView bytes) const;
 
 private:

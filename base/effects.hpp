@@ -1,15 +1,18 @@
-// What a turn of the cores wants done: frames to send, records to keep, answers to local callers, link
-// commands, trace records.  One reusable object per driver; everything is encoded at once into an arena.
+// What a turn of the cores wants done: frames to send, records to keep, answers to local callers,
+// link commands, trace records.  One reusable object per driver; everything is encoded at once into
+// an arena.
 //
 //   core step ──append──> Effects ──end of turn──> driver: records become journal batch n,
 //                            ^                     the rest leaves when its gate allows
 //                            └──── clear() keeps the capacity: a warm turn allocates nothing
 //
 // Invariants:
-//   I1  A send or answer whose gate is `durable` leaves only after every record appended in this turn
+//   I1  A send or answer whose gate is `durable` leaves only after every record appended in this
+//   turn
 //       and in earlier turns is durable ("durable before visible").
 //   I2  A broadcast is encoded once; its entries share one span.
-//   I3  A frame's body is at most limits::body_bytes: larger is a bug of the sender, which must chunk.
+//   I3  A frame's body is at most limits::body_bytes: larger is a bug of the sender, which must
+//   chunk.
 //
 // Not thread safe.
 #pragma once
@@ -63,8 +66,9 @@ struct Answer {
     Span body;
 };
 
-// Records of one table from `first` to `last`, both included, wanted back from the journal: they come to
-// NodeCore::on_fetched with the same tag, keys ascending, as many as fit into limits::fetch_bytes.
+// Records of one table from `first` to `last`, both included, wanted back from the journal: they
+// come to NodeCore::on_fetched with the same tag, keys ascending, as many as fit into
+// limits::fetch_bytes.
 struct Fetch {
     std::uint64_t tag = 0;
     Table table{};
@@ -89,7 +93,9 @@ struct LinkCommand {
 };
 
 template <class M>
-concept Encodable = requires(const M& message, Writer& writer) { message.encode(writer); };
+concept Encodable = requires(const M& message, Writer& writer) {
+    message.encode(writer);
+};
 
 template <class M>
 concept Frame = Encodable<M> && requires {
@@ -114,16 +120,19 @@ public:
     void send_encoded(const NodeId& to, Kind kind, ByteView body);
 
     void persist(Table table, ByteView key, ByteView value);
+
     template <Encodable M>
     void persist(Table table, ByteView key, const M& value) {
         stored_.push_back({table, false, append(key), encode(value)});
     }
+
     void erase(Table table, ByteView key);
 
     template <Encodable M>
     void answer(CallId call, const M& message) {
         answers_.push_back({call, Gate::durable, true, encode(message)});
     }
+
     // An item of a stream that goes on.
     template <Encodable M>
     void stream(CallId call, const M& message) {
@@ -149,11 +158,17 @@ public:
     }
 
     [[nodiscard]] std::span<const Outgoing> outgoing() const { return outgoing_; }
+
     [[nodiscard]] std::span<const Stored> stored() const { return stored_; }
+
     [[nodiscard]] std::span<const Answer> answers() const { return answers_; }
+
     [[nodiscard]] std::span<const Fetch> fetches() const { return fetches_; }
+
     [[nodiscard]] std::span<const LinkCommand> links() const { return links_; }
+
     [[nodiscard]] std::span<const TraceRecord> traced() const { return trace_; }
+
     [[nodiscard]] bool empty() const;
 
     // Forgets everything, keeps the memory.

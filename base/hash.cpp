@@ -26,7 +26,9 @@ Hasher& Hasher::add(ByteView part) {
     return *this;
 }
 
-Hasher& Hasher::add(std::string_view part) { return add(view_of(part)); }
+Hasher& Hasher::add(std::string_view part) {
+    return add(view_of(part));
+}
 
 Hasher& Hasher::add(std::uint64_t number) {
     std::array<std::uint8_t, 8> bytes{};
@@ -41,6 +43,8 @@ Hash256 Hasher::finish() {
     return hash;
 }
 
-std::uint64_t Hasher::finish64() { return finish().prefix(); }
+std::uint64_t Hasher::finish64() {
+    return finish().prefix();
+}
 
 }  // namespace starling

@@ -1,4 +1,5 @@
-// BLAKE2b hashes (libsodium), always under a domain, so that no hash of one thing is a hash of another.
+// BLAKE2b hashes (libsodium), always under a domain, so that no hash of one thing is a hash of
+// another.
 //
 // Pure functions and a streaming object.  The object is not thread safe.
 #pragma once
@@ -13,8 +14,8 @@
 
 namespace starling {
 
-// Feeds parts one after another; each part is preceded by its length, so that moving a border between
-// two parts changes the hash.
+// Feeds parts one after another; each part is preceded by its length, so that moving a border
+// between two parts changes the hash.
 class Hasher {
 public:
     // domain: a short constant such as "starling/v1/claim"; at most 64 bytes.

@@ -1,7 +1,8 @@
 // A hash table without an iteration API, so that nothing observable can depend on its order.
 //
-// Open addressing, linear probing, deletion by shifting back (Knuth, TAOCP 3, section 6.4, algorithm R).
-// Keys are Ids: their first bytes are mixed with a seed, so that nobody can choose collisions.
+// Open addressing, linear probing, deletion by shifting back (Knuth, TAOCP 3, section 6.4,
+// algorithm R). Keys are Ids: their first bytes are mixed with a seed, so that nobody can choose
+// collisions.
 //
 //   I1  At most 3/4 of the slots are taken.
 //   I2  Every key is reachable from its home slot without crossing a free one.
@@ -32,9 +33,11 @@ public:
         auto& slot = slots_[slot_of(key)];
         return slot ? &slot->second : nullptr;
     }
+
     [[nodiscard]] const Value* find(const Key& key) const {
         return const_cast<HashIndex*>(this)->find(key);
     }
+
     [[nodiscard]] bool contains(const Key& key) const { return find(key) != nullptr; }
 
     // False when the key was there already; its value stays.
@@ -62,6 +65,7 @@ private:
     using Slot = std::optional<std::pair<Key, Value>>;
 
     [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
+
     [[nodiscard]] std::size_t home_of(const Key& key) const {
         return static_cast<std::size_t>(draw(seed_, 0, key.prefix())) & mask();
     }

@@ -1,6 +1,6 @@
-// Hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", OPODIS'14): wall milliseconds with a
-// counter, never behind anything seen.  It orders concurrent writes and dates values; causality does
-// not rest on it.
+// Hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", OPODIS'14): wall milliseconds
+// with a counter, never behind anything seen.  It orders concurrent writes and dates values;
+// causality does not rest on it.
 //
 //   I1  tick() is greater than every stamp given out or observed before.
 //   I2  A stamp further ahead than `ahead_max` does not move this clock; observe() says so.
@@ -24,6 +24,7 @@ struct HybridTime {
     [[nodiscard]] static constexpr HybridTime of(std::uint64_t ms, std::uint64_t counter) {
         return {ms << 16U | counter};
     }
+
     [[nodiscard]] constexpr std::uint64_t ms() const { return packed >> 16U; }
 };
 

@@ -31,6 +31,7 @@ struct Id {
     friend auto operator<=>(const Id&, const Id&) = default;
 
     [[nodiscard]] ByteView view() const { return {bytes.data(), Size}; }
+
     [[nodiscard]] std::string hex() const { return to_hex(view()); }
 
     // The first eight hexadecimal digits: for people, never for comparison.

@@ -1,14 +1,15 @@
 // Gives every node id that something names a small number, for dense tables.
 //
-//   retain(id) ──> index, used n times ── release(index) n times ──> free, the number is given out again
+//   retain(id) ──> index, used n times ── release(index) n times ──> free, the number is given out
+//   again
 //
 // Invariants:
 //   I1  Two ids in use never share an index; an id in use keeps its index.
 //   I2  An index has no order and means nothing outside this process.
 //   I3  Indices stay below the largest number of ids in use at one time, plus one block of 64.
 //
-// Tests run with several scramble seeds, which change the numbers given out: nothing may depend on them.
-// Not thread safe.
+// Tests run with several scramble seeds, which change the numbers given out: nothing may depend on
+// them. Not thread safe.
 #pragma once
 
 #include "base/hash_index.hpp"
@@ -38,6 +39,7 @@ public:
 
     // One past the largest index ever given out: the size of a dense table.
     [[nodiscard]] std::size_t capacity() const { return entries_.size(); }
+
     [[nodiscard]] std::size_t in_use() const { return indices_.size(); }
 
 private:

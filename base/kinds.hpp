@@ -1,4 +1,5 @@
-// Every kind of message, once: frames between nodes below 128, calls of a local program from 128 on.
+// Every kind of message, once: frames between nodes below 128, calls of a local program from 128
+// on.
 //
 // A number is never reused.  Thread safe: constants.
 #pragma once
@@ -17,15 +18,15 @@ enum class Kind : std::uint8_t {
     // gossip
     ping = 10,
     pong = 11,
-    cells = 12,        // claims, opinions, deaths: urgent lane
-    table_digest = 13, // bucket hashes of the membership table
+    cells = 12,         // claims, opinions, deaths: urgent lane
+    table_digest = 13,  // bucket hashes of the membership table
     table_entries = 14,
 
     // crdt
-    batches = 20,      // signed batches of one origin, in order
-    want = 21,         // missing range of an origin
-    heads = 22,        // version vector entries
-    copies = 23,       // this batch is durable here
+    batches = 20,  // signed batches of one origin, in order
+    want = 21,     // missing range of an origin
+    heads = 22,    // version vector entries
+    copies = 23,   // this batch is durable here
 
     // quorum
     prepare = 30,
@@ -35,6 +36,7 @@ enum class Kind : std::uint8_t {
     conflict = 34,
     read = 35,
     read_ok = 36,
+    decision_opened = 37,  // to its electors: look at this decision
 
     // auction (FIPA names on the wire)
     cfp = 40,
@@ -43,31 +45,33 @@ enum class Kind : std::uint8_t {
     accept_proposal = 43,
     reject_proposal = 44,
     agree = 45,
-    inform = 46,       // winner's result
+    inform = 46,  // winner's result
     failure = 47,
     cancel = 48,
-    record = 49,       // custodian: keep this task
+    record = 49,  // custodian: keep this task
     recorded = 50,
-    grant = 51,        // custodian: grant this epoch
+    grant = 51,  // custodian: grant this epoch
     granted = 52,
     store_result = 53,
     stored_result = 54,
-    renew = 55,        // lease of a running task
-    query = 56,        // what does the ledger say
+    renew = 55,  // lease of a running task
+    query = 56,  // what does the ledger say
     query_answer = 57,
-    digest = 58,       // skills and free workers of a node
+    digest = 58,  // skills and free workers of a node
     renewed = 59,
-    informed = 60,     // answer to inform: accepted or refused as stale
-    progress = 61,     // custodian duty hand-over and task state
+    informed = 60,  // answer to inform: accepted or refused as stale
+    progress = 61,  // custodian duty hand-over and task state
 };
 
-// Whether a frame of this kind promises something and so waits until everything its sender knew when
-// it was made is durable.  The others leave at once.
+// Whether a frame of this kind promises something and so waits until everything its sender knew
+// when it was made is durable.  The others leave at once.
 [[nodiscard]] constexpr bool promises(Kind kind) {
-    constexpr std::array open = {Kind::ping,    Kind::pong,   Kind::table_digest,
-                                 Kind::want,    Kind::heads,  Kind::cfp,
-                                 Kind::propose, Kind::refuse, Kind::reject_proposal,
-                                 Kind::hello,   Kind::reject};
+    constexpr std::array open = {Kind::ping,    Kind::pong,         Kind::table_digest,
+                                 Kind::want,    Kind::heads,        Kind::cfp,
+                                 Kind::propose, Kind::refuse,       Kind::reject_proposal,
+                                 Kind::hello,   Kind::reject,       Kind::renew,
+                                 Kind::renewed, Kind::query,        Kind::digest,
+                                 Kind::cells,   Kind::table_entries};
     for (const Kind each : open) {
         if (each == kind) return false;
     }

@@ -1,7 +1,7 @@
 // Time as it is handed to a core: nobody can read it by himself, since these clocks have no now().
 //
-//   boot_time  since the machine booted, suspends included (CLOCK_BOOTTIME): every timer, lease, judge
-//   wall       since 1970 (UTC): only for the hybrid clock and for the boot number
+//   boot_time  since the machine booted, suspends included (CLOCK_BOOTTIME): every timer, lease,
+//   judge wall       since 1970 (UTC): only for the hybrid clock and for the boot number
 //
 // Values: thread safe to read.
 #pragma once

@@ -1,6 +1,7 @@
 // What a core reads back after a restart: the journal's records, in key order.
 //
-// Implemented by the journal and by the simulated disk; a core sees it only while it is constructed.
+// Implemented by the journal and by the simulated disk; a core sees it only while it is
+// constructed.
 #pragma once
 
 #include "base/bytes.hpp"

@@ -13,7 +13,9 @@ constexpr auto event_infos = std::to_array<EventInfo>({
 
 }  // namespace
 
-std::span<const EventInfo> all_events() { return event_infos; }
+std::span<const EventInfo> all_events() {
+    return event_infos;
+}
 
 const EventInfo& info_of(Event event) {
     const auto index = static_cast<std::size_t>(event);
@@ -23,10 +25,14 @@ const EventInfo& info_of(Event event) {
 
 std::string_view name_of(Level level) {
     switch (level) {
-        case Level::debug: return "debug";
-        case Level::info: return "info";
-        case Level::warn: return "warn";
-        case Level::error: return "error";
+        case Level::debug:
+            return "debug";
+        case Level::info:
+            return "info";
+        case Level::warn:
+            return "warn";
+        case Level::error:
+            return "error";
     }
     return "error";
 }

@@ -1,5 +1,6 @@
-// A trace record is plain data: an event of the closed list and up to six numbers.  Names and text are
-// made by whoever shows it; logs, metrics, transcripts and the simulator's hash come from nothing else.
+// A trace record is plain data: an event of the closed list and up to six numbers.  Names and text
+// are made by whoever shows it; logs, metrics, transcripts and the simulator's hash come from
+// nothing else.
 //
 // Values: thread safe to read.
 #pragma once
@@ -13,7 +14,8 @@
 
 namespace starling {
 
-// error: someone must act.  warn: handled, unusual.  info: this node's state changed.  debug: a message.
+// error: someone must act.  warn: handled, unusual.  info: this node's state changed.  debug: a
+// message.
 enum class Level : std::uint8_t { debug, info, warn, error };
 
 enum class Event : std::uint16_t {
@@ -23,7 +25,7 @@ enum class Event : std::uint16_t {
 };
 
 struct EventInfo {
-    std::string_view name;    // folder.verb
+    std::string_view name;  // folder.verb
     Level level;
     std::string_view fields;  // names of the numbers, separated by spaces
 };

@@ -1,7 +1,9 @@
 // The closed list of trace events: STARLING_EVENT(identifier, "folder.verb", level, "field names").
 //
-// One section per folder; a name is a sentence's verb.  The last argument names the record's fields in
-// order; node ids appear as the first eight bytes.
+// One section per folder; a name is a sentence's verb.  The last argument names the record's fields
+// in order; node ids appear as the first eight bytes.
+#pragma once
+
 // clang-format off
 // NOLINTBEGIN
 #define STARLING_TRACE_EVENTS(STARLING_EVENT)                                                     \
@@ -20,10 +22,12 @@
     STARLING_EVENT(node_degraded, "node.degraded", warn, "oldest_batch_ms last_turn_ms")          \
     STARLING_EVENT(disk_low, "node.disk_low", error, "free_bytes")                                \
     STARLING_EVENT(call_refused, "node.call_refused", warn, "call kind reason")                   \
+    STARLING_EVENT(key_refused, "node.key_refused", warn, "curve address")                        \
+    STARLING_EVENT(node_failed, "node.failed", error, "free_bytes")                               \
     /* gossip */                                                                                  \
     STARLING_EVENT(member_joined, "gossip.member_joined", info, "node boot incarnation")          \
     STARLING_EVENT(member_alive, "gossip.member_alive", info, "node boot incarnation")            \
-    STARLING_EVENT(member_suspect, "gossip.member_suspect", warn, "node boot incarnation accusers") \
+    STARLING_EVENT(member_suspect, "gossip.member_suspect", warn, "node boot incarnation accusers")\
     STARLING_EVENT(member_dead, "gossip.member_dead", warn, "node boot incarnation cause")        \
     STARLING_EVENT(member_left, "gossip.member_left", info, "node boot incarnation")              \
     STARLING_EVENT(member_draining, "gossip.member_draining", info, "node boot incarnation")      \
@@ -45,6 +49,7 @@
     STARLING_EVENT(log_full, "crdt.log_full", error, "bytes")                                     \
     STARLING_EVENT(range_wanted, "crdt.range_wanted", debug, "origin from to")                    \
     STARLING_EVENT(clock_ahead, "crdt.clock_ahead", warn, "origin ahead_ms")                      \
+    STARLING_EVENT(want_refused, "crdt.want_refused", warn, "from origin verdict")                \
     /* quorum */                                                                                  \
     STARLING_EVENT(register_changed, "quorum.register_changed", debug, "name_hash version round") \
     STARLING_EVENT(round_lost, "quorum.round_lost", debug, "name_hash round rival")               \
@@ -54,6 +59,9 @@
     STARLING_EVENT(lease_ended, "quorum.lease_ended", info, "name_hash fence reason")             \
     STARLING_EVENT(decision_closed, "quorum.decision_closed", info, "name_hash outcome votes")    \
     STARLING_EVENT(vote_refused, "quorum.vote_refused", warn, "name_hash verdict")                \
+    STARLING_EVENT(ballot_refused, "quorum.ballot_refused", warn, "name_hash from round verdict") \
+    STARLING_EVENT(records_damaged, "quorum.records_damaged", error, "records")                   \
+    STARLING_EVENT(decision_opened, "quorum.decision_opened", info, "name_hash electors")         \
     /* auction */                                                                                 \
     STARLING_EVENT(task_offered, "auction.task_offered", info, "task skill_hash")                 \
     STARLING_EVENT(task_recorded, "auction.task_recorded", debug, "task custodians")              \
@@ -67,7 +75,11 @@
     STARLING_EVENT(task_reassigned, "auction.task_reassigned", warn, "task epoch cause")          \
     STARLING_EVENT(task_adopted, "auction.task_adopted", warn, "task epoch announcer")            \
     STARLING_EVENT(task_waiting, "auction.task_waiting", info, "task reason")                     \
-    STARLING_EVENT(task_dead_lettered, "auction.task_dead_lettered", error, "task attempts reason") \
-    STARLING_EVENT(task_cancelled, "auction.task_cancelled", info, "task")
+    STARLING_EVENT(task_dead_lettered, "auction.task_dead_lettered", error, "task attempts reason")\
+    STARLING_EVENT(task_cancelled, "auction.task_cancelled", info, "task")                        \
+    STARLING_EVENT(task_rehomed, "auction.task_rehomed", warn, "task generation custodians")      \
+    STARLING_EVENT(task_superseded, "auction.task_superseded", warn, "task epoch highest")        \
+    STARLING_EVENT(task_fenced, "auction.task_fenced", warn, "task epoch")                        \
+    STARLING_EVENT(task_completed_twice, "auction.task_completed_twice", error, "task generation")
 // NOLINTEND
 // clang-format on

@@ -7,15 +7,22 @@ struct Encode {
     Writer& out;
 
     void operator()(std::monostate) const { out.nil(); }
+
     void operator()(bool value) const { out.boolean(value); }
+
     void operator()(std::int64_t value) const { out.sint(value); }
+
     void operator()(double value) const { out.real(value); }
+
     void operator()(const std::string& value) const { out.text(value); }
+
     void operator()(const Value::Bytes& value) const { out.bytes(value); }
+
     void operator()(const Value::List& items) const {
         out.list(items.size());
         for (const Value& item : items) encode_value(out, item);
     }
+
     void operator()(const Value::Map& entries) const {
         out.map(entries.size());
         for (const auto& [key, value] : entries) {
@@ -44,20 +51,33 @@ Value::Map decode_map(Reader& in) {
 
 }  // namespace
 
-void encode_value(Writer& out, const Value& value) { std::visit(Encode{out}, value.alternatives()); }
+void encode_value(Writer& out, const Value& value) {
+    std::visit(Encode{out}, value.alternatives());
+}
 
 Value decode_value(Reader& in) {
     switch (in.shape()) {
-        case Shape::nil: in.nil(); return {};
-        case Shape::boolean: return in.boolean();
+        case Shape::nil:
+            in.nil();
+            return {};
+        case Shape::boolean:
+            return in.boolean();
         case Shape::uint:
-        case Shape::sint: return in.sint();
-        case Shape::real: return in.real();
-        case Shape::text: return std::string(in.text());
-        case Shape::bytes: return copy_of(in.bytes());
-        case Shape::list: return decode_list(in);
-        case Shape::map: return decode_map(in);
-        case Shape::other: in.fail(); return {};
+        case Shape::sint:
+            return in.sint();
+        case Shape::real:
+            return in.real();
+        case Shape::text:
+            return std::string(in.text());
+        case Shape::bytes:
+            return copy_of(in.bytes());
+        case Shape::list:
+            return decode_list(in);
+        case Shape::map:
+            return decode_map(in);
+        case Shape::other:
+            in.fail();
+            return {};
     }
     in.fail();
     return {};

@@ -1,13 +1,14 @@
-// starling::Value as bounded msgpack, canonical: map keys ascend, integers are as small as they can be.
+// starling::Value as bounded msgpack, canonical: map keys ascend, integers are as small as they can
+// be.
 //
 // Pure functions, thread safe.
 #pragma once
 
 #include "base/bytes.hpp"
 #include "base/codec.hpp"
+#include <starling/value.hpp>
 
 #include <optional>
-#include <starling/value.hpp>
 
 namespace starling {
 

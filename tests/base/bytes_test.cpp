@@ -1,7 +1,8 @@
 #include "base/bytes.hpp"
 
-#include <array>
 #include <catch2/catch.hpp>
+
+#include <array>
 
 namespace starling {
 namespace {

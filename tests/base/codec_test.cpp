@@ -3,6 +3,7 @@
 #include "base/rng.hpp"
 
 #include <catch2/catch.hpp>
+
 #include <cstdint>
 #include <string>
 

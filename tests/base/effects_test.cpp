@@ -1,14 +1,16 @@
 #include "base/effects.hpp"
 
-#include <array>
 #include <catch2/catch.hpp>
+
+#include <array>
 
 namespace starling {
 namespace {
 
 struct Note {
-    static constexpr Kind kind = Kind::cells;
+    static constexpr Kind kind = Kind::batches;
     std::uint64_t number = 0;
+
     void encode(Writer& out) const {
         out.list(1);
         out.uint(number);

@@ -3,6 +3,7 @@
 #include "base/ids.hpp"
 
 #include <catch2/catch.hpp>
+
 #include <map>
 
 namespace starling {

@@ -2,8 +2,9 @@
 
 #include "base/fixed_log.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
+
+#include <algorithm>
 #include <numeric>
 #include <vector>
 

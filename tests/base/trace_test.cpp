@@ -1,7 +1,8 @@
 #include "base/trace.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
+
+#include <algorithm>
 #include <set>
 #include <string_view>
 

@@ -8,10 +8,9 @@ namespace starling {
 namespace {
 
 TEST_CASE("every kind of value survives its bytes", "[base][value]") {
-    const Value value(Value::List{
-        Value(), Value(true), Value(std::int64_t{-7}), Value(2.5), Value("ann"),
-        Value(Value::Bytes{0, 255}),
-        Value(Value::Map{{"a", Value(1)}, {"b", Value(Value::List{})}})});
+    const Value value(Value::List{Value(), Value(true), Value(std::int64_t{-7}), Value(2.5),
+                                  Value("ann"), Value(Value::Bytes{0, 255}),
+                                  Value(Value::Map{{"a", Value(1)}, {"b", Value(Value::List{})}})});
     CHECK(value_from(value_bytes(value)) == value);
 }
 

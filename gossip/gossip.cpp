@@ -1,0 +1,279 @@
+#include "gossip/gossip.hpp"
+
+#include "base/assert.hpp"
+#include "base/limits.hpp"
+
+#include <algorithm>
+
+namespace starling::gossip {
+
+Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& records, Moment now,
+               Effects& out)
+    : key_(setup.key),
+      mesh_(setup.genesis.mesh_id()),
+      root_(setup.genesis.root),
+      self_(setup.key.id()),
+      seeds_(std::move(setup.seeds)),
+      verifier_(verifier),
+      started_(now.boot_time),
+      members_(setup.random_seed),
+      judge_(now.boot_time),
+      heartbeats_(JudgeTime{}),
+      rng_(setup.random_seed, 1) {
+    STARLING_ASSERT(setup.certificate.node == self_);
+    records.scan(Table::members, [&](ByteView, ByteView value) { members_.load(value, now); });
+    for (const NodeId& id : members_.ids()) {
+        certificates_.push_back(members_.find(id)->certificate());
+        if (id != self_) shown_[id] = shown_now(id);  // what was known before is no news
+    }
+    for (const Introduction& contact : setup.contacts) {
+        if (contact.certificate.node != self_) apply(contact, self_, now, out);
+    }
+    ClaimTerms terms;
+    terms.boot = setup.boot;
+    terms.addresses = std::move(setup.addresses);
+    terms.name = std::move(setup.name);
+    Claim claim = make_claim(terms, setup.certificate, key_);
+    if (members_.judge(claim) == MergeVerdict::old) {
+        superseded_ = members_.find(self_)->standing().boot;
+    } else {
+        members_.merge(std::move(claim), now.boot_time);
+        changed(self_, self_, now, out);
+    }
+    heal_at_ = now.boot_time + rng_.between(Duration{}, limits::heal_period);
+    seed_at_ = now.boot_time + limits::seed_period;
+    join_at_ = now.boot_time;
+    rebuild_rings(now);
+}
+
+void Gossip::on_heard(const NodeId& peer, Moment now, Effects& out) {
+    on_life(peer, heartbeats_.on_heard(peer, judge_.at(now.boot_time)), now, out);
+}
+
+void Gossip::on_link_up(const NodeId& peer, Moment now, Effects& out) {
+    peers_.set_up(peer, true);
+    peers_.at(peer).told_dead.reset();
+    heartbeats_.on_link_up(peer, judge_.at(now.boot_time));
+    if (members_.state(peer) == MemberState::dead) tell_dead(peer, now, out);
+    // Opinions live in no table: who missed them learns them now, with the stamps they have.
+    Cells cells;
+    for (const NodeId& subject : opinions_.subjects()) {
+        for (const auto& [observer, opinion] : *opinions_.about(subject)) {
+            cells.opinions.push_back(opinion);
+        }
+    }
+    for (const Cells& frame : in_frames(std::move(cells))) out.send(peer, frame);
+    Peer& entry = peers_.at(peer);
+    if (std::exchange(entry.digest_due, false)) out.send(peer, members_.digest());
+    if (std::exchange(entry.state_due, false)) reconcile_.push_back(peer);
+}
+
+void Gossip::on_link_lost(const NodeId& peer) {
+    if (peers_.find(peer) == nullptr) return;
+    peers_.set_up(peer, false);
+    peers_.erase(peer);
+}
+
+void Gossip::on_refused(const NodeId& peer) {
+    heartbeats_.on_refused(peer);
+}
+
+void Gossip::set_health(Duration oldest_batch, Duration last_turn) {
+    batch_age_ = oldest_batch;
+    turn_age_ = last_turn;
+}
+
+// ---------------------------------------------------------------- commands
+
+void Gossip::leave(Moment now, Effects& out) {
+    if (leaving_) return;
+    leaving_ = now.boot_time;
+    ClaimTerms terms = own_claim();
+    terms.mode = Mode::left;
+    claim_anew(std::move(terms), now, out);
+}
+
+void Gossip::set_mode(Mode mode, Moment now, Effects& out) {
+    STARLING_ASSERT(!leaving_ && mode != Mode::left);
+    if (own_claim().mode == mode) return;
+    ClaimTerms terms = own_claim();
+    terms.mode = mode;
+    claim_anew(std::move(terms), now, out);
+}
+
+void Gossip::set_attributes(Bytes attributes, Moment now, Effects& out) {
+    if (leaving_ || own_claim().attributes == attributes) return;
+    ClaimTerms terms = own_claim();
+    terms.attributes = std::move(attributes);
+    claim_anew(std::move(terms), now, out);
+}
+
+Verdict Gossip::admit(const Introduction& introduction, Moment now, Effects& out) {
+    return apply(introduction, self_, now, out);
+}
+
+// ---------------------------------------------------------------- queries
+
+Hello Gossip::hello() const {
+    return {mesh_, own_claim(), roots()};
+}
+
+std::vector<MemberView> Gossip::members() const {
+    std::vector<MemberView> views;
+    views.reserve(members_.ids().size());
+    for (const NodeId& id : members_.ids()) views.push_back(*member(id));
+    return views;
+}
+
+std::optional<MemberView> Gossip::member(const NodeId& id) const {
+    const Members::Record* record = members_.find(id);
+    if (record == nullptr) return std::nullopt;
+    MemberView view;
+    view.id = id;
+    view.state = state(id);
+    view.claim = record->claim;
+    view.certificate = record->certificate();
+    view.addresses = record->addresses();
+    view.accusers = opinions_.accusers(id);
+    if (const Peer* peer = peers_.find(id)) {
+        view.heard = peer->heard;
+        view.lag = peer->lag;
+    }
+    return view;
+}
+
+MemberState Gossip::state(const NodeId& id) const {
+    const MemberState state = members_.state(id);
+    const bool suspect = state == MemberState::alive && id != self_ && detector_.is_suspect(id);
+    return suspect ? MemberState::suspect : state;
+}
+
+std::size_t Gossip::alive_count() const {
+    return members_.count(MemberState::alive);
+}
+
+std::optional<Introduction> Gossip::contact(const NodeId& id) const {
+    const Members::Record* record = members_.find(id);
+    if (record == nullptr) return std::nullopt;
+    Introduction contact{record->certificate(), record->addresses()};
+    if (!record->claim)
+        contact.addresses.insert(contact.addresses.begin(), seeds_.begin(), seeds_.end());
+    return contact;
+}
+
+bool Gossip::converged() const {
+    return std::ranges::all_of(neighbours_, [&](const NodeId& id) {
+        const Peer* peer = peers_.find(id);
+        return peer != nullptr && peer->is_up && peer->shown &&
+               peer->shown->table == members_.root();
+    });
+}
+
+bool Gossip::joined(BootTime now) const {
+    const std::size_t others = alive_count() - (own_claim().mode == Mode::left ? 0 : 1);
+    if (others == 0) return unmet().empty() || now - started_ >= limits::alone_after;
+    std::size_t up = 0;
+    bool in_step = false;
+    for (const NodeId& id : peers_.links()) {
+        if (members_.state(id) != MemberState::alive) continue;
+        ++up;
+        const auto& shown = peers_.find(id)->shown;
+        in_step = in_step || (shown && shown->table == members_.root());
+    }
+    return in_step && up >= std::min<std::size_t>(3, others);
+}
+
+std::optional<BootTime> Gossip::as_of(BootTime now) const {
+    return neighbours_.empty() ? now : peers_.state_equal(neighbours_);
+}
+
+Departure Gossip::departure(BootTime now) const {
+    if (!leaving_) return Departure::staying;
+    if (now - *leaving_ >= limits::linger_time) return Departure::done;
+    // Everybody linked has shown the table in which this node left.
+    return converged() ? Departure::done : Departure::lingering;
+}
+
+// ---------------------------------------------------------------- own claim and news
+
+const Claim& Gossip::own_claim() const {
+    return *members_.find(self_)->claim;
+}
+
+void Gossip::claim_anew(ClaimTerms terms, Moment now, Effects& out) {
+    terms.incarnation.value += 1;  // I2
+    Claim claim = make_claim(terms, members_.find(self_)->certificate(), key_);
+    members_.merge(std::move(claim), now.boot_time);
+    opinions_.drop_subject(self_);
+    changed(self_, self_, now, out);
+}
+
+// Only the accused may outbid an accusation (Das et al., "SWIM", DSN'02, section 4.2).
+void Gossip::refute(Moment now, Effects& out) {
+    const JudgeTime judged = judge_.now();
+    if (refuted_ && judged - *refuted_ < limits::heartbeat_period) return;
+    must_refute_ = false;
+    if (leaving_) return;
+    refuted_ = judged;
+    claim_anew(own_claim(), now, out);
+    out.trace(Event::claim_refuted, own_claim().boot.value, own_claim().incarnation.value);
+}
+
+void Gossip::persist(const NodeId& id, Moment now, Effects& out) {
+    out.persist(Table::members, id.view(), members_.stored(id, now));
+}
+
+Gossip::Shown Gossip::shown_now(const NodeId& id) const {
+    const auto& claim = members_.find(id)->claim;
+    if (!claim) return {state(id), Mode::up, Boot{}};
+    return {state(id), claim->mode, claim->boot};
+}
+
+void Gossip::note(const NodeId& id, Cause cause, Effects& out) {
+    const Members::Record& record = *members_.find(id);
+    const Shown next = shown_now(id);
+    Shown& last = shown_[id];
+    const bool restarted = last.boot != Boot{} && next.boot > last.boot;
+    if (next.state == last.state && next.mode == last.mode && !restarted) {
+        last = next;
+        return;
+    }
+    MemberChange change{id, last.state, next.state, next.mode, next.boot, {}, restarted, cause};
+    if (record.claim) change.incarnation = record.claim->incarnation;
+    last = next;
+    changes_.push_back(change);
+    trace_change(change, out);
+}
+
+void Gossip::trace_change(const MemberChange& change, Effects& out) const {
+    const std::uint64_t node = change.node.prefix();
+    const std::uint64_t boot = change.boot.value;
+    const std::uint32_t incarnation = change.incarnation.value;
+    switch (change.to) {
+        case MemberState::introduced:
+            out.trace(Event::member_forgotten, node, boot, incarnation);
+            break;
+        case MemberState::alive:
+            if (change.mode == Mode::draining) {
+                out.trace(Event::member_draining, node, boot, incarnation);
+            } else if (change.from == MemberState::introduced) {
+                out.trace(Event::member_joined, node, boot, incarnation);
+            } else {
+                out.trace(Event::member_alive, node, boot, incarnation);
+            }
+            break;
+        case MemberState::suspect:
+            out.trace(Event::member_suspect, node, boot, incarnation,
+                      opinions_.accusers(change.node).size());
+            break;
+        case MemberState::dead:
+            out.trace(Event::member_dead, node, boot, incarnation,
+                      static_cast<std::uint64_t>(change.cause));
+            break;
+        case MemberState::left:
+            out.trace(Event::member_left, node, boot, incarnation);
+            break;
+    }
+}
+
+}  // namespace starling::gossip

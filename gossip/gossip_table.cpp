@@ -1,0 +1,315 @@
+// Merging: what arrives about members, and the comparison of whole tables.
+#include "base/limits.hpp"
+#include "gossip/gossip.hpp"
+
+#include <algorithm>
+
+namespace starling::gossip {
+namespace {
+
+// Whom the cells name in full, and where each stands: what a peer need not be told again.
+std::map<NodeId, std::pair<std::optional<Standing>, std::uint64_t>> summary_of(const Cells& cells) {
+    std::map<NodeId, std::pair<std::optional<Standing>, std::uint64_t>> summary;
+    for (const Introduction& each : cells.introductions) {
+        summary[each.certificate.node].second = each.certificate.issued;
+    }
+    for (const Claim& each : cells.claims) {
+        auto& [standing, issued] = summary[each.node];
+        standing = standing_of(each);
+        issued = std::max(issued, each.certificate.issued);
+    }
+    for (const Death& each : cells.deaths) {
+        summary[each.node].first = Standing{each.boot, each.incarnation, Standing::Rank::dead};
+    }
+    return summary;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- frames
+
+Verdict Gossip::on_hello(const NodeId& from, const Hello& hello, Moment now, Effects& out) {
+    if (hello.mesh != mesh_) return Verdict::foreign_mesh;
+    if (hello.claim.node != from || from == self_) return Verdict::not_the_sender;
+    const Members::Record* known = members_.find(from);
+    if (known != nullptr && known->claim && hello.claim.boot < known->claim->boot) {
+        // Two processes with one key: the signed claim of the newer one tells the older to stop.
+        if (peers_.is_up(from)) out.send(from, members_.cells_of(from, now.boot_time));
+        return Verdict::superseded;
+    }
+    const Verdict verdict = apply(hello.claim, from, now, out);
+    if (verdict != Verdict::taken && verdict != Verdict::nothing_new) return verdict;
+    on_life(from, heartbeats_.on_hello(from, judge_.at(now.boot_time)), now, out);
+    on_roots(from, hello.roots, true, now, out);
+    return verdict;
+}
+
+Verdict Gossip::on_ping(const NodeId& from, const Ping& ping, Moment now, Effects& out) {
+    if (peers_.is_up(from)) {
+        out.send(from, pong_to(ping.sequence));
+    } else {
+        dial(from);  // he observes me, whatever my own table says of him
+    }
+    peers_.at(from).lag = std::chrono::milliseconds{std::max(ping.batch_age_ms, ping.last_turn_ms)};
+    on_roots(from, ping.roots, false, now, out);
+    return Verdict::taken;
+}
+
+Verdict Gossip::on_pong(const NodeId& from, const Pong& pong, Moment now, Effects& out) {
+    heartbeats_.on_pong(from, pong.sequence, judge_.at(now.boot_time));
+    peers_.at(from).lag = std::chrono::milliseconds{std::max(pong.batch_age_ms, pong.last_turn_ms)};
+    on_roots(from, pong.roots, false, now, out);
+    return Verdict::taken;
+}
+
+Verdict Gossip::on_cells(const NodeId& from, const Cells& cells, Moment now, Effects& out) {
+    if (cells.malformed > 0) {
+        out.trace(Event::claim_refused, from.prefix(),
+                  static_cast<std::uint64_t>(Verdict::refused));
+    }
+    return apply_all(cells, from, now, out);
+}
+
+Verdict Gossip::on_table_digest(const NodeId& from, const TableDigest& digest, Moment now,
+                                Effects& out) {
+    const TableDigest own = members_.digest();
+    BucketSet different;
+    for (std::size_t i = 0; i < bucket_count; ++i) {
+        if (own.buckets[i] != digest.buckets[i]) different.insert(i);
+    }
+    if (different.empty()) return Verdict::nothing_new;
+    if (peers_.is_up(from)) send_entries(from, different, now, out);
+    return Verdict::taken;
+}
+
+Verdict Gossip::on_table_entries(const NodeId& from, const TableEntries& entries, Moment now,
+                                 Effects& out) {
+    const Verdict verdict = apply_all(entries.cells, from, now, out);
+    if (verdict == Verdict::taken) {
+        out.trace(Event::table_reconciled, from.prefix(), entries.cells.claims.size());
+    }
+    if (entries.answer && peers_.is_up(from)) answer_entries(from, entries, now, out);
+    return verdict;
+}
+
+// ---------------------------------------------------------------- comparing tables
+
+void Gossip::send_entries(const NodeId& to, const BucketSet& buckets, Moment now, Effects& out) {
+    std::array<Cells, bucket_count> by_bucket;
+    for (const NodeId& id : members_.ids()) {
+        const std::size_t bucket = Members::bucket_of(id);
+        if (buckets.contains(bucket))
+            append(by_bucket[bucket], members_.cells_of(id, now.boot_time));
+    }
+    TableEntries frame;
+    frame.answer = true;
+    std::size_t bytes = 0;
+    for (std::size_t bucket = 0; bucket < bucket_count; ++bucket) {
+        if (!buckets.contains(bucket)) continue;
+        const std::size_t size = size_of(by_bucket[bucket]);
+        const std::size_t count = frame.cells.claims.size() + frame.cells.introductions.size() +
+                                  by_bucket[bucket].claims.size() +
+                                  by_bucket[bucket].introductions.size();
+        if (bytes > 0 && (bytes + size > frame_bytes_aim || count > limits::list_entries)) {
+            out.send(to, frame);
+            frame = {};
+            frame.answer = true;
+            bytes = 0;
+        }
+        if (size > frame_bytes_aim || by_bucket[bucket].claims.size() > limits::list_entries) {
+            // A bucket of its own weight goes in parts that claim no completeness.
+            for (Cells& part : in_frames(std::move(by_bucket[bucket]))) {
+                out.send(to, TableEntries{{}, false, std::move(part)});
+            }
+            continue;
+        }
+        frame.whole.insert(bucket);
+        append(frame.cells, std::move(by_bucket[bucket]));
+        bytes += size;
+    }
+    if (!frame.whole.empty()) out.send(to, frame);
+}
+
+void Gossip::answer_entries(const NodeId& to, const TableEntries& entries, Moment now,
+                            Effects& out) {
+    const auto theirs = summary_of(entries.cells);
+    Cells missing;
+    for (const NodeId& id : members_.ids()) {
+        if (!entries.whole.contains(Members::bucket_of(id))) continue;
+        const Members::Record& record = *members_.find(id);
+        std::optional<Standing> standing;
+        if (record.claim) standing = record.standing();
+        const auto known = theirs.find(id);
+        if (known != theirs.end() && known->second.first == standing &&
+            known->second.second == record.certificate().issued) {
+            continue;
+        }
+        append(missing, members_.cells_of(id, now.boot_time));
+    }
+    for (Cells& part : in_frames(std::move(missing))) {
+        out.send(to, TableEntries{{}, false, std::move(part)});
+    }
+}
+
+// ---------------------------------------------------------------- merging
+
+Verdict Gossip::apply_all(const Cells& cells, const NodeId& from, Moment now, Effects& out) {
+    Verdict verdict = Verdict::nothing_new;
+    const auto apply_each = [&](const auto& list) {
+        for (const auto& cell : list) {
+            const Verdict one = apply(cell, from, now, out);
+            if (one == Verdict::taken || verdict == Verdict::nothing_new) verdict = one;
+        }
+    };
+    apply_each(cells.introductions);
+    apply_each(cells.claims);
+    apply_each(cells.deaths);
+    apply_each(cells.opinions);
+    return verdict;
+}
+
+Verdict Gossip::check(const Certificate& certificate, Moment now) const {
+    const Members::Record* known = members_.find(certificate.node);
+    if (known != nullptr && known->is_certified_by(certificate)) return Verdict::taken;
+    switch (verify(certificate, mesh_, root_, wall_ms(now.wall), verifier_)) {
+        case CertificateVerdict::valid:
+            return Verdict::taken;
+        case CertificateVerdict::foreign_mesh:
+            return Verdict::foreign_mesh;
+        case CertificateVerdict::expired:
+        case CertificateVerdict::bad_signature:
+            return Verdict::bad_signature;
+    }
+    return Verdict::bad_signature;
+}
+
+Verdict Gossip::check(const Claim& claim, Moment now) const {
+    const Verdict verdict = check(claim.certificate, now);
+    if (verdict != Verdict::taken) return verdict;
+    return signed_by_subject(claim, verifier_) ? Verdict::taken : Verdict::bad_signature;
+}
+
+Verdict Gossip::apply(const Introduction& cell, const NodeId& from, Moment now, Effects& out) {
+    const NodeId& id = cell.certificate.node;
+    const Members::Record* known = members_.find(id);
+    if (known != nullptr && known->certificate().issued >= cell.certificate.issued) {
+        return Verdict::nothing_new;
+    }
+    const Verdict checked = check(cell.certificate, now);
+    if (checked != Verdict::taken) {
+        out.trace(Event::claim_refused, id.prefix(), static_cast<std::uint64_t>(checked));
+        return checked;
+    }
+    if (members_.introduce(cell) != MergeVerdict::taken) return Verdict::refused;
+    certificates_.push_back(cell.certificate);
+    changed(id, from, now, out);
+    return Verdict::taken;
+}
+
+Verdict Gossip::apply(const Claim& cell, const NodeId& from, Moment now, Effects& out) {
+    if (cell.node == self_) return apply_own(cell, now);
+    const MergeVerdict judged = members_.judge(cell);
+    if (judged == MergeVerdict::old) {
+        return apply(Introduction{cell.certificate, cell.addresses}, from, now, out);
+    }
+    // The order before the signature: most of what arrives is known already.
+    const Verdict checked = judged == MergeVerdict::taken ? check(cell, now) : Verdict::refused;
+    if (checked != Verdict::taken) {
+        out.trace(Event::claim_refused, cell.node.prefix(), static_cast<std::uint64_t>(checked));
+        return checked;
+    }
+    const Members::Record* known = members_.find(cell.node);
+    const bool certified = known != nullptr && known->is_certified_by(cell.certificate);
+    const bool restarted = known != nullptr && known->claim && known->claim->boot < cell.boot;
+    members_.merge(cell, now.boot_time);
+    if (!certified) certificates_.push_back(cell.certificate);
+    opinions_.drop_subject(cell.node);
+    detector_.forget(cell.node);
+    if (restarted || cell.mode == Mode::left) opinions_.drop_observer(cell.node);
+    heartbeats_.renew(cell.node, judge_.at(now.boot_time));
+    changed(cell.node, from, now, out);
+    return Verdict::taken;
+}
+
+// Somebody else speaks with this node's key, or repeats what this node said.
+Verdict Gossip::apply_own(const Claim& cell, Moment now) {
+    const Standing mine = members_.find(self_)->standing();
+    const Standing theirs = standing_of(cell);
+    if (theirs <= mine || check(cell, now) != Verdict::taken) return Verdict::nothing_new;
+    if (theirs.boot > mine.boot) superseded_ = std::max(superseded_.value_or(Boot{}), theirs.boot);
+    return Verdict::nothing_new;
+}
+
+Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects& out) {
+    if (cell.node == self_) {
+        const Standing mine = members_.find(self_)->standing();
+        if (cell.boot == mine.boot && cell.incarnation == mine.incarnation) must_refute_ = true;
+        return Verdict::nothing_new;
+    }
+    if (members_.judge(cell) != MergeVerdict::taken) return Verdict::nothing_new;
+    // I hear him: he is told, and answers with a higher incarnation, before anybody here mourns.
+    const Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
+    if (heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh)) {
+        if (peers_.is_up(cell.node)) {
+            Cells told;
+            told.deaths.push_back(cell);
+            out.send(cell.node, told);
+        }
+        return Verdict::nothing_new;
+    }
+    bury(cell, from, now, out);
+    return Verdict::taken;
+}
+
+Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effects& out) {
+    if (cell.observer == self_) return Verdict::nothing_new;
+    const Members::Record* subject = members_.find(cell.subject);
+    const Members::Record* observer = members_.find(cell.observer);
+    if (subject == nullptr || observer == nullptr) return Verdict::refused;
+    if (subject->state() != MemberState::alive || observer->state() != MemberState::alive) {
+        return Verdict::nothing_new;
+    }
+    const bool current = cell.boot == subject->claim->boot &&
+                         cell.incarnation == subject->claim->incarnation &&
+                         cell.observer_boot == observer->claim->boot;
+    if (!current) return Verdict::nothing_new;
+    const OpinionVerdict verdict = opinions_.take(cell);
+    if (verdict == OpinionVerdict::full) return Verdict::refused;
+    if (verdict == OpinionVerdict::old) return Verdict::nothing_new;
+    out.trace(Event::opinion_heard, cell.subject.prefix(), cell.observer.prefix(),
+              static_cast<std::uint64_t>(cell.vote));
+    outbox_.put(cell, from);  // I17
+    const bool accused = is_down(cell.vote) && cell.subject != self_;
+    if (accused && heartbeats_.on_accused(cell.subject, judge_.at(now.boot_time))) {
+        owed_.push_back(cell.subject);
+    }
+    return Verdict::taken;
+}
+
+void Gossip::changed(const NodeId& id, const NodeId& from, Moment now, Effects& out) {
+    rings_stale_ = true;
+    outbox_.put(id, from);  // I17
+    persist(id, now, out);
+    note(id, members_.find(id)->cause, out);
+}
+
+void Gossip::bury(const Death& death, const NodeId& from, Moment now, Effects& out) {
+    if (members_.bury(death, now.boot_time) != MergeVerdict::taken) return;
+    opinions_.drop_subject(death.node);
+    opinions_.drop_observer(death.node);
+    changed(death.node, from, now, out);
+}
+
+// At most once per heartbeat: the dead one refutes as soon as it hears.
+void Gossip::tell_dead(const NodeId& peer, Moment now, Effects& out) {
+    Peer& entry = peers_.at(peer);
+    if (entry.told_dead && now.boot_time - *entry.told_dead < limits::heartbeat_period) return;
+    entry.told_dead = now.boot_time;
+    if (entry.is_up) {
+        out.send(peer, members_.cells_of(peer, now.boot_time));
+    } else {
+        dial(peer);
+    }
+}
+
+}  // namespace starling::gossip

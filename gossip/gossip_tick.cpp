@@ -1,0 +1,257 @@
+// Time: heartbeats, verdicts, refutation, departure and healing.
+#include "base/limits.hpp"
+#include "gossip/gossip.hpp"
+
+#include <algorithm>
+
+namespace starling::gossip {
+namespace {
+
+constexpr std::size_t join_dials = 16;     // at once, while no link is up
+constexpr std::size_t dials_waiting = 64;  // beyond these the next round asks again
+constexpr Duration show_after = std::chrono::milliseconds{50};
+
+std::uint32_t ms_of(Duration duration) {
+    return static_cast<std::uint32_t>(count_ms(duration));
+}
+
+}  // namespace
+
+void Gossip::on_tick(Moment now, Input input, Effects& out) {
+    judge_.advance(now.boot_time, input);
+    rebuild_rings(now);
+    beat(out);
+    publish_opinions(out);
+    judge(now, out);
+    if (must_refute_) refute(now, out);
+    heal(now, out);
+    rebuild_rings(now);
+    if (leaving_ || keeps_left_links_) update_neighbours(now.boot_time);
+    outbox_.flush(members_, peers_.links(), now.boot_time, out);
+    show_root(now.boot_time, out);
+}
+
+std::optional<BootTime> Gossip::next_deadline() const {
+    std::optional<BootTime> next = heal_at_;
+    next = earlier(next, seed_at_);
+    if (peers_.links().empty() && !unmet().empty()) next = earlier(next, join_at_);
+    next = earlier(next, show_at_);
+    if (const auto beat = heartbeats_.deadline(judge_.now())) {
+        next = earlier(next, judge_.real(*beat));
+    }
+    if (const auto verdict = detector_.deadline()) next = earlier(next, judge_.real(*verdict));
+    if (must_refute_ && refuted_) {
+        next = earlier(next, judge_.real(*refuted_ + limits::heartbeat_period));
+    }
+    return next;
+}
+
+// ---------------------------------------------------------------- peers
+
+void Gossip::on_roots(const NodeId& peer, const Roots& shown, bool at_once, Moment now,
+                      Effects& out) {
+    Peer& entry = peers_.at(peer);
+    entry.shown = shown;
+    const bool state_equal = shown.state == roots_state_;
+    if (state_equal) entry.state_equal = now.boot_time;
+    if (entry.state.observe(state_equal, at_once, now.boot_time)) {
+        if (entry.is_up) reconcile_.push_back(peer);
+        entry.state_due = !entry.is_up;
+    }
+    if (entry.table.observe(shown.table == members_.root(), at_once, now.boot_time)) {
+        if (entry.is_up) out.send(peer, members_.digest());
+        entry.digest_due = !entry.is_up;
+        if (!entry.is_up) dial(peer);
+    }
+}
+
+void Gossip::on_life(const NodeId& peer, Heard heard, Moment now, Effects& out) {
+    peers_.at(peer).heard = now.boot_time;
+    if (heard == Heard::answered) owed_.push_back(peer);
+    if (heard == Heard::stranger && members_.state(peer) == MemberState::dead) {
+        tell_dead(peer, now, out);
+    }
+}
+
+// ---------------------------------------------------------------- overlay
+
+bool Gossip::is_away(const Members::Record& record, BootTime now) const {
+    if (record.claim->mode != Mode::away) return false;
+    return now - record.since < limits::away_time;
+}
+
+void Gossip::rebuild_rings(Moment now) {
+    if (!rings_stale_) return;
+    rings_stale_ = false;
+    std::vector<NodeId> ids;
+    for (const NodeId& id : members_.ids()) {
+        const Members::Record& record = *members_.find(id);
+        if (record.state() != MemberState::alive || is_away(record, now.boot_time)) continue;
+        ids.push_back(id);
+    }
+    const std::uint32_t count = ring_count(ids.size(), rings_.count());
+    rings_ = Rings(ids, load_u64(mesh_.view()), count);
+    heartbeats_.watch(rings_.subjects(self_), judge_.at(now.boot_time));
+    for (const NodeId& id : peers_.links()) {
+        heartbeats_.on_link_up(id, judge_.at(now.boot_time));
+    }
+    update_neighbours(now.boot_time);
+}
+
+void Gossip::update_neighbours(BootTime now) {
+    // Who left goes on answering with the links he has.
+    neighbours_ = leaving_ ? peers_.links() : rings_.neighbours(self_);
+    keeps_left_links_ = false;
+    if (leaving_) return;
+    for (const NodeId& id : peers_.links()) {
+        const Members::Record* record = members_.find(id);
+        if (record == nullptr || record->state() != MemberState::left) continue;
+        if (now - record->ended >= limits::left_link_kept) continue;
+        keeps_left_links_ = true;
+        neighbours_.insert(std::ranges::lower_bound(neighbours_, id), id);
+    }
+}
+
+// ---------------------------------------------------------------- detection
+
+Detector::Evidence Gossip::evidence() const {
+    return {self_, heartbeats_.may_publish(judge_.now()), members_, rings_, heartbeats_, opinions_};
+}
+
+void Gossip::ping(const NodeId& peer, std::uint32_t sequence, Effects& out) {
+    if (!peers_.is_up(peer)) return;
+    out.send(peer, Ping{sequence, roots(), ms_of(batch_age_), ms_of(turn_age_)});
+}
+
+void Gossip::beat(Effects& out) {
+    const bool was_isolated = heartbeats_.is_isolated();
+    const Heartbeats::Due due = heartbeats_.tick(judge_.now());
+    for (const NodeId& subject : due.pings) ping(subject, heartbeats_.sequence_of(subject), out);
+    if (!was_isolated && heartbeats_.is_isolated()) {
+        out.trace(Event::isolated, heartbeats_.silent_count(judge_.now()));
+    }
+}
+
+// Brings what I hold of my subjects in line with what I heard of them.
+void Gossip::publish_opinions(Effects& out) {
+    const std::vector<NodeId> owed = std::exchange(owed_, {});
+    if (owed.empty() && opinions_.empty() && !heartbeats_.accuses_anybody()) return;
+    if (leaving_ || !heartbeats_.may_publish(judge_.now())) return;  // I15
+    for (const auto& [subject, vote] : heartbeats_.votes()) {
+        const Opinions::About* about = opinions_.about(subject);
+        const Opinion* mine = nullptr;
+        if (about != nullptr && about->contains(self_)) mine = &about->at(self_);
+        const bool vouch = mine == nullptr && std::ranges::find(owed, subject) != owed.end();
+        const bool differs = mine == nullptr ? is_down(vote) : mine->vote != vote;
+        if (differs || vouch) publish(subject, vote, out);
+    }
+}
+
+void Gossip::publish(const NodeId& subject, Vote vote, Effects& out) {
+    const Members::Record* record = members_.find(subject);
+    if (record == nullptr || record->state() != MemberState::alive) return;
+    const Opinion opinion{subject, record->claim->boot, record->claim->incarnation,
+                          self_,   own_claim().boot,    ++opinion_sequence_,
+                          vote};
+    opinions_.take(opinion);
+    outbox_.put(opinion, self_);
+    out.trace(Event::opinion_given, subject.prefix(), static_cast<std::uint64_t>(vote),
+              opinion_sequence_);
+}
+
+void Gossip::judge(Moment now, Effects& out) {
+    for (const Judgement& each : detector_.judge(evidence(), judge_.now())) {
+        if (each.subject == self_) {
+            must_refute_ = must_refute_ || each.finding == Finding::suspect;
+        } else if (each.finding == Finding::dead) {
+            const Members::Record& record = *members_.find(each.subject);
+            bury({each.subject, record.claim->boot, record.claim->incarnation, each.cause, 0},
+                 self_, now, out);
+        } else {
+            note(each.subject, each.cause, out);
+        }
+    }
+}
+
+// ---------------------------------------------------------------- showing
+
+Pong Gossip::pong_to(std::uint32_t sequence) const {
+    Pong pong;
+    pong.sequence = sequence;
+    pong.roots = roots();
+    pong.batch_age_ms = ms_of(batch_age_);
+    pong.last_turn_ms = ms_of(turn_age_);
+    return pong;
+}
+
+// A new table root is shown to all links a moment after it settled: whoever joins, leaves or waits
+// for agreement need not wait for the next heartbeat.
+void Gossip::show_root(BootTime now, Effects& out) {
+    if (members_.root() == shown_root_) {
+        show_at_.reset();
+        return;
+    }
+    if (!show_at_) show_at_ = now + show_after;
+    if (now < *show_at_) return;
+    show_at_.reset();
+    shown_root_ = members_.root();
+    out.send_all(peers_.links(), pong_to(0));
+}
+
+// ---------------------------------------------------------------- healing
+
+std::vector<NodeId> Gossip::unmet() const {
+    std::vector<NodeId> ids;
+    for (const NodeId& id : members_.ids()) {
+        if (id == self_ || peers_.is_up(id)) continue;
+        const Members::Record& record = *members_.find(id);
+        const MemberState state = record.state();
+        const bool away = state == MemberState::alive && record.claim->mode == Mode::away;
+        if (state == MemberState::introduced || state == MemberState::dead || away) {
+            ids.push_back(id);
+        }
+    }
+    return ids;
+}
+
+void Gossip::dial(const NodeId& peer) {
+    if (leaving_ || dials_.size() >= dials_waiting) return;
+    if (std::ranges::find(dials_, peer) == dials_.end()) dials_.push_back(peer);
+}
+
+void Gossip::heal(Moment now, Effects& out) {
+    const BootTime time = now.boot_time;
+    if (leaving_) {
+        heal_at_ = seed_at_ = join_at_ = time + limits::seed_period;
+        return;
+    }
+    const bool is_joining = peers_.links().empty() && time >= join_at_;
+    if (!is_joining && time < heal_at_ && time < seed_at_) return;
+    std::vector<NodeId> candidates = unmet();
+    rng_.shuffle(std::span(candidates));
+    const auto dial_some = [&](std::size_t count) {
+        for (const NodeId& id : std::span(candidates).first(std::min(count, candidates.size()))) {
+            dial(id);
+            out.trace(Event::heal_dialled, id.prefix());
+        }
+    };
+    if (is_joining) {
+        dial_some(join_dials);
+        join_at_ =
+            time + limits::heartbeat_period +
+            full_jitter(rng_, limits::heartbeat_period, limits::heal_period, join_attempt_++);
+    }
+    if (time >= heal_at_) {
+        heal_at_ = time + limits::heal_period;
+        const std::size_t alive = alive_count();
+        if (rng_.chance(std::min(candidates.size(), alive), alive)) dial_some(1);
+        for (const NodeId& id : members_.forget(time)) changed(id, self_, now, out);
+        rings_stale_ = true;  // who was away may be overdue
+    }
+    if (time >= seed_at_) {
+        seed_at_ = time + rng_.between(limits::seed_period * 4 / 5, limits::seed_period * 6 / 5);
+        dial_some(1);
+    }
+}
+
+}  // namespace starling::gossip

@@ -1,0 +1,125 @@
+// Whom to ping, and who is silent: the watch one node keeps over its subjects.
+//
+//   heard ──T_hb without a frame──> pinged ──T_ack──> overdue ──others answer──> silent ──frame──>
+//   heard
+//                                                        └──others silent too──> isolated (I am)
+//
+// Invariants:
+//   I1  At most one routine ping per limits::heartbeat_period, to the subject touched longest ago.
+//   I2  A subject is called silent only after a ping stayed unanswered for its ack timeout.
+//   I3  With three subjects or more, while over two thirds are silent at once, nobody is called
+//   silent:
+//       it is me who is cut off.  After limits::suspicion_max the rest of the world counts as gone.
+//   I4  A refused subject is not silent.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/ids.hpp"
+#include "gossip/judge_clock.hpp"
+#include "gossip/messages.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace starling::gossip {
+
+enum class Heard : std::uint8_t {
+    stranger,  // not a subject
+    expected,
+    answered,   // somebody accuses him, and my answer was owed
+    recovered,  // I had called him silent or refused
+};
+
+class Heartbeats {
+public:
+    explicit Heartbeats(JudgeTime phase) : routine_(phase) {}
+
+    // Replaces the subjects; those that stay keep their history.
+    void watch(std::span<const NodeId> subjects, JudgeTime now);
+    // The subject is somebody new: another boot or incarnation.
+    void renew(const NodeId& subject, JudgeTime now);
+
+    Heard on_heard(const NodeId& peer, JudgeTime now);
+    // Sequence 0 answers no ping.
+    void on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime now);
+    // A handshake ends a refusal; it is no sign of a running loop.  True when it ended one.
+    bool on_link_up(const NodeId& peer, JudgeTime now);
+    // False when he is no subject of mine or was refused before.
+    bool on_refused(const NodeId& peer);
+    // A HELLO: ends a refusal too.
+    Heard on_hello(const NodeId& peer, JudgeTime now);
+
+    // Somebody accuses him.  True when he was heard just now: answer `up` at once.
+    bool on_accused(const NodeId& subject, JudgeTime now);
+
+    // What is due now; calling again changes nothing.
+    struct Due {
+        std::vector<NodeId> pings;
+        std::vector<NodeId> silent;  // to be accused, each once
+    };
+
+    [[nodiscard]] Due tick(JudgeTime now);
+    [[nodiscard]] std::optional<JudgeTime> deadline(JudgeTime now) const;
+
+    // What I hold of every subject, ascending: up, or down as silent or refused.
+    [[nodiscard]] std::vector<std::pair<NodeId, Vote>> votes() const;
+    // Whether I may say so (I3).
+    [[nodiscard]] bool may_publish(JudgeTime now) const;
+
+    [[nodiscard]] bool is_isolated() const { return isolated_.has_value(); }
+
+    [[nodiscard]] std::size_t silent_count(JudgeTime now) const;
+
+    [[nodiscard]] bool watches(const NodeId& subject) const { return watched_.contains(subject); }
+
+    [[nodiscard]] bool accuses_anybody() const;
+    [[nodiscard]] bool is_accused_by_me(const NodeId& subject) const;
+    // Heard within `span`, and not accused by me since.
+    [[nodiscard]] bool heard_within(const NodeId& subject, JudgeTime now, Duration span) const;
+    [[nodiscard]] Duration ack_timeout(const NodeId& subject) const;
+
+    // The number of the last ping to a subject.
+    [[nodiscard]] std::uint32_t sequence_of(const NodeId& subject) const;
+
+private:
+    struct Watch {
+        JudgeTime since{};  // a subject since
+        JudgeTime heard{};
+        JudgeTime pinged{};
+        std::optional<JudgeTime> asked;  // the first ping he left unanswered
+        std::uint32_t sequence = 0;
+        bool was_linked = false;
+        bool wants_ping = false;
+        bool owes_answer = false;  // I, about him
+        bool reported = false;     // called silent
+        bool refused = false;
+        Duration round_trip{};  // smoothed, and its deviation (RFC 6298)
+        Duration deviation{};
+    };
+
+    [[nodiscard]] static Duration ack_of(const Watch& watch);
+    [[nodiscard]] static JudgeTime overdue_at(const Watch& watch);
+    [[nodiscard]] bool is_overdue(const Watch& watch, JudgeTime now) const;
+    [[nodiscard]] std::size_t unheard_since(JudgeTime time) const;
+    [[nodiscard]] bool most_silent(std::size_t silent) const;
+    [[nodiscard]] JudgeTime routine_at() const;
+
+    void ping(const NodeId& subject, Watch& watch, JudgeTime now, Due& due);
+    void doubt_all(JudgeTime since);
+    void find_silent(JudgeTime now, Due& due);
+    void update_isolation(JudgeTime now);
+    [[nodiscard]] bool may_accuse(const Watch& watch, JudgeTime now) const;
+    void ping_routinely(JudgeTime now, Due& due);
+
+    std::map<NodeId, Watch> watched_;
+    JudgeTime routine_;  // the next routine ping is not earlier
+    std::uint32_t sequence_ = 0;
+    std::optional<JudgeTime> isolated_;
+};
+
+}  // namespace starling::gossip

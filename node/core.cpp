@@ -1,0 +1,340 @@
+#include "node/core.hpp"
+
+#include "node/envelope.hpp"
+#include "node/frames.hpp"
+#include "node/latency.hpp"
+#include "node/messages.hpp"
+#include "node/parts.hpp"
+#include "node/requests.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace starling::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration reject_period = 1s;  // between two REJECTs to one sender
+
+std::vector<gossip::Introduction> introductions(const std::vector<Contact>& contacts) {
+    std::vector<gossip::Introduction> list;
+    for (const Contact& contact : contacts)
+        list.push_back({contact.certificate, contact.addresses});
+    return list;
+}
+
+gossip::Setup gossip_setup(const Setup& setup) {
+    return {.key = setup.key,
+            .genesis = setup.genesis,
+            .certificate = setup.certificate,
+            .boot = setup.boot,
+            .addresses = setup.addresses,
+            .name = setup.name,
+            .contacts = introductions(setup.contacts),
+            .seeds = setup.seeds,
+            .random_seed = setup.random_seed};
+}
+
+}  // namespace
+
+NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSource& records,
+                       Moment now, Effects& out)
+    : setup(std::move(setup_in)),
+      gossip(gossip_setup(setup), verifier, records, now, out),
+      links(*this, Rng(setup.random_seed, 1)),
+      store(crdt::Setup{.key = setup.key, .boot = setup.boot}, verifier, records, now),
+      quorum({.self = {setup.key.id(), setup.journal},
+              .boot = setup.boot,
+              .voters = setup.genesis.voters,
+              .random_seed = setup.random_seed},
+             records, now, out),
+      auctions({.self = setup.key.id(),
+                .boot = setup.boot,
+                .random_seed = setup.random_seed,
+                .timing = {}},
+               records, now),
+      members(gossip, setup.genesis),
+      state(store),
+      agreement(quorum, setup.key.id(), setup.boot),
+      tasks(auctions) {
+    out.trace(Event::node_started, self().prefix(), setup.boot.value, gossip.members().size());
+    settle(now, out);
+}
+
+std::optional<Route> NodeCore::Parts::route_to(const NodeId& peer) const {
+    const auto contact = gossip.contact(peer);
+    if (!contact || contact->addresses.empty()) return std::nullopt;
+    return Route{contact->certificate.curve, contact->addresses};
+}
+
+NodeFacts NodeCore::Parts::facts(BootTime) const {
+    return {setup.journal, setup.boot, setup.name, ready, health};
+}
+
+void NodeCore::Parts::settle(Moment now, Effects& out) {
+    gossip.set_state_root(store.root());
+    for (const gossip::Certificate& certificate : gossip.take_certificates()) {
+        out.admit(certificate.node, certificate.curve);
+        out.trace(Event::certificate_learned, certificate.node.prefix(),
+                  certificate.curve.prefix());
+    }
+    on_member_changes(now, out);
+    for (const NodeId& peer : gossip.take_dials()) links.want(peer, now, out);
+    settle_links(now, out);
+    for (const NodeId& peer : gossip.take_reconcile()) store.on_reconcile(peer, now, out);
+    gossip.set_state_root(store.root());
+}
+
+void NodeCore::Parts::on_member_changes(Moment now, Effects& out) {
+    const auto changes = gossip.take_changes();
+    if (changes.empty()) return;
+    for (const gossip::MemberChange& change : changes) on_member_change(change, now, out);
+    tell_reachable();
+    members.on_changes(changes, turn(now, out));
+}
+
+void NodeCore::Parts::on_member_change(const gossip::MemberChange& change, Moment now,
+                                       Effects& out) {
+    if (change.node == self()) return;
+    switch (change.to) {
+        case gossip::MemberState::introduced:
+            return;
+        case gossip::MemberState::alive:
+        case gossip::MemberState::suspect:
+            auctions.on_member_alive(change.node, change.boot, now, out);
+            return;
+        case gossip::MemberState::dead:
+            auctions.on_member_gone(change.node, auction::Leaving::dead, now, out);
+            return;
+        case gossip::MemberState::left:
+            auctions.on_member_gone(change.node, auction::Leaving::left, now, out);
+            return;
+    }
+}
+
+void NodeCore::Parts::tell_reachable() {
+    std::vector<NodeId> alive;
+    for (const gossip::MemberView& view : gossip.members()) {
+        const bool gone =
+            view.state == gossip::MemberState::dead || view.state == gossip::MemberState::left;
+        if (!gone) alive.push_back(view.id);  // who was never met may well be there
+    }
+    quorum.on_reachable(alive);
+}
+
+void NodeCore::Parts::settle_links(Moment now, Effects& out) {
+    if (kept != gossip.neighbours()) {
+        kept = gossip.neighbours();
+        links.keep(kept, now, out);
+    }
+    for (const LinkChanged& changed : links.take_changes()) {
+        switch (changed.change) {
+            case LinkChange::up:
+                out.send(changed.peer, gossip.hello());
+                gossip.on_link_up(changed.peer, now, out);
+                auctions.on_link_up(changed.peer, now, out);
+                break;
+            case LinkChange::lost:
+                gossip.on_link_lost(changed.peer);
+                store.on_peer_lost(changed.peer);
+                auctions.on_link_down(changed.peer);
+                break;
+            case LinkChange::refused:
+                gossip.on_refused(changed.peer);
+                break;
+            case LinkChange::denied:
+                out.trace(Event::peer_refused, changed.peer.prefix(),
+                          static_cast<unsigned>(RejectReason::foreign_mesh), changed.detail);
+                break;
+            case LinkChange::failed:
+                break;
+        }
+    }
+}
+
+void NodeCore::Parts::want_receivers(Moment now, Effects& out) {
+    for (std::size_t i = 0; i < out.outgoing().size(); ++i) {
+        const NodeId to = out.outgoing()[i].to;
+        if (to != self()) links.want(to, now, out);
+    }
+}
+
+void NodeCore::Parts::check_ready(Moment now, Effects& out) {
+    if (ready || !gossip.joined(now.boot_time)) return;
+    ready = true;
+    out.trace(Event::node_ready, self().prefix(), gossip.alive_count());
+}
+
+void NodeCore::Parts::fill_metrics(MetricsAnswer& answer) const {
+    constexpr auto all_bounds = latency_bounds();
+    const std::vector<Duration> bounds(all_bounds.begin(), all_bounds.end());
+    std::map<gossip::MemberState, std::uint64_t> states;
+    for (const gossip::MemberView& view : gossip.members()) ++states[view.state];
+    using gossip::MemberState;
+    answer.gauges = {
+        {"members_alive", states[MemberState::alive]},
+        {"members_suspect", states[MemberState::suspect]},
+        {"members_dead", states[MemberState::dead]},
+        {"members_left", states[MemberState::left]},
+        {"links_up", links.linked().size()},
+        {"state_values", store.values().rows()},
+        {"state_log_bytes", store.log_bytes()},
+        {"state_batches_waiting", store.waiting()},
+        {"voters_reachable", quorum.registers().reachable()},
+    };
+    const auction::Gauges work = auctions.gauges();
+    answer.gauges.insert(answer.gauges.end(), {{"tasks_open", work.auctions_open},
+                                               {"tasks_waiting", work.tasks_waiting},
+                                               {"tasks_running", work.tasks_running},
+                                               {"tasks_in_custody", work.custody_unfinished},
+                                               {"tasks_finished_kept", work.custody_finished}});
+    answer.counters = {
+        {"frames_refused_total", frames_refused},
+        {"state_conflicts_total", store.values().losses()},
+    };
+    const auction::Counters& done = auctions.counters();
+    answer.counters.insert(answer.counters.end(),
+                           {{"tasks_offered_total", done.offered},
+                            {"tasks_completed_total", done.completed},
+                            {"tasks_completed_twice_total", done.completed_twice},
+                            {"tasks_dead_lettered_total", done.dead_lettered},
+                            {"tasks_cancelled_total", done.cancelled},
+                            {"tasks_reassigned_total", done.reassigned},
+                            {"tasks_retried_total", done.retried},
+                            {"tasks_adopted_total", done.adopted},
+                            {"tasks_executed_total", done.executed},
+                            {"results_refused_stale_total", done.refused_stale},
+                            {"task_messages_total", done.messages}});
+    answer.histograms = {{"staleness", bounds, state.staleness_counts(), {}},
+                         {"award", bounds, tasks.award_counts(), {}},
+                         {"decision", bounds, agreement.latency_counts(), {}}};
+}
+
+NodeCore::NodeCore(Setup setup, const Verifier& verifier, const RecordSource& records, Moment now,
+                   Effects& out)
+    : parts_(std::make_unique<Parts>(std::move(setup), verifier, records, now, out)) {}
+
+NodeCore::~NodeCore() = default;
+
+FrameVerdict NodeCore::on_frame(const NodeId& from, ByteView frame, Moment now, Effects& out) {
+    const auto header = read_header(frame);
+    const FrameVerdict verdict =
+        header ? open(from, *header, body_of(frame), now, out) : FrameVerdict::malformed;
+    if (verdict != FrameVerdict::handled) {
+        ++parts_->frames_refused;
+        out.trace(Event::frame_refused, from.prefix(),
+                  header ? static_cast<unsigned>(header->kind) : 0U, static_cast<unsigned>(verdict),
+                  frame.size());
+    }
+    parts_->settle(now, out);
+    return verdict;
+}
+
+FrameVerdict NodeCore::open(const NodeId& from, const FrameHeader& header, ByteView body,
+                            Moment now, Effects& out) {
+    if (header.version != wire_version) return FrameVerdict::unknown_version;
+    const FrameRow* row = row_of(header.kind);
+    if (row == nullptr) return FrameVerdict::unknown_kind;
+    if (body.size() > row->body_bytes) return FrameVerdict::malformed;
+    if (from != id()) {
+        if (!parts_->gossip.contact(from)) return FrameVerdict::not_admitted;
+        if (!parts_->quota.take(from, now.boot_time)) return FrameVerdict::over_quota;
+        const FrameVerdict link = check_link(from, header, now, out);
+        if (link != FrameVerdict::handled) return link;
+    }
+    Reader reader = parts_->decoder.parse(body);
+    if (!reader.ok()) return FrameVerdict::malformed;
+    const FrameVerdict verdict = row->handle(*parts_, {from, header, now}, reader, out);
+    if (verdict == FrameVerdict::handled && from != id()) parts_->gossip.on_heard(from, now, out);
+    return verdict;
+}
+
+FrameVerdict NodeCore::check_link(const NodeId& from, const FrameHeader& header, Moment now,
+                                  Effects& out) {
+    if (header.kind == Kind::hello || header.kind == Kind::reject) return FrameVerdict::handled;
+    switch (parts_->links.check(from, header.link)) {
+        case Incoming::newest:
+            return FrameVerdict::handled;
+        case Incoming::old:
+            return FrameVerdict::old_link;
+        case Incoming::unknown:
+            break;
+    }
+    auto [last, first] = parts_->rejected.try_emplace(from, now.boot_time);
+    if (first || now.boot_time - last->second >= reject_period) {
+        last->second = now.boot_time;
+        out.send(from, Reject{RejectReason::hello});
+    }
+    return FrameVerdict::unknown_link;
+}
+
+void NodeCore::on_link(const LinkEvent& event, Moment now, Effects& out) {
+    parts_->links.on_event(event, now, out);
+    parts_->settle(now, out);
+}
+
+void NodeCore::on_call(CallId call, ByteView request, Moment now, Effects& out) {
+    serve(*parts_, call, request, parts_->turn(now, out));
+    parts_->settle(now, out);
+}
+
+void NodeCore::on_call_ended(CallId call) {
+    parts_->members.on_call_ended(call);
+    parts_->state.on_call_ended(call);
+    parts_->agreement.on_call_ended(call);
+    parts_->tasks.on_call_ended(call);
+}
+
+void NodeCore::on_fetched(std::uint64_t tag, std::span<const FetchedRecord> records, Moment now,
+                          Effects& out) {
+    std::vector<ByteView> values;
+    for (const FetchedRecord& record : records) values.emplace_back(record.value);
+    (void)parts_->store.on_fetched(tag, values, out);
+    parts_->settle(now, out);
+}
+
+void NodeCore::on_health(const DriverHealth& health) {
+    parts_->health = health;
+    parts_->auctions.refuse_new(health.free_bytes < limits::disk_low_bytes);
+    parts_->gossip.set_health(health.oldest_batch, health.last_turn);
+}
+
+void NodeCore::on_tick(Moment now, Backlog backlog, Effects& out) {
+    const auto input = backlog == Backlog::left ? gossip::Input::left : gossip::Input::drained;
+    parts_->store.on_tick(parts_->links.linked(), now, out);
+    parts_->gossip.on_tick(now, input, out);
+    parts_->settle(now, out);
+    parts_->quorum.on_tick(now, out);
+    parts_->auctions.on_tick(now, out);
+    parts_->state.on_tick(parts_->turn(now, out));
+    parts_->agreement.on_tick(parts_->turn(now, out));
+    parts_->tasks.on_tick(parts_->turn(now, out));
+    parts_->members.on_tick(parts_->turn(now, out));
+    parts_->want_receivers(now, out);
+    parts_->links.on_tick(now, out);
+    parts_->settle(now, out);
+    parts_->check_ready(now, out);
+    parts_->gossip.on_sleep(next_deadline());
+}
+
+std::optional<BootTime> NodeCore::next_deadline() const {
+    std::optional<BootTime> next = parts_->gossip.next_deadline();
+    next = earlier(next, parts_->links.next_deadline());
+    next = earlier(next, parts_->store.next_deadline());
+    next = earlier(next, parts_->quorum.next_deadline());
+    next = earlier(next, parts_->auctions.next_deadline());
+    return earlier(next, parts_->state.next_deadline());
+}
+
+const NodeId& NodeCore::id() const {
+    return parts_->self();
+}
+
+std::optional<Boot> NodeCore::superseded() const { return parts_->gossip.superseded(); }
+
+bool NodeCore::ready() const {
+    return parts_->ready;
+}
+
+}  // namespace starling::node

@@ -1,0 +1,73 @@
+// What a NodeCore is made of, and how its parts learn of each other.
+//
+//   frame ─ frames.cpp ─> one handler of one core         call ─ requests.cpp ─> one service
+//                              └── settle(): news of each core to the others, once per step
+//
+// Included by node/*.cpp only.  Not thread safe.
+#pragma once
+
+#include "auction/auctions.hpp"
+#include "base/codec.hpp"
+#include "crdt/store.hpp"
+#include "gossip/gossip.hpp"
+#include "node/agreement_service.hpp"
+#include "node/core.hpp"
+#include "node/links.hpp"
+#include "node/member_service.hpp"
+#include "node/quota.hpp"
+#include "node/state_service.hpp"
+#include "node/task_service.hpp"
+#include "node/turn.hpp"
+#include "quorum/quorum.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace starling::node {
+
+struct NodeCore::Parts final : AddressBook {
+    Parts(Setup setup_in, const Verifier& verifier, const RecordSource& records, Moment now,
+          Effects& out);
+
+    [[nodiscard]] std::optional<Route> route_to(const NodeId& peer) const override;
+
+    [[nodiscard]] Turn turn(Moment now, Effects& out) const { return {links.linked(), now, out}; }
+
+    [[nodiscard]] const NodeId& self() const { return gossip.id(); }
+
+    [[nodiscard]] NodeFacts facts(BootTime now) const;
+
+    // Carries the news of every core to the others, after each step.
+    void settle(Moment now, Effects& out);
+    void settle_links(Moment now, Effects& out);
+    void on_member_changes(Moment now, Effects& out);
+    void on_member_change(const gossip::MemberChange& change, Moment now, Effects& out);
+    void tell_reachable();
+    // Dials whoever this turn's frames are for.
+    void want_receivers(Moment now, Effects& out);
+    void check_ready(Moment now, Effects& out);
+    void fill_metrics(MetricsAnswer& answer) const;
+
+    Setup setup;
+    Decoder decoder;
+    gossip::Gossip gossip;
+    Links links;
+    std::vector<NodeId> kept;  // by the links, of late
+    crdt::Store store;
+    quorum::Quorum quorum;
+    auction::Auctions auctions;
+    MemberService members;
+    StateService state;
+    AgreementService agreement;
+    TaskService tasks;
+    Quota quota;
+    DriverHealth health;
+    std::map<NodeId, BootTime> rejected;  // when a REJECT last went to this sender
+    bool ready = false;
+    std::uint64_t frames_refused = 0;
+};
+
+}  // namespace starling::node

@@ -1,0 +1,165 @@
+#include "node/requests.hpp"
+
+#include "node/calls_state.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace starling::node {
+namespace {
+
+using Parts = NodeCore::Parts;
+
+// One call with everything its handler may need.
+struct Request {
+    Parts& parts;
+    CallId call;
+    const Turn& turn;
+
+    [[nodiscard]] std::optional<Duration> as_of() const {
+        const auto moment = parts.gossip.as_of(turn.now.boot_time);
+        if (!moment) return std::nullopt;
+        return turn.now.boot_time - *moment;
+    }
+};
+
+void refuse(const Request& request, std::string name, std::string message, std::string hint) {
+    request.turn.out.answer(request.call,
+                            Failed{Error{ErrorCode::invalid, std::move(name), std::move(message),
+                                         std::move(hint), Changed::no}});
+}
+
+// ---- the node and its mesh
+
+void on(const Request& request, const StatusAsk&) {
+    request.parts.members.on_status(request.call, request.parts.facts(request.turn.now.boot_time),
+                                    request.turn);
+}
+
+void on(const Request& request, const MembersAsk& ask) {
+    request.parts.members.on_members(request.call, ask, request.turn);
+}
+
+void on(const Request& request, const MemberEventsAsk&) {
+    request.parts.members.on_member_events(request.call, request.turn);
+}
+
+void on(const Request& request, const LeaveAsk&) {
+    request.parts.auctions.drain(request.turn.now, request.turn.out);
+    request.parts.members.on_leave(request.call, request.turn);
+}
+
+void on(const Request& request, const AdmitAsk& ask) {
+    request.parts.members.on_admit(request.call, ask, request.turn);
+}
+
+void on(const Request& request, const MeshAsk& ask) {
+    request.parts.members.on_mesh(request.call, ask, request.turn);
+}
+
+void on(const Request& request, const MetricsAsk&) {
+    MetricsAnswer answer;
+    request.parts.fill_metrics(answer);
+    request.turn.out.answer(request.call, Ok{std::move(answer)});
+}
+
+// ---- state
+
+void on(const Request& request, const WriteAsk& ask) {
+    if (request.parts.health.free_bytes < limits::disk_low_bytes) {
+        request.turn.out.answer(
+            request.call,
+            Failed{Error{ErrorCode::overloaded, "disk_low",
+                         "the disk of the data directory has less than 64 MiB free",
+                         "free space there; this node takes writes again by itself", Changed::no}});
+        return;
+    }
+    request.parts.state.on_write(request.call, ask, request.turn);
+}
+
+void on(const Request& request, const GetAsk& ask) {
+    request.parts.state.on_get(request.call, ask, request.as_of(), request.turn);
+}
+
+void on(const Request& request, const ListAsk& ask) {
+    request.parts.state.on_list(request.call, ask, request.as_of(), request.turn);
+}
+
+void on(const Request& request, const WatchAsk& ask) {
+    request.parts.state.on_watch(request.call, ask);
+}
+
+// ---- agreement and work: the services take the asks as they are
+
+template <class Ask>
+concept Agreement = requires(AgreementService& service, CallId call, const Ask& ask,
+                             const Turn& turn) {
+    service.on(call, ask, turn);
+};
+
+template <class Ask>
+concept Work = requires(TaskService& service, CallId call, const Ask& ask, const Turn& turn) {
+    service.on(call, ask, turn);
+};
+
+template <Agreement Ask>
+void on(const Request& request, const Ask& ask) {
+    request.parts.agreement.on(request.call, ask, request.turn);
+}
+
+template <Work Ask>
+void on(const Request& request, const Ask& ask) {
+    request.parts.tasks.on(request.call, ask, request.turn);
+}
+
+struct RequestRow {
+    CallKind kind{};
+    void (*serve)(const Request& request, ByteView bytes) = nullptr;
+};
+
+template <class Ask>
+void decode_and_serve(const Request& request, ByteView bytes) {
+    const auto ask = request_from<Ask>(request.parts.decoder, bytes);
+    if (!ask) {
+        refuse(request, "call_malformed", "the call's bytes do not decode",
+               "use the client of the same version as the node");
+        return;
+    }
+    on(request, *ask);
+}
+
+template <class Ask>
+constexpr RequestRow row() {
+    return {Ask::call, decode_and_serve<Ask>};
+}
+
+constexpr auto rows = std::to_array<RequestRow>({
+    row<StatusAsk>(),         row<MembersAsk>(),        row<MemberEventsAsk>(),
+    row<LeaveAsk>(),          row<AdmitAsk>(),          row<MeshAsk>(),
+    row<MetricsAsk>(),        row<WriteAsk>(),          row<GetAsk>(),
+    row<ListAsk>(),           row<WatchAsk>(),          row<RegisterGetAsk>(),
+    row<RegisterCasAsk>(),    row<RegisterSettleAsk>(), row<LeaseAcquireAsk>(),
+    row<LeaseRenewAsk>(),     row<LeaseReleaseAsk>(),   row<LeaseShowAsk>(),
+    row<DecideProposeAsk>(),  row<DecideVoteAsk>(),     row<DecideShowAsk>(),
+    row<TaskOfferAsk>(),      row<TaskListAsk>(),       row<TaskShowAsk>(),
+    row<TaskCancelAsk>(),     row<TaskServeAsk>(),      row<TaskFinishAsk>(),
+    row<TaskFailAsk>(),       row<TaskProgressAsk>(),   row<DeadLetterListAsk>(),
+    row<DeadLetterShowAsk>(),
+});
+
+}  // namespace
+
+void serve(Parts& parts, CallId call, ByteView bytes, const Turn& turn) {
+    const Request request{parts, call, turn};
+    const auto kind = call_kind(bytes);
+    const auto* found = std::ranges::find(rows, kind, &RequestRow::kind);
+    if (!kind || found == rows.end()) {
+        refuse(request, "call_unknown", "this node does not know such a call",
+               "use the client of the same version as the node");
+        return;
+    }
+    found->serve(request, bytes);
+}
+
+}  // namespace starling::node

@@ -1,0 +1,142 @@
+#include "base/limits.hpp"
+#include "tests/gossip/mesh_test_world.hpp"
+
+namespace starling::gossip {
+namespace {
+
+const NodeId bob_id = test_key(bob).id();
+const NodeId eve_id = test_key(eve).id();
+const NodeId dan_id = test_key(dan).id();
+const NodeId fay_id = test_key(fay).id();
+constexpr Duration period = limits::heartbeat_period;
+constexpr Duration ack = limits::ack_timeout_min;
+
+// Four subjects with links, heard at zero.
+Heartbeats four() {
+    Heartbeats heartbeats{JudgeTime{}};
+    const std::array subjects = {bob_id, eve_id, dan_id, fay_id};
+    heartbeats.watch(subjects, 0ms);
+    for (const NodeId& each : subjects) heartbeats.on_link_up(each, 0ms);
+    return heartbeats;
+}
+
+TEST_CASE("a subject heard within the period is not pinged", "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    CHECK(heartbeats.tick(period - 1ms).pings.empty());
+    for (const NodeId& each : {bob_id, eve_id, dan_id, fay_id}) {
+        heartbeats.on_heard(each, period - 1ms);
+    }
+    CHECK(heartbeats.tick(period).pings.empty());
+    CHECK(heartbeats.deadline(period) == 2 * period - 1ms);
+}
+
+TEST_CASE("one ping a period goes to who was touched longest ago", "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    std::set<NodeId> pinged;
+    for (int round = 1; round <= 4; ++round) {
+        const auto due = heartbeats.tick(round * period);
+        REQUIRE(due.pings.size() == 1);
+        pinged.insert(due.pings[0]);
+        heartbeats.on_heard(due.pings[0], round * period + 1ms);
+        CHECK(heartbeats.tick(round * period + 1ms).pings.empty());
+    }
+    CHECK(pinged.size() == 4);
+}
+
+TEST_CASE("who answers no ping is silent once others proved that I hear", "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    const NodeId silent = heartbeats.tick(period).pings.at(0);
+    // Overdue: the others are asked before anybody is accused.
+    const auto doubt = heartbeats.tick(period + ack);
+    CHECK(doubt.silent.empty());
+    CHECK(doubt.pings.size() == 3);
+    for (const NodeId& each : doubt.pings) heartbeats.on_heard(each, period + ack + 2ms);
+    CHECK(heartbeats.tick(period + ack + 2ms).silent == std::vector{silent});
+    CHECK(heartbeats.tick(period + ack + 2ms).silent.empty());
+    CHECK(heartbeats.is_accused_by_me(silent));
+    CHECK(heartbeats.on_heard(silent, period + 2 * ack) == Heard::recovered);
+}
+
+TEST_CASE("while most are silent I am isolated and accuse nobody", "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    JudgeTime now = period;
+    std::size_t accused = 0;
+    for (; now < limits::suspicion_max; now += 50ms) accused += heartbeats.tick(now).silent.size();
+    CHECK(accused == 0);
+    CHECK(heartbeats.is_isolated());
+    CHECK_FALSE(heartbeats.may_publish(now));
+    for (; now < 2 * limits::suspicion_max; now += 50ms) {
+        accused += heartbeats.tick(now).silent.size();
+    }
+    CHECK(accused == 4);
+}
+
+TEST_CASE("two links are too few to call oneself isolated", "[gossip][heartbeats]") {
+    Heartbeats heartbeats{JudgeTime{}};
+    heartbeats.watch(std::array{bob_id, eve_id}, 0ms);
+    for (const NodeId& each : {bob_id, eve_id}) heartbeats.on_link_up(each, 0ms);
+    std::size_t accused = 0;
+    for (JudgeTime now = period; now < 3s; now += 50ms) {
+        accused += heartbeats.tick(now).silent.size();
+    }
+    CHECK(accused == 2);
+    CHECK_FALSE(heartbeats.is_isolated());
+}
+
+TEST_CASE("refused is not silent", "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    for (const NodeId& each : {bob_id, eve_id, dan_id}) CHECK(heartbeats.on_refused(each));
+    CHECK_FALSE(heartbeats.on_refused(bob_id));
+    for (JudgeTime now = period; now < 5s; now += 50ms) {
+        heartbeats.on_heard(fay_id, now);
+        static_cast<void>(heartbeats.tick(now));
+    }
+    CHECK_FALSE(heartbeats.is_isolated());
+    CHECK(heartbeats.votes().size() == 4);
+}
+
+TEST_CASE("frames left in the sockets of a refused process are no life", "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    heartbeats.on_refused(bob_id);
+    heartbeats.on_heard(bob_id, 10ms);
+    CHECK(heartbeats.is_accused_by_me(bob_id));
+    CHECK(heartbeats.on_hello(bob_id, 20ms) == Heard::recovered);
+    CHECK_FALSE(heartbeats.is_accused_by_me(bob_id));
+}
+
+TEST_CASE("an accusation is answered at once by who heard the accused just now",
+          "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    CHECK(heartbeats.on_accused(bob_id, ack));
+    CHECK_FALSE(heartbeats.on_accused(eve_id, ack + 1ms));
+    CHECK(heartbeats.tick(ack + 1ms).pings == std::vector{eve_id});
+    CHECK(heartbeats.on_heard(eve_id, ack + 2ms) == Heard::answered);
+}
+
+TEST_CASE("a subject never linked has the time of a dial", "[gossip][heartbeats]") {
+    Heartbeats heartbeats{JudgeTime{}};
+    heartbeats.watch(std::array{bob_id}, 0ms);
+    const JudgeTime patience = limits::dial_timeout + period;
+    for (JudgeTime now{}; now < patience; now += 50ms) {
+        CHECK(heartbeats.tick(now).silent.empty());
+    }
+    CHECK(heartbeats.tick(patience).silent == std::vector{bob_id});
+}
+
+TEST_CASE("the ack timeout follows the round trips within its bounds", "[gossip][heartbeats]") {
+    Heartbeats heartbeats{JudgeTime{}};
+    heartbeats.watch(std::array{bob_id}, 0ms);
+    CHECK(heartbeats.ack_timeout(bob_id) == limits::ack_timeout_min);
+    const auto pong_after = [&](JudgeTime now, Duration delay) {
+        static_cast<void>(heartbeats.tick(now));
+        heartbeats.on_pong(bob_id, heartbeats.sequence_of(bob_id), now + delay);
+        heartbeats.on_heard(bob_id, now + delay);
+    };
+    pong_after(period, 150ms);
+    CHECK(heartbeats.ack_timeout(bob_id) == 450ms);
+    pong_after(3 * period, 400ms);
+    CHECK(heartbeats.ack_timeout(bob_id) == limits::heartbeat_period);
+}
+
+}  // namespace
+}  // namespace starling::gossip

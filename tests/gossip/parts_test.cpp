@@ -1,0 +1,215 @@
+#include "base/hash.hpp"
+#include "base/limits.hpp"
+#include "gossip/suspicion.hpp"
+#include "tests/gossip/mesh_test_world.hpp"
+
+namespace starling::gossip {
+namespace {
+
+constexpr SuspicionBounds bounds{limits::pause_tolerance, limits::suspicion_max};
+constexpr BootTime start{1h};
+
+std::vector<NodeId> ids_of(std::size_t count) {
+    std::vector<NodeId> ids;
+    for (std::size_t i = 0; i < count; ++i) {
+        ids.push_back({Hasher("test").add(std::uint64_t{i}).finish().bytes});
+    }
+    std::ranges::sort(ids);
+    return ids;
+}
+
+// ---------------------------------------------------------------- suspicion
+
+TEST_CASE("suspicion is shortest when all accuse and longest when just enough do",
+          "[gossip][suspicion]") {
+    for (std::uint32_t most = 1; most <= 8; ++most) {
+        CHECK(suspicion_time(0, most, bounds) == bounds.max);
+        CHECK(suspicion_time(most, most, bounds) == bounds.min);
+        for (std::uint32_t beyond = 1; beyond <= most; ++beyond) {
+            CHECK(suspicion_time(beyond, most, bounds) <= suspicion_time(beyond - 1, most, bounds));
+        }
+    }
+    CHECK(suspicion_time(0, 0, bounds) == bounds.min);
+}
+
+// ---------------------------------------------------------------- judge clock
+
+TEST_CASE("a stall moves the judge by the sleep asked for and the tolerance", "[gossip][judge]") {
+    JudgeClock clock(start);
+    clock.asked_until(start + 500ms);
+    clock.advance(start + 30s, Input::drained);
+    CHECK(clock.now() == 500ms + limits::lateness_tolerated);
+}
+
+TEST_CASE("the judge stands still while input is left", "[gossip][judge]") {
+    JudgeClock clock(start);
+    clock.advance(start + 200ms, Input::left);
+    CHECK(clock.now() == 0ms);
+    clock.advance(start + 300ms, Input::drained);
+    CHECK(clock.now() == 100ms);
+}
+
+TEST_CASE("the judge never runs backwards", "[gossip][judge]") {
+    JudgeClock clock(start);
+    clock.advance(start + 50ms, Input::drained);
+    clock.advance(start, Input::drained);
+    CHECK(clock.now() == 50ms);
+}
+
+// ---------------------------------------------------------------- rings
+
+TEST_CASE("the number of rings grows with the members and hesitates at a step", "[gossip][rings]") {
+    CHECK(ring_count(1, 3) == 3);
+    CHECK(ring_count(64, 3) == 3);
+    CHECK(ring_count(80, 3) == 3);
+    CHECK(ring_count(82, 3) == 4);
+    CHECK(ring_count(60, 4) == 4);
+    CHECK(ring_count(51, 4) == 3);
+    CHECK(ring_count(1024, 3) == 5);
+    CHECK(ring_count(1'000'000, 3) == 8);
+}
+
+TEST_CASE("a member has min(K, N - 1) observers, and never itself", "[gossip][rings]") {
+    for (const std::size_t n : {1U, 2U, 5U, 7U, 8U, 20U, 100U}) {
+        CAPTURE(n);
+        const auto ids = ids_of(n);
+        const Rings rings(ids, 42, 3);
+        const std::size_t expected = n - 1 <= 6 ? n - 1 : 3;
+        for (const NodeId& id : ids) {
+            const auto observers = rings.observers(id);
+            CHECK(observers.size() == expected);
+            CHECK(std::ranges::count(observers, id) == 0);
+            CHECK(std::ranges::adjacent_find(observers) == observers.end());
+        }
+    }
+}
+
+TEST_CASE("subjects are those one observes, and neighbours are symmetric", "[gossip][rings]") {
+    for (const std::size_t n : {5U, 8U, 30U, 100U}) {
+        CAPTURE(n);
+        const auto ids = ids_of(n);
+        const Rings rings(ids, 42, 4);
+        for (const NodeId& a : ids) {
+            const auto subjects = rings.subjects(a);
+            for (const NodeId& b : ids) {
+                const auto of_a = rings.neighbours(a);
+                const auto of_b = rings.neighbours(b);
+                REQUIRE(std::ranges::binary_search(subjects, b) == rings.observes(a, b));
+                REQUIRE(std::ranges::binary_search(of_a, b) == std::ranges::binary_search(of_b, a));
+            }
+        }
+    }
+}
+
+TEST_CASE("the overlay of any size is connected", "[gossip][rings]") {
+    for (const std::size_t n : {8U, 50U, 200U}) {
+        const auto ids = ids_of(n);
+        const Rings rings(ids, 7, ring_count(n, 3));
+        std::set<NodeId> reached{ids[0]};
+        std::vector<NodeId> open{ids[0]};
+        while (!open.empty()) {
+            const NodeId next = open.back();
+            open.pop_back();
+            for (const NodeId& each : rings.neighbours(next)) {
+                if (reached.insert(each).second) open.push_back(each);
+            }
+        }
+        CHECK(reached.size() == n);
+    }
+}
+
+TEST_CASE("a stranger has no observers and no subjects", "[gossip][rings]") {
+    for (const std::size_t n : {5U, 30U}) {
+        const Rings rings(ids_of(n), 42, 3);
+        CHECK(rings.observers(NodeId{}).empty());
+        CHECK(rings.neighbours(NodeId{}).empty());
+    }
+}
+
+// ---------------------------------------------------------------- opinions
+
+Opinion opinion_of(std::uint8_t observer, std::uint64_t sequence, Vote vote) {
+    return {test_key(ann).id(), Boot{1}, Incarnation{0}, test_key(observer).id(), Boot{1},
+            sequence,           vote};
+}
+
+TEST_CASE("of two opinions of one observer the later stamp holds", "[gossip][opinions]") {
+    Opinions opinions;
+    CHECK(opinions.take(opinion_of(bob, 2, Vote::down_silent)) == OpinionVerdict::taken);
+    CHECK(opinions.take(opinion_of(bob, 1, Vote::up)) == OpinionVerdict::old);
+    CHECK(opinions.take(opinion_of(bob, 2, Vote::up)) == OpinionVerdict::old);
+    CHECK(opinions.accusers(test_key(ann).id()) == std::vector{test_key(bob).id()});
+    CHECK(opinions.take(opinion_of(bob, 3, Vote::up)) == OpinionVerdict::taken);
+    CHECK(opinions.accusers(test_key(ann).id()).empty());
+}
+
+TEST_CASE("opinions about an earlier incarnation make room", "[gossip][opinions]") {
+    Opinions opinions;
+    opinions.take(opinion_of(bob, 2, Vote::down_silent));
+    Opinion next = opinion_of(eve, 1, Vote::down_silent);
+    next.incarnation = Incarnation{1};
+    opinions.take(next);
+    CHECK(opinions.accusers(test_key(ann).id()) == std::vector{test_key(eve).id()});
+}
+
+TEST_CASE("an observer that ended holds no opinions", "[gossip][opinions]") {
+    Opinions opinions;
+    opinions.take(opinion_of(bob, 2, Vote::down_silent));
+    opinions.drop_observer(test_key(bob).id());
+    CHECK(opinions.empty());
+}
+
+TEST_CASE("a subject has as many opinions as the limit, not one more",
+          "[gossip][opinions][limits]") {
+    Opinions opinions;
+    const auto from = [](std::uint64_t number) {
+        Opinion opinion = opinion_of(bob, 1, Vote::down_silent);
+        store_u64(opinion.observer.bytes, number);
+        return opinion;
+    };
+    for (std::uint64_t i = 0; i < Opinions::per_subject; ++i) {
+        REQUIRE(opinions.take(from(i)) == OpinionVerdict::taken);
+    }
+    CHECK(opinions.take(from(Opinions::per_subject)) == OpinionVerdict::full);
+}
+
+// ---------------------------------------------------------------- roots
+
+TEST_CASE("a difference of roots counts at once in HELLO, later when it lasts", "[gossip][peers]") {
+    Difference difference;
+    CHECK(difference.observe(false, true, start));
+    Difference slow;
+    CHECK_FALSE(slow.observe(false, false, start));
+    CHECK_FALSE(slow.observe(false, false, start + Difference::settle - 1ns));
+    CHECK(slow.observe(false, false, start + Difference::settle));
+    CHECK_FALSE(slow.observe(true, false, start + 2s));
+    CHECK_FALSE(slow.observe(false, false, start + 9s));
+}
+
+// ---------------------------------------------------------------- frames
+
+TEST_CASE("more cells than a frame holds go in several", "[gossip][outbox][limits]") {
+    Cells cells;
+    cells.opinions.assign(limits::list_entries, opinion_of(bob, 1, Vote::up));
+    CHECK(in_frames(cells).size() == 1);
+    cells.opinions.push_back(opinion_of(bob, 1, Vote::up));
+    CHECK(in_frames(cells).size() == 2);
+    CHECK(in_frames({}).empty());
+}
+
+TEST_CASE("no frame of cells is larger than its aim", "[gossip][outbox][limits]") {
+    ClaimTerms terms;
+    terms.addresses.assign(limits::addresses_per_member, std::string(limits::address_bytes, 'a'));
+    terms.attributes.assign(Claim::attributes_bytes, 7);
+    Cells cells;
+    cells.claims.assign(200, make_claim(terms, test_certificate(ann), test_key(ann)));
+    std::size_t claims = 0;
+    for (const Cells& frame : in_frames(cells)) {
+        claims += frame.claims.size();
+        CHECK(encoded(frame).size() <= frame_bytes_aim);
+    }
+    CHECK(claims == 200);
+}
+
+}  // namespace
+}  // namespace starling::gossip

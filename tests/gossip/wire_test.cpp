@@ -1,0 +1,213 @@
+#include "base/limits.hpp"
+#include "tests/gossip/mesh_test_world.hpp"
+
+namespace starling::gossip {
+namespace {
+
+constexpr Moment start{BootTime{1h}, WallTime{} + 1000h};
+
+Claim claim_of(std::uint8_t number, std::uint64_t boot, std::uint32_t incarnation) {
+    ClaimTerms terms;
+    terms.boot = Boot{boot};
+    terms.incarnation = Incarnation{incarnation};
+    terms.addresses = {"host:1"};
+    return make_claim(terms, test_certificate(number), test_key(number));
+}
+
+Hello hello_of(std::uint8_t number, std::uint64_t boot) {
+    return {test_genesis().mesh_id(), claim_of(number, boot, 0), {1, 2}};
+}
+
+Cells some_cells() {
+    Cells cells;
+    cells.introductions = {test_contact(ann)};
+    cells.claims = {claim_of(bob, 1, 0)};
+    cells.deaths = {{test_key(eve).id(), Boot{1}, Incarnation{2}, Cause::refused, 3}};
+    cells.opinions = {{test_key(ann).id(), Boot{1}, Incarnation{0}, test_key(bob).id(), Boot{1}, 9,
+                       Vote::down_silent}};
+    return cells;
+}
+
+// One node with a table of its own, driven by hand.
+struct Lone {
+    explicit Lone(std::uint64_t boot = 10) {
+        Setup setup{test_key(ann), test_genesis(), test_certificate(ann), {}, {}, {}, {}, {}, 0};
+        setup.boot = Boot{boot};
+        setup.addresses = {"ann:1"};
+        core.emplace(std::move(setup), verifier, records, start, out);
+        core->on_tick(start, Input::drained, out);
+        out.clear();
+    }
+
+    MemoryRecords records;
+    Verifier verifier;
+    Effects out;
+    std::optional<Gossip> core;
+};
+
+template <class Message>
+void survives_hostile_bytes(const Message& message, std::uint64_t seed) {
+    const Bytes good = encoded(message);
+    Decoder decoder;
+    REQUIRE(decoded<Message>(decoder, good));
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        CHECK_FALSE(decoded<Message>(decoder, ByteView(good).first(size)));
+    }
+    Rng rng(seed);
+    for (int i = 0; i < 2000; ++i) {
+        Bytes bad = good;
+        const auto flips = rng.between(1, 4);
+        for (std::uint64_t flip = 0; flip < flips; ++flip) {
+            bad[rng.below(bad.size())] = static_cast<std::uint8_t>(rng.next());
+        }
+        const auto parsed = decoded<Message>(decoder, bad);
+        if (parsed) CHECK(decoded<Message>(decoder, encoded(*parsed)));
+    }
+}
+
+TEST_CASE("no bytes make a decoder of gossip fail otherwise than by saying so", "[gossip][wire]") {
+    const std::uint64_t seed = 20240601;
+    CAPTURE(seed);
+    survives_hostile_bytes(hello_of(ann, 1), seed);
+    survives_hostile_bytes(Ping{1, {2, 3}, 4, 5}, seed);
+    survives_hostile_bytes(some_cells(), seed);
+    survives_hostile_bytes(TableDigest{}, seed);
+    survives_hostile_bytes(TableEntries{{}, true, some_cells()}, seed);
+    survives_hostile_bytes(test_genesis(), seed);
+    survives_hostile_bytes(test_certificate(ann), seed);
+    survives_hostile_bytes(test_contact(ann), seed);
+}
+
+TEST_CASE("one bad cell spoils no other", "[gossip][wire]") {
+    Bytes bytes;
+    Writer out(bytes);
+    out.list(4);
+    out.list(0);
+    out.list(2);
+    out.bytes(bytes_of("no claim"));
+    out.bytes(encoded(claim_of(bob, 1, 0)));
+    out.list(0);
+    out.list(0);
+    Decoder decoder;
+    const auto cells = decoded<Cells>(decoder, bytes);
+    REQUIRE(cells);
+    CHECK(cells->malformed == 1);
+    CHECK(cells->claims.size() == 1);
+}
+
+TEST_CASE("a list of cells at its limit decodes, one more does not", "[gossip][wire][limits]") {
+    Cells cells = some_cells();
+    Decoder decoder;
+    cells.opinions.assign(limits::list_entries, cells.opinions[0]);
+    CHECK(decoded<Cells>(decoder, encoded(cells)));
+    cells.opinions.push_back(cells.opinions[0]);
+    CHECK_FALSE(decoded<Cells>(decoder, encoded(cells)));
+}
+
+TEST_CASE("a HELLO is judged by mesh, sender and signatures", "[gossip][hello]") {
+    Lone lone;
+    const NodeId from = test_key(bob).id();
+    Hello foreign = hello_of(bob, 1);
+    foreign.mesh = test_genesis("else").mesh_id();
+    CHECK(lone.core->on_hello(from, foreign, start, lone.out) == Verdict::foreign_mesh);
+    CHECK(lone.core->on_hello(test_key(eve).id(), hello_of(bob, 1), start, lone.out) ==
+          Verdict::not_the_sender);
+    Hello forged = hello_of(bob, 1);
+    forged.claim.signature.bytes[0] ^= 1U;
+    CHECK(lone.core->on_hello(from, forged, start, lone.out) == Verdict::bad_signature);
+    Hello uncertified = hello_of(bob, 1);
+    uncertified.claim.certificate = issue(test_certificate(bob), test_key(eve));
+    CHECK(lone.core->on_hello(from, uncertified, start, lone.out) == Verdict::bad_signature);
+    CHECK(lone.core->state(from) == MemberState::introduced);
+    CHECK(lone.core->on_hello(from, hello_of(bob, 1), start, lone.out) == Verdict::taken);
+    CHECK(lone.core->state(from) == MemberState::alive);
+}
+
+TEST_CASE("of two processes with one key the older is told to stop", "[gossip][hello]") {
+    Lone older(10);
+    const NodeId self = test_key(ann).id();
+    Cells cells;
+    cells.claims = {claim_of(ann, 11, 0)};
+    older.core->on_cells(test_key(bob).id(), cells, start, older.out);
+    CHECK(older.core->superseded() == Boot{11});
+    CHECK(older.core->member(self)->boot() == Boot{10});
+
+    Lone observer(10);
+    const NodeId twin = test_key(bob).id();
+    observer.core->on_hello(twin, hello_of(bob, 7), start, observer.out);
+    observer.core->on_link_up(twin, start, observer.out);
+    observer.out.clear();
+    CHECK(observer.core->on_hello(twin, hello_of(bob, 6), start, observer.out) ==
+          Verdict::superseded);
+    REQUIRE(observer.out.outgoing().size() == 1);
+    CHECK(observer.out.outgoing()[0].kind == Kind::cells);
+}
+
+TEST_CASE("a forged claim of this node's own key stops nobody", "[gossip][hello]") {
+    Lone lone(10);
+    Cells cells;
+    cells.claims = {claim_of(ann, 11, 0)};
+    cells.claims[0].signature.bytes[5] ^= 1U;
+    lone.core->on_cells(test_key(bob).id(), cells, start, lone.out);
+    CHECK_FALSE(lone.core->superseded());
+}
+
+TEST_CASE("the accused refutes a death at most once a heartbeat", "[gossip][refute]") {
+    Lone lone;
+    const NodeId self = test_key(ann).id();
+    const auto tell = [&](std::uint32_t incarnation, Moment now) {
+        Cells cells;
+        cells.deaths = {{self, Boot{10}, Incarnation{incarnation}, Cause::silent, 0}};
+        lone.core->on_cells(test_key(bob).id(), cells, now, lone.out);
+        lone.core->on_tick(now, Input::drained, lone.out);
+        return lone.core->member(self)->incarnation();
+    };
+    CHECK(tell(0, start) == Incarnation{1});
+    CHECK(tell(0, start) == Incarnation{1});
+    CHECK(tell(1, start) == Incarnation{1});
+    const Moment later{start.boot_time + limits::heartbeat_period, start.wall};
+    CHECK(tell(1, later) == Incarnation{2});
+}
+
+TEST_CASE("opinions about strangers, of strangers and of the past change nothing",
+          "[gossip][wire]") {
+    Lone lone;
+    const NodeId twin = test_key(bob).id();
+    lone.core->on_hello(twin, hello_of(bob, 7), start, lone.out);
+    lone.out.clear();
+    const auto verdict = [&](Opinion opinion) {
+        Cells cells;
+        cells.opinions = {opinion};
+        return lone.core->on_cells(twin, cells, start, lone.out);
+    };
+    const NodeId eve_id = test_key(eve).id();
+    CHECK(verdict({eve_id, {}, {}, twin, Boot{7}, 1, Vote::down_silent}) == Verdict::refused);
+    CHECK(verdict({twin, Boot{7}, {}, eve_id, {}, 1, Vote::down_silent}) == Verdict::refused);
+    CHECK(verdict({twin, Boot{6}, {}, twin, Boot{7}, 1, Vote::down_silent}) ==
+          Verdict::nothing_new);
+    CHECK(lone.core->member(twin)->accusers.empty());
+}
+
+TEST_CASE("a tick that comes early, late or twice does no harm", "[gossip][tick]") {
+    Lone lone;
+    lone.core->on_hello(test_key(bob).id(), hello_of(bob, 7), start, lone.out);
+    lone.core->on_tick(start, Input::drained, lone.out);
+    lone.out.clear();
+    lone.core->on_tick(start, Input::drained, lone.out);
+    CHECK(lone.out.outgoing().empty());
+    CHECK(lone.out.stored().empty());
+    REQUIRE(lone.core->next_deadline());
+    CHECK(*lone.core->next_deadline() > start.boot_time);
+}
+
+TEST_CASE("a foreign root's certificate is not admitted", "[gossip][admit]") {
+    Lone lone;
+    const Introduction forged{issue(test_certificate(bob), test_key(eve)), {"bob:1"}};
+    CHECK(lone.core->admit(forged, start, lone.out) == Verdict::bad_signature);
+    CHECK_FALSE(lone.core->contact(test_key(bob).id()));
+    CHECK(lone.core->admit(test_contact(bob), start, lone.out) == Verdict::taken);
+    CHECK(lone.core->take_certificates().back() == test_certificate(bob));
+}
+
+}  // namespace
+}  // namespace starling::gossip
