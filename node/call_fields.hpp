@@ -1,7 +1,6 @@
 // The fields of a call's structs, named once for writing and reading: STARLING_FIELDS(a, b, c).
 //
-//   struct LeaseShow { std::string name;  STARLING_FIELDS(name) };     list of one element on the
-//   wire
+//   struct LeaseShow { std::string name;  STARLING_FIELDS(name) };     on the wire a list of one
 //
 // Invariants:
 //   I1  Both directions treat the fields in the same order: it is one argument list.

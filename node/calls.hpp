@@ -5,8 +5,7 @@
 // Invariants:
 //   I1  Every call is answered: once, or as a stream whose last item says so (Answer::last).
 //   I2  A number is never reused; frames between nodes stay below 128 (base/kinds.hpp).
-//   I3  An answer fits into limits::frame_bytes: a listing is cut at limits::page_items and
-//   page_bytes.
+//   I3  An answer fits into limits::frame_bytes: listings are cut (page_items, page_bytes).
 //
 // Pure functions and values, thread safe.
 #pragma once

@@ -29,10 +29,11 @@ struct EpochRecord {
     std::uint32_t round = 0;
     NodeId granter;
     Boot boot;  // of the granter
+    std::uint32_t term = 0;
 
     friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
 
-    STARLING_FIELDS(round, granter, boot)
+    STARLING_FIELDS(round, granter, boot, term)
 };
 
 struct TaskOfferAsk {

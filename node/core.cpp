@@ -331,7 +331,9 @@ const NodeId& NodeCore::id() const {
     return parts_->self();
 }
 
-std::optional<Boot> NodeCore::superseded() const { return parts_->gossip.superseded(); }
+std::optional<Boot> NodeCore::superseded() const {
+    return parts_->gossip.superseded();
+}
 
 bool NodeCore::ready() const {
     return parts_->ready;

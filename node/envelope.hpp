@@ -24,7 +24,7 @@ inline constexpr std::uint8_t wire_version = 1;
 struct FrameHeader {
     std::uint8_t version = wire_version;
     Kind kind{};
-    LinkId link;
+    LinkId link{};
     std::uint32_t sent_ms = 0;
 };
 

@@ -29,11 +29,11 @@ Failed too_many_calls() {
 }
 
 EpochRecord epoch_record(const auction::Epoch& epoch) {
-    return {epoch.round, epoch.granter, epoch.boot};
+    return {epoch.round, epoch.granter, epoch.boot, epoch.term};
 }
 
 auction::Award award_of(const TaskId& task, const EpochRecord& epoch) {
-    return {task, {epoch.round, epoch.granter, epoch.boot}};
+    return {task, {epoch.round, epoch.granter, epoch.boot, epoch.term}};
 }
 
 TaskState state_of(auction::TaskState state) {
