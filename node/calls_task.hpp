@@ -29,7 +29,7 @@ struct EpochRecord {
     std::uint32_t round = 0;
     NodeId granter;
     Boot boot;  // of the granter
-    std::uint32_t term = 0;
+    std::uint64_t term = 0;
 
     friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
 

@@ -92,7 +92,13 @@ void Links::on_lost(const NodeId& peer, Outlet& outlet, Moment now, Effects& out
 void Links::on_failure(const NodeId& peer, Outlet& outlet, const LinkEvent& event, Moment now,
                        Effects& out) {
     if (outlet.state != State::dialling && outlet.state != State::probing) return;
+    const bool was_dialling = outlet.state == State::dialling;
     ++outlet.attempts;
+    const auto route = book_.route_to(peer);
+    if (was_dialling && route && outlet.attempts < route->addresses.size()) {
+        dial(peer, outlet, now, out);  // I6
+        return;
+    }
     LinkChange change = LinkChange::failed;
     if (event.news == LinkNews::refused) change = LinkChange::refused;
     if (event.news == LinkNews::denied) change = LinkChange::denied;

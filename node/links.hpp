@@ -17,6 +17,7 @@
 //   apart. I4  Of connections that nobody keeps, at most limits::push_sockets exist; the one unused
 //   longest goes. I5  An accepted probe proves nothing: it leads to a dial, whose failure leads
 //   back to a probe.
+//   I6  How a dial failed is told once every address was tried: a member may have moved.
 //
 // Not thread safe.
 #pragma once

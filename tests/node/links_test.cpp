@@ -121,6 +121,15 @@ TEST_CASE("the second attempt tries the second address", "[node][links]") {
     CHECK(text_of(world.out.view(world.out.links()[1].address)) == "second:2");
 }
 
+TEST_CASE("a refusal is told once every address was tried", "[node][links]") {
+    World world;
+    world.keep({ann});
+    world.news(ann, LinkNews::refused);
+    CHECK(world.changes().empty());
+    world.news(ann, LinkNews::refused);
+    CHECK(world.changes() == std::vector{LinkChange::refused});
+}
+
 TEST_CASE("news of an older dial is ignored", "[node][links]") {
     World world;
     world.keep({ann});
@@ -143,8 +152,9 @@ TEST_CASE("a failing peer that nobody keeps is not dialled again by itself", "[n
     World world;
     world.links.want(bob, world.now, world.out);
     world.news(bob, LinkNews::refused);
+    world.news(bob, LinkNews::refused);
     world.pass(60s);
-    CHECK(world.count(LinkAction::dial) == 1);
+    CHECK(world.count(LinkAction::dial) == 2);
     CHECK_FALSE(world.links.next_deadline().has_value());
 }
 
