@@ -154,7 +154,7 @@ function(starling_test_properties name labels timeout)
   set(environment STARLING_SOURCE_DIR=${PROJECT_SOURCE_DIR})
   if(STARLING_SANITIZE MATCHES thread)
     list(APPEND environment
-      TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan_suppressions.txt)
+      "TSAN_OPTIONS=ignore_noninstrumented_modules=1 suppressions=${PROJECT_SOURCE_DIR}/tests/tsan_suppressions.txt")
   endif()
   if(TARGET starling_program)
     list(APPEND environment STARLING_PROGRAM=$<TARGET_FILE:starling_program>)
