@@ -133,7 +133,8 @@ public:
 
     [[nodiscard]] const NodeId& id() const;
 
-    // Another process runs with this node's key and this higher boot: this one must stop.
+    // Another process runs with this node's key and this boot, or a copy of its disk wrote under
+    // it: this process must stop.
     [[nodiscard]] std::optional<Boot> superseded() const;
 
     // Joined (or alone by choice) and able to serve: /readyz.

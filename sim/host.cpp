@@ -1,0 +1,363 @@
+#include "sim/host.hpp"
+
+#include "base/assert.hpp"
+#include "base/limits.hpp"
+#include "node/envelope.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace starling::sim {
+namespace {
+
+constexpr std::string_view boot_key = "boot";
+
+// Purposes of a host's draws.
+constexpr std::uint64_t disk_stream = 1ULL << 60U;
+constexpr std::uint64_t core_stream = 2ULL << 60U;
+
+}  // namespace
+
+Host::Host(const HostSetup& setup, const Surroundings& around)
+    : setup_(setup), around_(around), disk_(setup.disk, setup.seed, disk_stream | setup.number) {}
+
+Host::~Host() = default;
+
+void Host::start(Duration now) {
+    STARLING_ASSERT(state_ == ProcessState::down);
+    state_ = ProcessState::running;
+    ++process_;
+    ++counts_.starts;
+    boot_ = next_boot(now);
+    around_.network.start(setup_.number);
+    around_.watcher.on_started(setup_.number, boot_, now);
+    busy_until_ = now;
+    core_ = std::make_unique<node::NodeCore>(core_setup(), around_.verifier, disk_, moment(now),
+                                             effects_);
+    end_turn(now);
+    schedule_turn(now);
+}
+
+void Host::crash(Duration now) {
+    STARLING_ASSERT(state_ != ProcessState::down);
+    state_ = ProcessState::down;
+    ++process_;
+    ++counts_.crashes;
+    core_.reset();
+    effects_.clear();
+    discard_inputs();
+    outbox_.discard([&](const Held& held) {
+        if (const auto* frame = std::get_if<HeldFrame>(&held)) around_.bodies.release(frame->body);
+    });
+    disk_.crash();
+    turn_due_ = false;
+    synced_in_pause_ = false;
+    wake_due_.reset();
+    around_.network.crash(setup_.number, now);
+}
+
+void Host::pause() {
+    STARLING_ASSERT(state_ == ProcessState::running);
+    state_ = ProcessState::paused;
+    around_.network.pause(setup_.number);
+}
+
+void Host::resume(Duration now) {
+    STARLING_ASSERT(state_ == ProcessState::paused);
+    state_ = ProcessState::running;
+    around_.network.resume(setup_.number);
+    if (std::exchange(synced_in_pause_, false)) on_synced(now);
+    schedule_turn(now);
+}
+
+void Host::on_arrival(const Arrival& arrival, Duration now) {
+    accept(arrival, now);
+}
+
+void Host::on_link(const node::LinkEvent& event, Duration now) {
+    accept(event, now);
+}
+
+void Host::on_dropped(const NodeId& to, Kind kind, DropReason reason, Duration now) {
+    TraceRecord record{Event::send_dropped, 3, {}};
+    record.fields = {to.prefix(), static_cast<std::uint64_t>(kind),
+                     static_cast<std::uint64_t>(reason)};
+    around_.hash.add(now, setup_.number, record);
+    around_.watcher.on_traced(setup_.number, record, now);
+}
+
+void Host::on_due(const Appointment& due, Duration now) {
+    if (due.stamp != process_) return;
+    if (due.what == Happening::turn) {
+        turn(now);
+    } else if (due.what == Happening::wake) {
+        on_wake(now);
+    } else if (due.what == Happening::synced) {
+        on_synced(now);
+    }
+}
+
+std::optional<CallId> Host::call(Bytes request, Duration now) {
+    if (state_ == ProcessState::down) return std::nullopt;
+    const CallId id{++calls_};
+    accept(Call{id, std::move(request)}, now);
+    return id;
+}
+
+void Host::end_call(CallId call) {
+    if (core_) core_->on_call_ended(call);
+}
+
+const NodeId& Host::id() const {
+    return around_.identities.nodes[setup_.number].key.id();
+}
+
+bool Host::ready() const {
+    return core_ && core_->ready();
+}
+
+Moment Host::moment(Duration now) const {
+    return {BootTime{setup_.boot_offset + now}, WallTime{setup_.wall_offset + now}};
+}
+
+void Host::accept(Input input, Duration now) {
+    inbox_.push_back(std::move(input));
+    schedule_turn(now);
+}
+
+void Host::schedule_turn(Duration now) {
+    if (turn_due_ || state_ != ProcessState::running) return;
+    turn_due_ = true;
+    schedule(Happening::turn, std::max(now, busy_until_));
+}
+
+void Host::turn(Duration now) {
+    turn_due_ = false;
+    if (state_ != ProcessState::running) return;
+    ++counts_.turns;
+    report_health(now);
+    const std::uint64_t inputs = take_inputs(now);
+    counts_.inputs += inputs;
+    const auto backlog = inbox_.empty() ? node::Backlog::drained : node::Backlog::left;
+    core_->on_tick(moment(now), backlog, effects_);  // I1
+    last_turn_ = setup_.process.turn + setup_.process.input * static_cast<std::int64_t>(inputs);
+    busy_until_ = now + last_turn_;
+    end_turn(now);
+    if (!inbox_.empty()) schedule_turn(now);
+}
+
+std::uint64_t Host::take_inputs(Duration now) {
+    std::uint64_t taken = 0;
+    while (!inbox_.empty() && taken < limits::frames_per_turn) {
+        const Input input = std::move(inbox_.front());
+        inbox_.pop_front();
+        std::visit([&](const auto& each) { take(each, now); }, input);
+        ++taken;
+    }
+    return taken;
+}
+
+void Host::take(const Arrival& arrival, Duration now) {
+    const ByteView frame = assemble(arrival.head, arrival.body);
+    const std::array<std::uint64_t, 4> numbers = {
+        arrival.from.prefix(), load_u64(frame),
+        std::uint64_t{arrival.head[8]} << 8U | arrival.head[9], arrival.body.slot};
+    around_.hash.add_numbers(now, setup_.number, numbers);
+    around_.network.consumed(arrival, now);
+    around_.bodies.release(arrival.body);
+    core_->on_frame(arrival.from, frame, moment(now), effects_);
+}
+
+void Host::take(const OwnFrame& own, Duration now) {
+    const ByteView frame = assemble(own.head, own.body);
+    around_.bodies.release(own.body);
+    core_->on_frame(id(), frame, moment(now), effects_);
+}
+
+void Host::take(const node::LinkEvent& event, Duration now) {
+    core_->on_link(event, moment(now), effects_);
+}
+
+void Host::take(const Call& call, Duration now) {
+    core_->on_call(call.id, call.request, moment(now), effects_);
+}
+
+void Host::take(const Disk::Fetched& fetched, Duration now) {
+    core_->on_fetched(fetched.tag, fetched.records, moment(now), effects_);
+}
+
+void Host::take(const OwnFrame& own, Duration now) {
+    const auto head = node::header_bytes(
+        {.kind = own.kind, .link = {}, .sent_ms = node::sent_ms_of(moment(now).boot_time)});
+    const ByteView body = around_.bodies.view(own.body);
+    frame_.assign(head.begin(), head.end());
+    frame_.insert(frame_.end(), body.begin(), body.end());
+    around_.bodies.release(own.body);
+    core_->on_frame(id(), frame_, moment(now), effects_);
+}
+
+void Host::report_health(Duration now) {
+    node::DriverHealth health;
+    if (const auto oldest = disk_.oldest_waiting()) health.oldest_batch = now - *oldest;
+    health.last_turn = last_turn_;
+    core_->on_health(health);
+}
+
+void Host::end_turn(Duration now) {
+    for (const TraceRecord& record : effects_.traced()) {
+        around_.hash.add(now, setup_.number, record);
+        around_.watcher.on_traced(setup_.number, record, now);
+    }
+    const std::uint64_t gate = disk_.write(effects_, now);
+    disk_.fetch(effects_);
+    carry_out_links(now);
+    carry_out_sends(gate, now);
+    carry_out_answers(gate);
+    effects_.clear();
+    start_disk(now);
+    wake_at(core_->next_deadline(), now);
+}
+
+void Host::carry_out_links(Duration now) {
+    for (const LinkCommand& command : effects_.links()) {
+        around_.network.carry_out(setup_.number, command, text_of(effects_.view(command.address)),
+                                  now);
+    }
+}
+
+void Host::carry_out_sends(std::uint64_t gate, Duration now) {
+    std::optional<Bodies::Handle> body;
+    Span last;
+    for (const Outgoing& outgoing : effects_.outgoing()) {
+        const bool shared = body && outgoing.body.offset == last.offset &&
+                            outgoing.body.size == last.size;  // a broadcast
+        if (!shared) {
+            if (body) around_.bodies.release(*body);
+            body = around_.bodies.add(effects_.view(outgoing.body));
+            last = outgoing.body;
+            around_.hash.add_bytes(effects_.view(outgoing.body));
+        }
+        if (outgoing.gate == Gate::open || gate <= disk_.durable()) {
+            send(outgoing.to, outgoing.kind, *body, now);
+        } else {
+            around_.bodies.retain(*body);
+            outbox_.hold(gate, HeldFrame{outgoing.to, outgoing.kind, *body});
+        }
+    }
+    if (body) around_.bodies.release(*body);
+}
+
+void Host::send(const NodeId& to, Kind kind, Bodies::Handle body, Duration now) {
+    if (to != id()) {
+        around_.network.send(setup_.number, to, kind, body, now);
+        return;
+    }
+    around_.bodies.retain(body);
+    accept(OwnFrame{kind, body}, now);
+}
+
+void Host::send(const HeldFrame& frame, Duration now) {
+    if (frame.to != id()) {
+        return around_.network.send(setup_.number, frame.to, frame.kind, frame.body, now);
+    }
+    around_.bodies.retain(frame.body);
+    const std::uint32_t sent_ms = node::sent_ms_of(moment(now).boot_time);
+    accept(OwnFrame{node::header_bytes({node::wire_version, frame.kind, {}, sent_ms}), frame.body},
+           now);
+}
+
+void Host::carry_out_answers(std::uint64_t gate) {
+    for (const Answer& answer : effects_.answers()) {
+        const ByteView body = effects_.view(answer.body);
+        if (gate <= disk_.durable()) {
+            around_.watcher.on_answer(setup_.number, answer.call, body, answer.last);
+        } else {
+            outbox_.hold(gate, HeldAnswer{answer.call, answer.last, copy_of(body)});
+        }
+    }
+}
+
+void Host::start_disk(Duration now) {
+    if (const auto takes = disk_.begin(now)) schedule(Happening::synced, now + *takes);
+}
+
+void Host::on_synced(Duration now) {
+    if (state_ == ProcessState::paused) {
+        synced_in_pause_ = true;
+        return;
+    }
+    Disk::Finished finished = disk_.finish();
+    outbox_.release(finished.durable, [&](const Held& held) { leave(held, now); });  // I2
+    for (Disk::Fetched& fetched : finished.fetched) accept(std::move(fetched), now);
+    start_disk(now);
+}
+
+void Host::leave(const Held& held, Duration now) {
+    if (const auto* frame = std::get_if<HeldFrame>(&held)) {
+        send(frame->to, frame->kind, frame->body, now);
+        around_.bodies.release(frame->body);
+    } else if (const auto* answer = std::get_if<HeldAnswer>(&held)) {
+        around_.watcher.on_answer(setup_.number, answer->call, answer->body, answer->last);
+    }
+}
+
+void Host::wake_at(std::optional<BootTime> deadline, Duration now) {
+    if (!deadline) return;
+    const Duration wanted = deadline->time_since_epoch() - setup_.boot_offset;
+    const Duration due = std::max({wanted, now, busy_until_});
+    if (wake_due_ && *wake_due_ <= due) return;  // that one looks again
+    wake_due_ = due;
+    schedule(Happening::wake, due);
+}
+
+void Host::on_wake(Duration now) {
+    if (wake_due_ != now) return;  // an earlier one took its place
+    wake_due_.reset();
+    if (state_ != ProcessState::running) return;  // resume() takes a turn
+    const auto deadline = core_->next_deadline();
+    if (deadline && *deadline <= moment(now).boot_time) return schedule_turn(now);
+    wake_at(deadline, now);
+}
+
+void Host::discard_inputs() {
+    for (const Input& input : inbox_) {
+        if (const auto* arrival = std::get_if<Arrival>(&input)) {
+            around_.bodies.release(arrival->body);
+        } else if (const auto* own = std::get_if<OwnFrame>(&input)) {
+            around_.bodies.release(own->body);
+        }
+    }
+    inbox_.clear();
+}
+
+Boot Host::next_boot(Duration now) {
+    Boot boot{wall_ms(moment(now).wall)};
+    if (const auto kept = disk_.read(Table::meta, view_of(boot_key))) {
+        boot.value = std::max(boot.value, load_u64(*kept) + 1);
+    }
+    std::array<std::uint8_t, 8> bytes{};
+    store_u64(bytes, boot.value);
+    disk_.put_durable(Table::meta, view_of(boot_key), bytes);  // I4
+    return boot;
+}
+
+node::Setup Host::core_setup() const {
+    const Identity& identity = around_.identities.nodes[setup_.number];
+    return {identity.key,
+            around_.identities.genesis,
+            identity.certificate,
+            identity.journal,
+            boot_,
+            {identity.address},
+            identity.name,
+            around_.identities.contacts_of(setup_.number),
+            {},
+            draw(setup_.seed, core_stream | setup_.number, boot_.value)};
+}
+
+void Host::schedule(Happening what, Duration at) {
+    around_.timetable.push(at, {what, setup_.number, process_});
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,204 @@
+// One simulated machine: a disk that outlives processes, and at most one process on it.
+//
+//               start()                 pause()
+//      down ───────────────> running <──────────> paused
+//        ^                     |  resume()          |
+//        └────── crash() ──────┴────────────────────┘
+//
+//      frames, link events, calls, fetched ──inbox──> turn ──> NodeCore ──> Effects
+//          records: batch n of the disk      frames, answers: at once, or once n is durable
+//          links: at once                    trace: to the watcher
+//
+// Invariants:
+//   I1  A turn takes input in the order of arrival, at most limits::frames_per_turn pieces, and
+//       ends with one on_tick().
+//   I2  Nothing with a durable gate leaves before the records that preceded it are durable.
+//   I3  A paused process does nothing; what reaches it waits.  A crashed one leaves only its disk.
+//   I4  Every start has a boot greater than all before, durable before the core is made.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/effects.hpp"
+#include "node/core.hpp"
+#include "sim/bodies.hpp"
+#include "sim/disk.hpp"
+#include "sim/identities.hpp"
+#include "sim/memo_verifier.hpp"
+#include "sim/network.hpp"
+#include "sim/outbox.hpp"
+#include "sim/timetable.hpp"
+#include "sim/trace_hash.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace starling::sim {
+
+// How long a turn keeps the process busy.
+struct ProcessModel {
+    Duration turn = std::chrono::microseconds{30};
+    Duration input = std::chrono::microseconds{8};
+};
+
+// Who looks on: clients and checks.
+class Watcher {
+public:
+    Watcher() = default;
+    Watcher(const Watcher&) = delete;
+    Watcher& operator=(const Watcher&) = delete;
+    virtual ~Watcher() = default;
+
+    // Before the first trace of this process.
+    virtual void on_started(std::uint32_t host, Boot boot, Duration now) = 0;
+    virtual void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) = 0;
+    virtual void on_answer(std::uint32_t host, CallId call, ByteView body, bool last) = 0;
+};
+
+// What all hosts of a world share.
+struct Surroundings {
+    Timetable& timetable;
+    Network& network;
+    Bodies& bodies;
+    TraceHash& hash;
+    const Verifier& verifier;
+    const Identities& identities;
+    Watcher& watcher;
+};
+
+enum class ProcessState : std::uint8_t { down, running, paused };
+
+struct HostSetup {
+    std::uint32_t number = 0;
+    std::uint64_t seed = 0;
+    Duration boot_offset{};  // boot-time clock at the beginning of the world
+    Duration wall_offset{};  // wall clock, since 1970, at the beginning of the world
+    DiskModel disk;
+    ProcessModel process;
+};
+
+struct HostCounts {
+    std::uint64_t turns = 0;
+    std::uint64_t inputs = 0;
+    std::uint64_t starts = 0;
+    std::uint64_t crashes = 0;
+};
+
+class Host {
+public:
+    Host(const HostSetup& setup, const Surroundings& around);
+    ~Host();
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    void start(Duration now);
+    void crash(Duration now);
+    void pause();
+    void resume(Duration now);
+
+    void stall_disk(Duration until) { disk_.stall(until); }
+
+    void on_arrival(const Arrival& arrival, Duration now);
+    void on_link(const node::LinkEvent& event, Duration now);
+    void on_dropped(const NodeId& to, Kind kind, DropReason reason, Duration now);
+    void on_due(const Appointment& due, Duration now);
+
+    // A local program's call.  Nothing when no process runs; a paused one answers late.
+    std::optional<CallId> call(Bytes request, Duration now);
+    void end_call(CallId call);
+
+    [[nodiscard]] ProcessState state() const { return state_; }
+
+    [[nodiscard]] const NodeId& id() const;
+
+    [[nodiscard]] Boot boot() const { return boot_; }
+
+    [[nodiscard]] bool ready() const;
+    [[nodiscard]] Moment moment(Duration now) const;
+
+    [[nodiscard]] const HostCounts& counts() const { return counts_; }
+
+    [[nodiscard]] const Disk& disk() const { return disk_; }
+
+private:
+    struct Call {
+        CallId id;
+        Bytes request;
+    };
+
+    // Of this node to itself: it waited for its gate like any other and comes in with the next
+    // turn.
+    struct OwnFrame {
+        Kind kind{};
+        Bodies::Handle body;
+    };
+
+    using Input = std::variant<Arrival, node::LinkEvent, Call, Disk::Fetched, OwnFrame>;
+
+    struct HeldFrame {
+        NodeId to;
+        Kind kind{};
+        Bodies::Handle body;
+    };
+
+    struct HeldAnswer {
+        CallId call;
+        bool last = true;
+        Bytes body;
+    };
+
+    using Held = std::variant<HeldFrame, HeldAnswer>;
+
+    void accept(Input input, Duration now);
+    void schedule_turn(Duration now);
+    void turn(Duration now);
+    std::uint64_t take_inputs(Duration now);
+    void take(const Arrival& arrival, Duration now);
+    void take(const OwnFrame& frame, Duration now);
+    void take(const node::LinkEvent& event, Duration now);
+    void take(const Call& call, Duration now);
+    void take(const Disk::Fetched& fetched, Duration now);
+    void take(const OwnFrame& own, Duration now);
+    void report_health(Duration now);
+    void end_turn(Duration now);
+    void carry_out_links(Duration now);
+    void carry_out_sends(std::uint64_t gate, Duration now);
+    void send(const NodeId& to, Kind kind, Bodies::Handle body, Duration now);
+    void send(const HeldFrame& frame, Duration now);
+    void carry_out_answers(std::uint64_t gate);
+    void start_disk(Duration now);
+    void on_synced(Duration now);
+    void leave(const Held& held, Duration now);
+    void wake_at(std::optional<BootTime> deadline, Duration now);
+    void on_wake(Duration now);
+    void discard_inputs();
+    ByteView assemble(const FrameHead& head, Bodies::Handle body);
+    [[nodiscard]] Boot next_boot(Duration now);
+    [[nodiscard]] node::Setup core_setup() const;
+    void schedule(Happening what, Duration at);
+
+    HostSetup setup_;
+    Surroundings around_;
+    Disk disk_;
+    ProcessState state_ = ProcessState::down;
+    std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
+    Boot boot_;
+    std::unique_ptr<node::NodeCore> core_;
+    Effects effects_;
+    std::deque<Input> inbox_;
+    Outbox<Held> outbox_;
+    Bytes frame_;  // the frame being handled, head and body in one piece
+    bool turn_due_ = false;
+    bool synced_in_pause_ = false;
+    Duration busy_until_{};
+    Duration last_turn_{};
+    std::optional<Duration> wake_due_;  // of the earliest wake event in the timetable
+    std::uint64_t calls_ = 0;
+    HostCounts counts_;
+};
+
+}  // namespace starling::sim
