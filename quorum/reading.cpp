@@ -1,0 +1,52 @@
+#include "quorum/reading.hpp"
+
+#include <algorithm>
+
+namespace starling::quorum {
+
+using namespace std::chrono_literals;
+
+void Reading::ask(const Desk& desk, std::uint64_t sequence, Moment now, Effects& out) {
+    if (asked_ == 0) started_ = now.boot_time;
+    again_ = now.boot_time + Desk::patience(desk.reads, asked_);
+    ++asked_;
+    out.send_all(desk.electorate.nodes(), Read{name_, desk.boot, sequence});
+}
+
+VoteCounted Reading::on_read_ok(const NodeId& from, const ReadOk& message, Desk& desk, Moment now) {
+    const auto voter = desk.electorate.index_of({from, message.journal});
+    if (!voter) return VoteCounted::unknown_voter;
+    if (heard_.has(*voter)) return VoteCounted::repeated;
+    heard_.add(*voter);
+    desk.learn(message.accepted.round);
+    Shown& shown = shown_as(message);
+    shown.by.add(*voter);
+    if (shown.by.count() >= desk.electorate.majority()) {
+        winner_ = static_cast<std::size_t>(&shown - shown_.data());
+        desk.reads.note(now.boot_time - started_);
+    }
+    if (heard_.count() == desk.electorate.majority()) {
+        stragglers_ = now.boot_time + std::clamp<Duration>(2 * desk.reads.mean(), 1ms, 50ms);
+    }
+    return VoteCounted::counted;
+}
+
+Reading::Shown& Reading::shown_as(const ReadOk& message) {
+    const auto found = std::ranges::find(shown_, message.accepted, &Shown::accepted);
+    if (found != shown_.end()) return *found;
+    return shown_.emplace_back(Shown{message.accepted, message.state, {}});
+}
+
+ReadState Reading::state(const Desk& desk, std::size_t answering, Moment now) const {
+    if (winner_) return ReadState::settled;
+    if (now.boot_time >= deadline_) return ReadState::too_late;
+    if (heard_.count() < desk.electorate.majority()) return ReadState::asking;
+    const bool nobody_left = heard_.count() >= std::min(answering, desk.electorate.size());
+    return nobody_left || now.boot_time >= *stragglers_ ? ReadState::contested : ReadState::asking;
+}
+
+BootTime Reading::next_deadline() const {
+    return std::min({deadline_, again_, stragglers_.value_or(deadline_)});
+}
+
+}  // namespace starling::quorum
