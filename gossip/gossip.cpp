@@ -6,6 +6,15 @@
 #include <algorithm>
 
 namespace starling::gossip {
+namespace {
+
+void add_missing(std::vector<std::string>& texts, const std::vector<std::string>& others) {
+    for (const std::string& other : others) {
+        if (std::ranges::find(texts, other) == texts.end()) texts.push_back(other);
+    }
+}
+
+}  // namespace
 
 Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& records, Moment now,
                Effects& out)
@@ -27,6 +36,7 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
         if (id != self_) shown_[id] = shown_now(id);  // what was known before is no news
     }
     for (const Introduction& contact : setup.contacts) {
+        told_addresses_[contact.certificate.node] = contact.addresses;
         if (contact.certificate.node != self_) apply(contact, self_, now, out);
     }
     ClaimTerms terms;
@@ -156,8 +166,13 @@ std::optional<Introduction> Gossip::contact(const NodeId& id) const {
     const Members::Record* record = members_.find(id);
     if (record == nullptr) return std::nullopt;
     Introduction contact{record->certificate(), record->addresses()};
-    if (!record->claim)
-        contact.addresses.insert(contact.addresses.begin(), seeds_.begin(), seeds_.end());
+    const Peer* peer = peers_.find(id);
+    if (peer != nullptr && peer->heard != BootTime{}) return contact;
+    auto& addresses = contact.addresses;
+    if (!record->claim) addresses.insert(addresses.begin(), seeds_.begin(), seeds_.end());
+    add_missing(addresses, seeds_);
+    const auto told = told_addresses_.find(id);
+    if (told != told_addresses_.end()) add_missing(addresses, told->second);
     return contact;
 }
 

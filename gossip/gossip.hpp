@@ -180,7 +180,9 @@ public:
     // Whom to keep a link to, ascending.
     [[nodiscard]] const std::vector<NodeId>& neighbours() const { return neighbours_; }
 
-    // How to reach a node: its certificate and addresses, seeds first when it was never met.
+    // How to reach a node: its certificate and addresses, seeds first when it was never met. Those
+    // of the mesh file and the seeds come last while it was not heard since this start: it may have
+    // moved since the table was kept.
     [[nodiscard]] std::optional<Introduction> contact(const NodeId& id) const;
     // Every neighbour is linked and last showed our table.
     [[nodiscard]] bool converged() const;
@@ -251,6 +253,7 @@ private:
     NodeId root_;
     NodeId self_;
     std::vector<std::string> seeds_;
+    std::map<NodeId, std::vector<std::string>> told_addresses_;  // what the mesh file says
     const Verifier& verifier_;
     BootTime started_;
 

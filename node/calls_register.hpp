@@ -6,18 +6,19 @@
 #pragma once
 
 #include "node/calls.hpp"
+#include <starling/register.hpp>
 
-namespace starling::node {
-
-enum class RegisterOutcome : std::uint8_t {
-    applied,
-    not_applied,  // nothing changed; the answer shows what is there
-    unknown,      // it MAY have been applied, or may be later: settle the operation
-};
+namespace starling {
 
 constexpr RegisterOutcome last_of(RegisterOutcome) {
     return RegisterOutcome::unknown;
 }
+
+}  // namespace starling
+
+namespace starling::node {
+
+using starling::RegisterOutcome;
 
 // What a register holds; also the answer to get, cas and settle.
 struct RegisterAnswer {

@@ -5,18 +5,9 @@
 #pragma once
 
 #include "node/calls.hpp"
+#include <starling/state.hpp>
 
-namespace starling::node {
-
-// The type is part of a key's identity: two types under one name are two values.
-enum class KeyType : std::uint8_t {
-    last_writer,  // one value; of concurrent writes one wins and the loss is shown
-    multi_value,  // concurrent values stay side by side
-    counter,      // a sum of what every node added
-    set,          // elements; of a concurrent insert and removal the insert wins
-};
-
-enum class WriteAction : std::uint8_t { put, erase, add, insert, remove };
+namespace starling {
 
 constexpr KeyType last_of(KeyType) {
     return KeyType::set;
@@ -25,6 +16,13 @@ constexpr KeyType last_of(KeyType) {
 constexpr WriteAction last_of(WriteAction) {
     return WriteAction::remove;
 }
+
+}  // namespace starling
+
+namespace starling::node {
+
+using starling::KeyType;
+using starling::WriteAction;
 
 // Names one write; opaque to programs.
 struct VersionToken {

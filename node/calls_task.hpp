@@ -7,22 +7,19 @@
 #pragma once
 
 #include "node/calls.hpp"
+#include <starling/task.hpp>
 
-namespace starling::node {
-
-enum class TaskState : std::uint8_t {
-    waiting,  // nobody can do it now; `why` says the reason
-    open,     // an auction runs
-    awarded,
-    running,
-    done,
-    dead,  // given up: a dead letter
-    cancelled,
-};
+namespace starling {
 
 constexpr TaskState last_of(TaskState) {
     return TaskState::cancelled;
 }
+
+}  // namespace starling
+
+namespace starling::node {
+
+using starling::TaskState;
 
 // Rises with every award of a task; results of older epochs are refused as stale.
 struct EpochRecord {

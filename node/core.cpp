@@ -75,6 +75,7 @@ NodeFacts NodeCore::Parts::facts(BootTime) const {
 void NodeCore::Parts::settle(Moment now, Effects& out) {
     gossip.set_state_root(store.root());
     for (const gossip::Certificate& certificate : gossip.take_certificates()) {
+        admitted.insert(certificate.node);
         out.admit(certificate.node, certificate.curve);
         out.trace(Event::certificate_learned, certificate.node.prefix(),
                   certificate.curve.prefix());
@@ -238,7 +239,7 @@ FrameVerdict NodeCore::open(const NodeId& from, const FrameHeader& header, ByteV
     if (row == nullptr) return FrameVerdict::unknown_kind;
     if (body.size() > row->body_bytes) return FrameVerdict::malformed;
     if (from != id()) {
-        if (!parts_->gossip.contact(from)) return FrameVerdict::not_admitted;
+        if (!parts_->admitted.contains(from)) return FrameVerdict::not_admitted;
         if (!parts_->quota.take(from, now.boot_time)) return FrameVerdict::over_quota;
         const FrameVerdict link = check_link(from, header, now, out);
         if (link != FrameVerdict::handled) return link;

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,7 @@ struct NodeCore::Parts final : AddressBook {
     TaskService tasks;
     Quota quota;
     DriverHealth health;
+    std::set<NodeId> admitted;            // whose certificates hold
     std::map<NodeId, BootTime> rejected;  // when a REJECT last went to this sender
     bool ready = false;
     std::uint64_t frames_refused = 0;

@@ -113,6 +113,17 @@ void on(const Request& request, const Ask& ask) {
     request.parts.tasks.on(request.call, ask, request.turn);
 }
 
+// No electors stand for all voters of the mesh.
+void on(const Request& request, const DecideProposeAsk& ask) {
+    DecideProposeAsk named = ask;
+    if (named.electors.empty()) {
+        for (const Voter& voter : request.parts.setup.genesis.voters) {
+            named.electors.push_back(voter.node);
+        }
+    }
+    request.parts.agreement.on(request.call, named, request.turn);
+}
+
 struct RequestRow {
     CallKind kind{};
     void (*serve)(const Request& request, ByteView bytes) = nullptr;

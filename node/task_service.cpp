@@ -233,7 +233,7 @@ void TaskService::on(CallId call, const TaskProgressAsk& ask, const Turn& turn) 
 void TaskService::report(CallId call, auction::ReportVerdict verdict, const Turn& turn) {
     if (verdict == auction::ReportVerdict::too_large) {
         turn.out.answer(
-            call, failed(ErrorCode::invalid, "value_too_large",
+            call, failed(ErrorCode::invalid, "value_too_long",
                          "a result has at most " + std::to_string(limits::value_bytes) + " bytes",
                          "keep it elsewhere and report where"));
         return;

@@ -70,6 +70,11 @@ Result<std::unique_ptr<Driver>> Driver::open(const DriverOptions& options) {
     if (!ground) return tl::unexpected<Error>(std::move(ground.error()));
 
     node::Setup setup = setup_of(*ground, options);
+    // Before anybody can connect: until the core is made nobody is admitted.
+    const auto boot =
+        begin_boot(*ground->journal.journal, setup.genesis.mesh_id(), read_clocks().wall);
+    if (!boot) return tl::unexpected<Error>(boot.error());
+    setup.boot = *boot;
     auto poller = std::make_unique<Poller>();
     auto transport = Transport::open(ground->identity.curve, options.bind, *poller);
     if (!transport) return tl::unexpected<Error>(std::move(transport.error()));
@@ -87,9 +92,7 @@ Result<std::unique_ptr<Driver>> Driver::open(const DriverOptions& options) {
     parts->directory = options.data_dir;
     parts->log = std::move(*log);
 
-    const auto boot = begin_boot(*ground->journal.journal, parts->mesh, read_clocks().wall);
-    if (!boot) return tl::unexpected<Error>(boot.error());
-    parts->boot = setup.boot = *boot;
+    parts->boot = setup.boot;
     DriverLoop::Parts loop{std::move(poller),
                            std::move(*transport),
                            std::move(ground->journal.journal),
