@@ -207,7 +207,11 @@ std::vector<NodeId> Gossip::unmet() const {
         const Members::Record& record = *members_.find(id);
         const MemberState state = record.state();
         const bool away = state == MemberState::alive && record.claim->mode == Mode::away;
-        if (state == MemberState::introduced || state == MemberState::dead || away) {
+        // Who left before this node started may be back, and know nobody who is here.
+        const Peer* peer = peers_.find(id);
+        const bool left_before =
+            state == MemberState::left && (peer == nullptr || peer->heard == BootTime{});
+        if (state == MemberState::introduced || state == MemberState::dead || away || left_before) {
             ids.push_back(id);
         }
     }

@@ -13,6 +13,9 @@ namespace {
 // attempts after a loss follow one another without a pause.
 constexpr unsigned attempts_at_once = 3;
 
+// As reason of peer_refused, beside those of RejectReason.
+constexpr unsigned handshake_ended = 4;
+
 }  // namespace
 
 void Links::keep(std::span<const NodeId> peers, Moment now, Effects& out) {
@@ -77,6 +80,8 @@ void Links::on_lost(const NodeId& peer, Outlet& outlet, Moment now, Effects& out
     const bool was_up = outlet.state == State::up;
     if (!was_up && outlet.state != State::dialling) return;
     if (!was_up && ++outlet.attempts > attempts_at_once) {
+        // Somebody listens there, but not with the key that we know.
+        out.trace(Event::peer_refused, peer.prefix(), handshake_ended, outlet.attempts);
         report(peer, LinkChange::failed, 0, out);
         pause(outlet, now);
         return;

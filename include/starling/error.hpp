@@ -3,24 +3,27 @@
 // Values: thread safe to read.
 #pragma once
 
+#include <starling/export.hpp>
+
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 
 namespace starling {
 
 // Chosen by what the caller does next.
 enum class ErrorCode : std::uint8_t {
-    invalid,        // fix the call: bad argument, over a limit, not allowed on this key
-    not_found,      // there is no such key, task, register, node
-    conflict,       // somebody else changed it: read again, then decide
-    no_quorum,      // too few voters or custodians reachable: try again later
-    unknown,        // it MAY have happened: settle, or retry with the same operation id or key
-    overloaded,     // a limit of the node is reached (disk, log, queue): wait, then retry
-    would_deadlock, // waiting inside a handler: return from the handler first
-    failed,         // the node or its environment broke: give up, see the message
+    invalid,         // fix the call: bad argument, over a limit, not allowed on this key
+    not_found,       // there is no such key, task, register, node
+    conflict,        // somebody else changed it: read again, then decide
+    no_quorum,       // too few voters or custodians reachable: try again later
+    unknown,         // it MAY have happened: settle, or retry with the same operation id or key
+    overloaded,      // a limit of the node is reached (disk, log, queue): wait, then retry
+    would_deadlock,  // waiting inside a handler: return from the handler first
+    failed,          // the node or its environment broke: give up, see the message
 };
 
 // Whether the call had an effect.
@@ -37,10 +40,11 @@ struct Error {
 template <class T>
 using Result = tl::expected<T, Error>;
 
-[[nodiscard]] std::string_view name_of(ErrorCode code);
-[[nodiscard]] std::string_view name_of(Changed changed);
+[[nodiscard]] STARLING_EXPORT std::string_view name_of(ErrorCode code);
+[[nodiscard]] STARLING_EXPORT std::string_view name_of(Changed changed);
 
-// `return failure(ErrorCode::invalid, "key_too_long", "...", "...")` from any function giving a Result.
+// `return failure(ErrorCode::invalid, "key_too_long", "...", "...")` from any function giving a
+// Result.
 [[nodiscard]] inline tl::unexpected<Error> failure(ErrorCode code, std::string name,
                                                    std::string message, std::string hint = {},
                                                    Changed changed = Changed::no) {

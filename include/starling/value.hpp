@@ -1,4 +1,5 @@
-// A value as programs hand it in and get it back: null, bool, int64, double, string, bytes, list, map.
+// A value as programs hand it in and get it back: null, bool, int64, double, string, bytes, list,
+// map.
 //
 // Not thread safe; a const value is.
 #pragma once
@@ -21,15 +22,26 @@ public:
         std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes, List, Map>;
 
     Value() = default;  // null
-    Value(bool value) : alternatives_(value) {}                          // NOLINT(google-explicit-constructor)
-    Value(int value) : alternatives_(std::int64_t{value}) {}             // NOLINT(google-explicit-constructor)
-    Value(std::int64_t value) : alternatives_(value) {}                  // NOLINT(google-explicit-constructor)
-    Value(double value) : alternatives_(value) {}                        // NOLINT(google-explicit-constructor)
-    Value(const char* value) : alternatives_(std::string(value)) {}      // NOLINT(google-explicit-constructor)
-    Value(std::string value) : alternatives_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
-    Value(Bytes value) : alternatives_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
-    Value(List value) : alternatives_(std::move(value)) {}               // NOLINT(google-explicit-constructor)
-    Value(Map value) : alternatives_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
+
+    Value(bool value) : alternatives_(value) {}  // NOLINT(google-explicit-constructor)
+
+    Value(int value) : alternatives_(std::int64_t{value}) {}  // NOLINT(google-explicit-constructor)
+
+    Value(std::int64_t value) : alternatives_(value) {}  // NOLINT(google-explicit-constructor)
+
+    Value(double value) : alternatives_(value) {}  // NOLINT(google-explicit-constructor)
+
+    Value(const char* value)
+        : alternatives_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+
+    Value(std::string value)
+        : alternatives_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+
+    Value(Bytes value) : alternatives_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+
+    Value(List value) : alternatives_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+
+    Value(Map value) : alternatives_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] const Alternatives& alternatives() const { return alternatives_; }
 

@@ -1,19 +1,13 @@
-#include "base/assert.hpp"
 #include "node/calls.hpp"
 #include "node/envelope.hpp"
 #include "node/io/address.hpp"
-#include "node/io/driver.hpp"
 #include "node/io/identity.hpp"
-#include "node/io/inbox.hpp"
 #include "node/io/key_file.hpp"
 #include "node/io/mesh_file.hpp"
-#include "node/io/pending.hpp"
-#include "node/io/subscription.hpp"
-#include <starling/node.hpp>
+#include "node/io/node_inside.hpp"
 #include <starling/version.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 namespace starling {
@@ -190,97 +184,17 @@ Unit done(const node::Done&) {
 
 }  // namespace
 
-// The driver with everything that the program's side of it needs.
-class Node::Inside : public std::enable_shared_from_this<Node::Inside> {
-public:
-    explicit Inside(std::unique_ptr<io::Driver> driver)
-        : driver_(std::move(driver)),
-          inbox_(std::make_shared<detail::Inbox>()),
-          id_(driver_->id().hex()) {}
-
-    Inside(const Inside&) = delete;
-    Inside& operator=(const Inside&) = delete;
-
-    ~Inside() { static_cast<void>(close()); }
-
-    template <class T, class Request>
-    Pending<T> ask(const Request& request, detail::Effect effect,
-                   typename detail::CallFor<T>::Read read) {
-        auto call = std::make_shared<detail::CallFor<T>>(inbox_, effect, std::move(read));
-        const CallId id = driver_->call(node::request_bytes(request),
-                                        [call](ByteView body, bool) { call->answer(body); });
-        if (id.value == 0) call->fail(refused());
-        return Pending<T>(std::move(call));
-    }
-
-    Result<Watch> watch_members(Node::MemberHandler handler) {
-        detail::Subscription::Handler deliver;
-        if (handler) {
-            deliver = [handler = std::move(handler)](const NodeEvent& event) {
-                handler(std::get<MemberEvent>(event.what));
-            };
-        }
-        auto subscription = std::make_shared<detail::Subscription>(
-            next_watch_++, inbox_, line_of(node::MemberEventsAsk{}), member_event_reader(),
-            std::move(deliver));
-        if (!subscription->open()) return tl::unexpected<Error>(refused());
-        return Watch(std::move(subscription));
-    }
-
-    Result<void> close() {
-        if (closing_.exchange(true)) return {};
-        auto left = ask<Unit>(node::LeaveAsk{}, detail::Effect::possible,
-                              detail::reader_of<node::Done>(done))
-                        .wait(leave_within);
-        auto closed = driver_->close();
-        inbox_->stop();
-        if (!closed) return closed;
-        if (left || left.error().name == "node_closed") return {};
-        return tl::unexpected<Error>(std::move(left.error()));
-    }
-
-    [[nodiscard]] io::Driver& driver() const { return *driver_; }
-
-    [[nodiscard]] detail::Inbox& inbox() const { return *inbox_; }
-
-    [[nodiscard]] const std::string& id() const { return id_; }
-
-private:
-    [[nodiscard]] Error refused() const {
-        if (driver_->closed() || driver_->failed()) return detail::node_closed();
-        return Error{ErrorCode::overloaded, "calls_waiting", "too many calls wait for this node",
-                     "wait for answers before asking more", Changed::no};
-    }
-
-    // Weak, so that a subscription does not keep the node open.
-    template <class Request>
-    detail::Line line_of(const Request& request) {
-        return {[self = weak_from_this(), request](detail::Line::Sink sink) {
-                    const auto inside = self.lock();
-                    if (!inside) return CallId{};
-                    return inside->driver_->call(node::request_bytes(request), std::move(sink));
-                },
-                [self = weak_from_this()](CallId call) {
-                    if (const auto inside = self.lock()) inside->driver_->end_call(call);
-                }};
-    }
-
-    [[nodiscard]] detail::Subscription::Read member_event_reader() const {
-        return [self = driver_->id()](ByteView bytes) -> std::optional<NodeEvent> {
-            Decoder decoder;
-            const auto news = node::answer_from<node::MemberNews>(decoder, bytes);
-            if (!news) return std::nullopt;
-            return NodeEvent{0, MemberEvent{news->phase, member_of(news->member, self),
-                                            news->before, news->cause}};
-        };
-    }
-
-    std::unique_ptr<io::Driver> driver_;
-    std::shared_ptr<detail::Inbox> inbox_;
-    std::string id_;
-    std::atomic<std::uint64_t> next_watch_{1};
-    std::atomic<bool> closing_{false};
-};
+Result<void> Node::Inside::close() {
+    if (closing_.exchange(true)) return {};
+    auto left =
+        ask<Unit>(node::LeaveAsk{}, detail::Effect::possible, detail::reader_of<node::Done>(done))
+            .wait(leave_within);
+    auto closed = driver_->close();
+    inbox_->stop();
+    if (!closed) return closed;
+    if (left || left.error().name == "node_closed") return {};
+    return tl::unexpected<Error>(std::move(left.error()));
+}
 
 Result<Node> Node::open(Options options) {
     if (options.data_dir.empty()) {
@@ -348,7 +262,16 @@ Pending<MemberPage> Node::members(const std::string& after, std::uint32_t max) c
 }
 
 Result<Watch> Node::watch_members(MemberHandler handler) {
-    return inside_->watch_members(std::move(handler));
+    auto read = [self = inside_->driver().id()](ByteView bytes) -> std::optional<NodeEvent> {
+        if (bytes.empty()) return NodeEvent{0, MemberEvent{Phase::lagged, {}, {}, {}}};
+        Decoder decoder;
+        const auto news = node::answer_from<node::MemberNews>(decoder, bytes);
+        if (!news) return std::nullopt;
+        return NodeEvent{
+            0, MemberEvent{news->phase, member_of(news->member, self), news->before, news->cause}};
+    };
+    return inside_->subscribe(node::MemberEventsAsk{}, std::move(read),
+                              detail::deliver_to<MemberEvent>(std::move(handler)));
 }
 
 Pending<Unit> Node::leave() {

@@ -107,5 +107,13 @@ template class Pending<Metrics>;
 template class Pending<MemberPage>;
 template class Pending<Unit>;
 template class Pending<std::string>;
+template class Pending<Written>;
+template class Pending<EntryPage>;
+template class Pending<RegisterState>;
+template class Pending<Lease>;
+template class Pending<Decision>;
+template class Pending<TaskInfo>;
+template class Pending<TaskPage>;
+template class Pending<TaskReport>;
 
 }  // namespace starling

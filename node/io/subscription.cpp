@@ -82,10 +82,10 @@ std::optional<NodeEvent> Subscription::arrive(std::uint64_t round, const Bytes& 
 }
 
 std::optional<NodeEvent> Subscription::lag() {
-    MemberEvent event;
-    event.phase = Phase::lagged;
     static_cast<void>(open());
-    return NodeEvent{number_, event};
+    auto event = read_({});
+    if (event) event->watch = number_;
+    return event;
 }
 
 }  // namespace detail

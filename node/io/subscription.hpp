@@ -34,7 +34,7 @@ struct Line {
 class Subscription : public std::enable_shared_from_this<Subscription> {
 public:
     // Gives the bytes of an item to the program, or makes an event of them; nothing: it is
-    // malformed.
+    // malformed, or needs no event.  No bytes: the event `lagged`.
     using Read = std::function<std::optional<NodeEvent>(ByteView body)>;
     using Handler = std::function<void(const NodeEvent& event)>;
 

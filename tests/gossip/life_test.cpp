@@ -82,6 +82,19 @@ TEST_CASE("a node that left comes back with its next boot", "[gossip][leave]") {
     CHECK(world.all_see(bob, MemberState::alive));
 }
 
+TEST_CASE("a mesh whose members all left comes together again", "[gossip][leave]") {
+    World world = settled({.nodes = 3});
+    for (const auto each : {ann, bob, eve}) {
+        world.with(each, [](Gossip& core, Moment now, Effects& out) { core.leave(now, out); });
+    }
+    world.run(1s);
+    for (const auto each : {ann, bob, eve}) world.kill(each);
+    world.run(1s);
+    for (const auto each : {ann, bob, eve}) world.start(each);
+    CHECK(world.run_until(5s, [&] { return world.converged(); }));
+    for (const auto each : {ann, bob, eve}) CHECK(world.all_see(each, MemberState::alive));
+}
+
 TEST_CASE("a quick restart replaces the old boot without a death", "[gossip][restart]") {
     World world = settled({.nodes = 5});
     const Boot old = world.core(ann).member(world.id(eve))->boot();

@@ -1,0 +1,152 @@
+#include "node/cli/json.hpp"
+#include "node/cli/load_run.hpp"
+#include "node/cli/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace starling::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr auto again_after = 200ms;
+constexpr auto look_every = 100ms;
+constexpr auto look_after = 3s;  // without news of a task
+constexpr std::size_t looking_max = 16;
+constexpr int run_limit_times = 3;
+constexpr auto run_limit_least = 10s;
+
+Value ms_value(std::chrono::nanoseconds duration) {
+    return std::int64_t{std::chrono::ceil<milliseconds>(duration).count()};
+}
+
+}  // namespace
+
+std::string LoadRun::key_of(std::size_t item) const {
+    return fmt::format("{}.{}", setup_.run, item);
+}
+
+std::optional<std::size_t> LoadRun::item_of(std::string_view key) const {
+    if (!key.starts_with(setup_.run) || key.size() <= setup_.run.size()) return std::nullopt;
+    const auto number = parse_number(key.substr(setup_.run.size() + 1));
+    if (!number || *number >= items_.size()) return std::nullopt;
+    return static_cast<std::size_t>(*number);
+}
+
+LoadNode* LoadRun::next_node() {
+    for (std::size_t tried = 0; tried < nodes_.size(); ++tried) {
+        LoadNode& node = *nodes_[next_target_++ % nodes_.size()];
+        if (node.is_attached()) return &node;
+    }
+    return nullptr;
+}
+
+void LoadRun::offer_due(Clock::time_point now) {
+    while (next_item_ < items_.size() && items_[next_item_].due <= now) offer(next_item_++);
+    while (!offers_again_.empty() && offers_again_.begin()->first <= now) {
+        const std::size_t item = offers_again_.begin()->second;
+        offers_again_.erase(offers_again_.begin());
+        offer(item);
+    }
+    while (!writes_again_.empty() && writes_again_.begin()->first <= now) {
+        const std::size_t item = writes_again_.begin()->second;
+        writes_again_.erase(writes_again_.begin());
+        LoadNode* node = next_node();
+        if (node == nullptr) return static_cast<void>(writes_again_.emplace(now + 100ms, item));
+        write(item, *node);
+    }
+}
+
+void LoadRun::offer_later(std::size_t item, milliseconds after) {
+    offers_again_.emplace(Clock::now() + after, item);
+}
+
+void LoadRun::offer(std::size_t item) {
+    LoadNode* node = next_node();
+    if (node == nullptr) return offer_later(item, again_after);
+    const LoadRequest& request = setup_.requests[item];
+    const auto service = service_time(request) / setup_.speed;
+    const Value::Map body{
+        {"skill", "infer"},
+        {"key", key_of(item)},
+        {"payload", Value::Map{{"context", std::int64_t{request.context}},
+                               {"generated", std::int64_t{request.generated}}}},
+        {"estimate_ms", ms_value(service)},
+        {"run_limit_ms", ms_value(run_limit_times * service + run_limit_least)}};
+    const bool again = std::exchange(items_[item].offered, true);
+    if (again)
+        ++resubmitted_;
+    else
+        ++offered_;
+    ++totals_[node->number()].offered;
+    ledger_.add(again ? "resubmitted" : "offered", {{"key", key_of(item)}, {"node", node->name()}});
+    node->pool().post("/v1/tasks", Value(body),
+                      [this, item, number = node->number()](const Result<HttpReply>& reply) {
+                          on_offered(item, number, document_of(reply));
+                      });
+}
+
+void LoadRun::on_offered(std::size_t item, std::size_t node, const Result<Value>& answer) {
+    Item& it = items_[item];
+    if (!it.task.empty()) return;
+    if (!answer) {
+        ledger_.add("not_acknowledged", {{"key", key_of(item)},
+                                         {"node", nodes_[node]->name()},
+                                         {"error", answer.error().name}});
+        return offer_later(item, answer.error().name == "connection_lost" ? 0ms : again_after);
+    }
+    moved();
+    ++acknowledged_;
+    it.task = text_at(*answer, "id");
+    it.acknowledged = Clock::now();
+    it.look_at = it.acknowledged + look_after;
+    if (it.assignments > 0) award_.add({});  // a worker had it before we knew
+    ledger_.add("acknowledged",
+                {{"key", key_of(item)}, {"task", it.task}, {"node", nodes_[node]->name()}});
+}
+
+// Asks for tasks that nobody told about for a while: their answer may be lost, or they wait.
+void LoadRun::look_due(Clock::time_point now) {
+    if (now < looked_at_ + look_every) return;
+    looked_at_ = now;
+    for (std::size_t i = 0; i < next_item_ && looking_ < looking_max; ++i) {
+        const Item& item = items_[i];
+        const bool ended = item.completed || item.dead;
+        if (ended || item.looking || item.task.empty() || now < item.look_at) continue;
+        LoadNode* node = next_node();
+        if (node != nullptr) look(i, *node);
+    }
+}
+
+void LoadRun::look(std::size_t item, LoadNode& node) {
+    items_[item].looking = true;
+    ++looking_;
+    node.pool().get("/v1/tasks/" + items_[item].task,
+                    [this, item](const Result<HttpReply>& reply) {
+                        on_looked(item, document_of(reply));
+                    });
+}
+
+void LoadRun::on_looked(std::size_t item, const Result<Value>& task) {
+    Item& it = items_[item];
+    it.looking = false;
+    --looking_;
+    it.look_at = Clock::now() + look_after;
+    if (!task || it.completed || it.dead) return;
+    const std::string state = text_at(*task, "state");
+    if (state == "dead" || state == "cancelled") {
+        it.dead = true;
+        ++dead_;
+        moved();
+        ledger_.add("dead", {{"key", key_of(item)}, {"why", at(*task, "why")}});
+    }
+    if (state != "done") return;
+    const auto winner = std::ranges::find(ids_, text_at(*task, "winner"));
+    if (winner == ids_.end()) return;
+    complete(item, static_cast<std::size_t>(winner - ids_.begin()));
+}
+
+}  // namespace starling::cli
