@@ -58,6 +58,12 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
       state(store),
       agreement(quorum, setup.key.id(), setup.boot),
       tasks(auctions) {
+    // What the table kept over a restart is no change: tell it once.
+    for (const gossip::MemberView& view : gossip.members()) {
+        if (view.id == self() || view.state != gossip::MemberState::alive) continue;
+        auctions.on_member_alive(view.id, view.boot(), now, out);
+    }
+    tell_reachable();
     out.trace(Event::node_started, self().prefix(), setup.boot.value, gossip.members().size());
     settle(now, out);
 }

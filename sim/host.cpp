@@ -169,12 +169,6 @@ void Host::take(const Arrival& arrival, Duration now) {
     core_->on_frame(arrival.from, frame, moment(now), effects_);
 }
 
-void Host::take(const OwnFrame& own, Duration now) {
-    const ByteView frame = assemble(own.head, own.body);
-    around_.bodies.release(own.body);
-    core_->on_frame(id(), frame, moment(now), effects_);
-}
-
 void Host::take(const node::LinkEvent& event, Duration now) {
     core_->on_link(event, moment(now), effects_);
 }
@@ -190,11 +184,9 @@ void Host::take(const Disk::Fetched& fetched, Duration now) {
 void Host::take(const OwnFrame& own, Duration now) {
     const auto head = node::header_bytes(
         {.kind = own.kind, .link = {}, .sent_ms = node::sent_ms_of(moment(now).boot_time)});
-    const ByteView body = around_.bodies.view(own.body);
-    frame_.assign(head.begin(), head.end());
-    frame_.insert(frame_.end(), body.begin(), body.end());
+    const ByteView frame = assemble(head, own.body);
     around_.bodies.release(own.body);
-    core_->on_frame(id(), frame_, moment(now), effects_);
+    core_->on_frame(id(), frame, moment(now), effects_);
 }
 
 void Host::report_health(Duration now) {
@@ -255,16 +247,6 @@ void Host::send(const NodeId& to, Kind kind, Bodies::Handle body, Duration now) 
     }
     around_.bodies.retain(body);
     accept(OwnFrame{kind, body}, now);
-}
-
-void Host::send(const HeldFrame& frame, Duration now) {
-    if (frame.to != id()) {
-        return around_.network.send(setup_.number, frame.to, frame.kind, frame.body, now);
-    }
-    around_.bodies.retain(frame.body);
-    const std::uint32_t sent_ms = node::sent_ms_of(moment(now).boot_time);
-    accept(OwnFrame{node::header_bytes({node::wire_version, frame.kind, {}, sent_ms}), frame.body},
-           now);
 }
 
 void Host::carry_out_answers(std::uint64_t gate) {
@@ -329,6 +311,13 @@ void Host::discard_inputs() {
         }
     }
     inbox_.clear();
+}
+
+ByteView Host::assemble(const FrameHead& head, Bodies::Handle body) {
+    const ByteView bytes = around_.bodies.view(body);
+    frame_.assign(head.begin(), head.end());
+    frame_.insert(frame_.end(), bytes.begin(), bytes.end());
+    return frame_;
 }
 
 Boot Host::next_boot(Duration now) {

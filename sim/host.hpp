@@ -158,7 +158,6 @@ private:
     void turn(Duration now);
     std::uint64_t take_inputs(Duration now);
     void take(const Arrival& arrival, Duration now);
-    void take(const OwnFrame& frame, Duration now);
     void take(const node::LinkEvent& event, Duration now);
     void take(const Call& call, Duration now);
     void take(const Disk::Fetched& fetched, Duration now);
@@ -168,7 +167,6 @@ private:
     void carry_out_links(Duration now);
     void carry_out_sends(std::uint64_t gate, Duration now);
     void send(const NodeId& to, Kind kind, Bodies::Handle body, Duration now);
-    void send(const HeldFrame& frame, Duration now);
     void carry_out_answers(std::uint64_t gate);
     void start_disk(Duration now);
     void on_synced(Duration now);

@@ -55,6 +55,7 @@ public:
     enum class State : std::uint8_t { open, lost };
 
     [[nodiscard]] Result<void> connect(const std::string& path);
+
     void close() { *this = Wire{}; }
 
     [[nodiscard]] bool is_open() const { return fd_.is_open(); }

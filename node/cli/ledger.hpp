@@ -26,8 +26,7 @@ public:
     [[nodiscard]] Result<void> close();
 
 private:
-    Ledger(std::string path, std::ofstream file)
-        : path_(std::move(path)), file_(std::move(file)) {}
+    Ledger(std::string path, std::ofstream file) : path_(std::move(path)), file_(std::move(file)) {}
 
     std::string path_;
     std::ofstream file_;

@@ -100,8 +100,8 @@ Result<LoadSetup> setup_of(const Invocation& call) {
     const auto found = find_targets(call, setup);
     if (!found) return tl::unexpected(found.error());
     if (setup.kill_every.count() == 0 || !setup.control.empty()) return setup;
-    return failure(ErrorCode::failed, "dev_not_running", "--kill-every needs a mesh of starling dev",
-                   "starling dev -n 5");
+    return failure(ErrorCode::failed, "dev_not_running",
+                   "--kill-every needs a mesh of starling dev", "starling dev -n 5");
 }
 
 std::string spread_text(const Value& spread) {
@@ -133,8 +133,7 @@ std::string summary_text(const Value& summary) {
     text += "award      " + spread_text(at(summary, "award_ms")) + "\n";
     text += fmt::format("staleness  {}  ({} pairs, {} excluded)\n", spread_text(staleness),
                         number_at(staleness, "pairs"), number_at(staleness, "pairs_excluded"));
-    if (count("kills") > 0)
-        text += "detection  " + spread_text(at(summary, "detect_ms")) + "\n";
+    if (count("kills") > 0) text += "detection  " + spread_text(at(summary, "detect_ms")) + "\n";
     text += fmt::format("all nodes hold the same results: {}\n",
                         converged != nullptr && *converged ? "yes" : "no");
     return text;
@@ -165,8 +164,8 @@ Result<Exit> load(const Invocation& call, Terminal& terminal) {
 }  // namespace
 
 Command load_command() {
-    Command command{
-        "load", "work", "drive a running mesh with many tasks, and count", "[SOURCE]", 0, 1};
+    Command command{"load",     "work", "drive a running mesh with many tasks, and count",
+                    "[SOURCE]", 0,      1};
     command.options = {
         {"speed", "X", "offer and serve X times as fast as recorded", "20"},
         {"slots", "N", "tasks that a node serves at a time", "4"},

@@ -20,7 +20,7 @@ void Freshness::on_committed(std::size_t item, std::size_t writer, NodeSet ready
     it.at = now;
     for (std::size_t node = 0; node < nodes_; ++node) {
         if (node == writer) continue;
-        if (it.doubtful || (ready & only(node)) == 0)
+        if (it.doubtful || (ready & ~it.replayed & only(node)) == 0)
             ++excluded_;
         else if ((it.seen & only(node)) != 0)
             samples_.add({});  // seen before the writer's answer was
@@ -38,6 +38,7 @@ void Freshness::on_seen(std::size_t item, std::size_t node, Clock::time_point no
 }
 
 void Freshness::on_replayed(std::size_t item, std::size_t node) {
+    items_[item].replayed |= only(node);
     exclude(items_[item], node);
 }
 

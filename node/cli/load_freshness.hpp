@@ -46,8 +46,9 @@ public:
 
 private:
     struct Item {
-        NodeSet seen = 0;     // by a live event
-        NodeSet awaited = 0;  // ready at the commit, not seen yet
+        NodeSet seen = 0;      // by a live event
+        NodeSet replayed = 0;  // in the beginning of a stream
+        NodeSet awaited = 0;   // ready at the commit, not seen yet
         bool committed = false;
         bool doubtful = false;
         Clock::time_point at{};

@@ -18,7 +18,8 @@ constexpr std::uint64_t kill_stream = 0x6b696c6c;
 void LoadRun::kill_due(Clock::time_point now) {
     const bool offering = next_item_ < items_.size();
     if (setup_.kill_every == 0ns || !control_ || !offering || now < kill_at_) return;
-    const bool all = std::ranges::all_of(nodes_, [](const auto& each) { return each->is_current(); });
+    const bool all =
+        std::ranges::all_of(nodes_, [](const auto& each) { return each->is_current(); });
     if (!all) {
         kill_at_ = now + postponed;
         return;

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace starling::cli {
 namespace {
 
@@ -29,17 +31,41 @@ LoadNode::LoadNode(std::size_t number, LoadTarget target, const LoadStreams& str
                       streams.slots),
           [this](std::string_view event, const Value& task) { take_task(event, task); },
           [this](const Error& why) { lose(why); }),
-      watch_(
-          target_.socket, "/v1/watch?prefix=" + percent_encoded(streams.prefix),
-          [this](std::string_view, const Value& change) { take_change(change); },
-          [this](const Error& why) { lose(why); }),
       members_(
           target_.socket, "/v1/events",
           [this](std::string_view, const Value& event) { listener_.on_member(*this, event); },
-          [this](const Error& why) { lose(why); }) {}
+          [this](const Error& why) { lose(why); }) {
+    for (const std::string& prefix : streams.prefixes) add_watch(prefix);
+}
+
+void LoadNode::add_watch(const std::string& prefix) {
+    Part& part = *watches_.emplace_back(std::make_unique<Part>());
+    part.stream = std::make_unique<EventStream>(
+        target_.socket, "/v1/watch?prefix=" + percent_encoded(prefix),
+        [this, &part](std::string_view event, const Value& change) {
+            if (event == "state") take_change(part, change);
+        },
+        [this, &part](const Error& why) {
+            trouble_ = why;
+            part.current = false;
+            part.retry_at = Clock::now() + retry_every;
+        });
+}
+
+bool LoadNode::is_current() const {
+    return is_attached() &&
+           std::ranges::all_of(watches_, [](const auto& part) { return part->current; });
+}
+
+void LoadNode::watch_again(Clock::time_point now) {
+    for (const auto& part : watches_) {
+        if (!part->stream->is_open() && now >= part->retry_at) part->stream->open();
+    }
+}
 
 void LoadNode::turn(Clock::time_point now) {
     pool_.expire(now);
+    if (is_attached()) watch_again(now);
     if (state_ != State::gone || now < retry_at_) return;
     state_ = State::probing;
     retry_at_ = now + retry_every;
@@ -53,10 +79,10 @@ void LoadNode::turn(Clock::time_point now) {
 
 void LoadNode::attach() {
     state_ = State::attached;
-    current_ = false;
-    for (EventStream* each : {&watch_, &members_, &serve_}) {
+    for (EventStream* each : {&members_, &serve_}) {
         if (is_attached()) each->open();
     }
+    if (is_attached()) watch_again(Clock::now());
 }
 
 void LoadNode::lose(const Error& why) {
@@ -68,9 +94,13 @@ void LoadNode::detach() {
     if (state_ == State::gone) return;
     const bool was_attached = is_attached();
     state_ = State::gone;
-    current_ = false;
     retry_at_ = Clock::now() + retry_every;
-    for (EventStream* each : {&watch_, &members_, &serve_}) each->close();
+    for (EventStream* each : {&members_, &serve_}) each->close();
+    for (const auto& part : watches_) {
+        part->stream->close();
+        part->current = false;
+        part->retry_at = {};
+    }
     if (was_attached) listener_.on_gone(*this);
     pool_.abandon();
 }
@@ -81,16 +111,17 @@ void LoadNode::take_task(std::string_view event, const Value& task) {
     if (event == "error") lose(error_of_problem(json_text(task)));
 }
 
-void LoadNode::take_change(const Value& change) {
+void LoadNode::take_change(Part& part, const Value& change) {
     const std::string phase = text_at(change, "phase");
-    if (phase == "caught_up") current_ = true;
-    if (phase == "lagged") current_ = false;
+    if (phase == "caught_up") part.current = true;
+    if (phase == "lagged") part.current = false;
     listener_.on_state(*this, change);
 }
 
 void LoadNode::add_to(std::vector<Pollable*>& polled) {
     pool_.add_to(polled);
-    for (EventStream* each : {&serve_, &watch_, &members_}) polled.push_back(each);
+    for (EventStream* each : {&serve_, &members_}) polled.push_back(each);
+    for (const auto& part : watches_) polled.push_back(part->stream.get());
 }
 
 }  // namespace starling::cli

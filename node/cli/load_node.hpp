@@ -2,7 +2,8 @@
 //
 //   gone ──every 100 ms──> probing ──/readyz 200──> attached ──a stream ends──> gone
 //
-// Attached: a worker of the skill is served, keys are watched, members are watched.
+// Attached: a worker of the skill is served, keys are watched, members are watched.  A watch of
+// keys that ends alone is opened again; the worker goes on.
 //
 // Not thread safe: one loop owns it.
 #pragma once
@@ -12,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +30,7 @@ struct LoadTarget {
 struct LoadStreams {
     std::string skill;
     unsigned slots = 1;
-    std::string prefix;
+    std::vector<std::string> prefixes;  // each watched by a stream of its own
 };
 
 class LoadNode;
@@ -60,8 +62,8 @@ public:
 
     [[nodiscard]] bool is_attached() const { return state_ == State::attached; }
 
-    // Its watch shows changes as they happen.
-    [[nodiscard]] bool is_current() const { return is_attached() && current_; }
+    // Its watches show changes as they happen.
+    [[nodiscard]] bool is_current() const;
 
     [[nodiscard]] std::size_t number() const { return number_; }
 
@@ -79,20 +81,27 @@ public:
 private:
     enum class State : std::uint8_t { gone, probing, attached };
 
+    struct Part {
+        std::unique_ptr<EventStream> stream;
+        bool current = false;
+        Clock::time_point retry_at{};
+    };
+
+    void add_watch(const std::string& prefix);
     void attach();
+    void watch_again(Clock::time_point now);
     void lose(const Error& why);
     void take_task(std::string_view event, const Value& task);
-    void take_change(const Value& change);
+    void take_change(Part& part, const Value& change);
 
     std::size_t number_;
     LoadTarget target_;
     LoadListener& listener_;
     HttpPool pool_;
     EventStream serve_;
-    EventStream watch_;
     EventStream members_;
+    std::vector<std::unique_ptr<Part>> watches_;
     State state_ = State::gone;
-    bool current_ = false;
     Clock::time_point retry_at_{};
     Error trouble_;
 };

@@ -13,9 +13,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr auto again_after = 200ms;
-constexpr auto look_every = 100ms;
-constexpr auto look_after = 3s;  // without news of a task
-constexpr std::size_t looking_max = 16;
+constexpr milliseconds look_after = 3s;  // without news of a task
 constexpr int run_limit_times = 3;
 constexpr auto run_limit_least = 10s;
 
@@ -26,12 +24,12 @@ Value ms_value(std::chrono::nanoseconds duration) {
 }  // namespace
 
 std::string LoadRun::key_of(std::size_t item) const {
-    return fmt::format("{}.{}", setup_.run, item);
+    return fmt::format("{}.{}.{}", setup_.run, item % shards_, item);
 }
 
 std::optional<std::size_t> LoadRun::item_of(std::string_view key) const {
-    if (!key.starts_with(setup_.run) || key.size() <= setup_.run.size()) return std::nullopt;
-    const auto number = parse_number(key.substr(setup_.run.size() + 1));
+    if (!key.starts_with(setup_.run + ".")) return std::nullopt;
+    const auto number = parse_number(key.substr(key.rfind('.') + 1));
     if (!number || *number >= items_.size()) return std::nullopt;
     return static_cast<std::size_t>(*number);
 }
@@ -69,13 +67,12 @@ void LoadRun::offer(std::size_t item) {
     if (node == nullptr) return offer_later(item, again_after);
     const LoadRequest& request = setup_.requests[item];
     const auto service = service_time(request) / setup_.speed;
-    const Value::Map body{
-        {"skill", "infer"},
-        {"key", key_of(item)},
-        {"payload", Value::Map{{"context", std::int64_t{request.context}},
-                               {"generated", std::int64_t{request.generated}}}},
-        {"estimate_ms", ms_value(service)},
-        {"run_limit_ms", ms_value(run_limit_times * service + run_limit_least)}};
+    const Value::Map body{{"skill", "infer"},
+                          {"key", key_of(item)},
+                          {"payload", Value::Map{{"context", std::int64_t{request.context}},
+                                                 {"generated", std::int64_t{request.generated}}}},
+                          {"estimate_ms", ms_value(service)},
+                          {"run_limit_ms", ms_value(run_limit_times * service + run_limit_least)}};
     const bool again = std::exchange(items_[item].offered, true);
     if (again)
         ++resubmitted_;
@@ -102,39 +99,46 @@ void LoadRun::on_offered(std::size_t item, std::size_t node, const Result<Value>
     ++acknowledged_;
     it.task = text_at(*answer, "id");
     it.acknowledged = Clock::now();
-    it.look_at = it.acknowledged + look_after;
+    if (it.look_at == Clock::time_point{}) look_later(item, it.acknowledged + look_after);
     if (it.assignments > 0) award_.add({});  // a worker had it before we knew
     ledger_.add("acknowledged",
                 {{"key", key_of(item)}, {"task", it.task}, {"node", nodes_[node]->name()}});
 }
 
-// Asks for tasks that nobody told about for a while: their answer may be lost, or they wait.
+void LoadRun::look_later(std::size_t item, Clock::time_point at) {
+    items_[item].look_at = at;
+    looks_.emplace(at, item);
+}
+
+// Asks for tasks whose result was handed in, and for those that nobody told about for a while.
 void LoadRun::look_due(Clock::time_point now) {
-    if (now < looked_at_ + look_every) return;
-    looked_at_ = now;
-    for (std::size_t i = 0; i < next_item_ && looking_ < looking_max; ++i) {
-        const Item& item = items_[i];
-        const bool ended = item.completed || item.dead;
-        if (ended || item.looking || item.task.empty() || now < item.look_at) continue;
-        LoadNode* node = next_node();
-        if (node != nullptr) look(i, *node);
+    while (!looks_.empty() && looks_.begin()->first <= now && looking_ < looking_max) {
+        const auto [at, item] = *looks_.begin();
+        looks_.erase(looks_.begin());
+        const Item& it = items_[item];
+        if (it.look_at != at || it.looking || it.completed || it.dead) continue;
+        LoadNode* node = it.task.empty() ? nullptr : next_node();
+        if (node == nullptr)
+            look_later(item, now + again_after);
+        else
+            look(item, *node);
     }
 }
 
 void LoadRun::look(std::size_t item, LoadNode& node) {
     items_[item].looking = true;
     ++looking_;
-    node.pool().get("/v1/tasks/" + items_[item].task,
-                    [this, item](const Result<HttpReply>& reply) {
-                        on_looked(item, document_of(reply));
-                    });
+    node.pool().get("/v1/tasks/" + items_[item].task, [this, item](const Result<HttpReply>& reply) {
+        on_looked(item, document_of(reply));
+    });
 }
 
 void LoadRun::on_looked(std::size_t item, const Result<Value>& task) {
     Item& it = items_[item];
     it.looking = false;
     --looking_;
-    it.look_at = Clock::now() + look_after;
+    it.look_step = std::min<milliseconds>(2 * it.look_step, look_after);
+    look_later(item, Clock::now() + (it.look_step > 0ms ? it.look_step : look_after));
     if (!task || it.completed || it.dead) return;
     const std::string state = text_at(*task, "state");
     if (state == "dead" || state == "cancelled") {
@@ -144,6 +148,13 @@ void LoadRun::on_looked(std::size_t item, const Result<Value>& task) {
         ledger_.add("dead", {{"key", key_of(item)}, {"why", at(*task, "why")}});
     }
     if (state != "done") return;
+    const auto accepted = std::ranges::count_if(
+        list_at(*task, "attempts"),
+        [](const Value& attempt) { return text_at(attempt, "outcome") == "done"; });
+    if (accepted > 1) {
+        ++twice_;
+        ledger_.add("completed_twice", {{"key", key_of(item)}});
+    }
     const auto winner = std::ranges::find(ids_, text_at(*task, "winner"));
     if (winner == ids_.end()) return;
     complete(item, static_cast<std::size_t>(winner - ids_.begin()));

@@ -20,9 +20,15 @@ constexpr auto turn_max = 20ms;
 constexpr auto metrics_every = 500ms;
 constexpr auto ask_within = 5s;
 constexpr std::size_t control_channels = 2;
+constexpr std::size_t items_of_shard = 1000;
+constexpr std::size_t shards_max = 64;
 
-LoadStreams streams_of(const LoadSetup& setup) {
-    return {"infer", setup.slots, fmt::format("done/{}.", setup.run)};
+// A stream begins with all that is there, and a node ends one whose reader is 1 MiB behind.
+LoadStreams streams_of(const LoadSetup& setup, std::size_t shards) {
+    LoadStreams streams{"infer", setup.slots, {}};
+    for (std::size_t i = 0; i < shards; ++i)
+        streams.prefixes.push_back(fmt::format("done/{}.{}.", setup.run, i));
+    return streams;
 }
 
 }  // namespace
@@ -33,11 +39,12 @@ LoadRun::LoadRun(LoadSetup setup, Ledger& ledger, Terminal& terminal)
       terminal_(terminal),
       totals_(setup_.targets.size()),
       items_(setup_.requests.size()),
+      shards_(std::min(items_.size() / items_of_shard + 1, shards_max)),
       freshness_(setup_.targets.size(), setup_.requests.size()) {
     LoadListener& listener = *this;
     for (const LoadTarget& target : setup_.targets) {
-        nodes_.push_back(
-            std::make_unique<LoadNode>(nodes_.size(), target, streams_of(setup_), listener));
+        nodes_.push_back(std::make_unique<LoadNode>(nodes_.size(), target,
+                                                    streams_of(setup_, shards_), listener));
     }
     if (!setup_.control.empty())
         control_ = std::make_unique<HttpPool>(setup_.control, control_channels, ask_within);
@@ -65,7 +72,8 @@ Result<void> LoadRun::begin() {
 void LoadRun::run(const Signals& signals) {
     began_ = Clock::now() + 100ms;
     moved_at_ = began_;
-    ledger_.add("begin", {{"run", setup_.run}, {"requests", static_cast<std::int64_t>(items_.size())}});
+    ledger_.add("begin",
+                {{"run", setup_.run}, {"requests", static_cast<std::int64_t>(items_.size())}});
     kill_at_ = began_ + setup_.kill_every;
     for (std::size_t i = 0; i < items_.size(); ++i)
         items_[i].due = began_ + setup_.requests[i].at / setup_.speed;
@@ -90,6 +98,8 @@ milliseconds LoadRun::patience(milliseconds most) const {
     };
     milliseconds least = most;
     if (!running_.empty()) least = std::min(least, until(running_.begin()->first));
+    if (!looks_.empty() && looking_ < looking_max)
+        least = std::min(least, until(looks_.begin()->first));
     if (next_item_ < items_.size()) least = std::min(least, until(items_[next_item_].due));
     return least;
 }

@@ -1,14 +1,16 @@
 // Drives a running mesh: offers requests as tasks in time, serves them with demo workers on every
 // node, writes what was accepted, kills nodes, and keeps count.
 //
-//   request ──due──> offered ──answer──> acknowledged ──worker's result accepted──> completed
-//              ^        │                     │                                         │
-//              └─ lost ─┘                     └── dead letter       done/.. written <───┘
+//   request ──due──> offered ──answer──> acknowledged ──a worker's result──> looked at
+//   ──accepted──┐
+//              ^        │                     │ v └─ lost ─┘                     └── dead letter
+//              done/.. written <── completed
 //
 // Invariants:
 //   I1  A request is offered under one key only, and offered again only while no node acknowledged
 //       it.
-//   I2  Nothing is called completed that no node called accepted.
+//   I2  Nothing is called completed but what the task's custodians show as done: that a node took
+//       a worker's result does not mean that it is accepted.
 //   I3  One kill at a time, and only while all nodes are attached.
 //
 // Not thread safe: one loop on the calling thread.
@@ -65,6 +67,8 @@ public:
     [[nodiscard]] bool is_good() const;
 
 private:
+    static constexpr std::size_t looking_max = 64;  // tasks asked for at a time
+
     struct Item {
         std::string task;  // its id, once acknowledged
         Clock::time_point due{};
@@ -72,7 +76,7 @@ private:
         Clock::time_point look_at{};  // ask a node for it then, unless it moves
         std::size_t worker = 0;       // node where its result was accepted
         std::uint32_t assignments = 0;
-        std::uint32_t accepted = 0;  // answers to workers that their result counts
+        std::chrono::milliseconds look_step{};  // to the next look; 0: no result was handed in
         bool offered = false;
         bool reassigned = false;
         bool completed = false;
@@ -93,7 +97,6 @@ private:
         std::uint64_t executed = 0;
         std::uint64_t completed = 0;
         std::uint64_t written = 0;
-        std::uint64_t refused_stale = 0;
         std::uint64_t killed = 0;
         std::int64_t running = 0;
         std::int64_t running_max = 0;
@@ -113,6 +116,7 @@ private:
     void look_at_metrics();
     void show_progress(Clock::time_point now);
     [[nodiscard]] std::string progress_text() const;
+
     void moved() { moved_at_ = Clock::now(); }
 
     // load_offers.cpp: offers, their answers, and tasks asked for
@@ -122,6 +126,7 @@ private:
     void offer_later(std::size_t item, std::chrono::milliseconds after);
     [[nodiscard]] LoadNode* next_node();
     void look_due(Clock::time_point now);
+    void look_later(std::size_t item, Clock::time_point at);
     void look(std::size_t item, LoadNode& node);
     void on_looked(std::size_t item, const Result<Value>& task);
     [[nodiscard]] std::string key_of(std::size_t item) const;
@@ -160,10 +165,12 @@ private:
     std::vector<std::string> ids_;  // of the nodes, from their status
     std::vector<Totals> totals_;
     std::vector<Item> items_;
+    std::size_t shards_ = 1;  // of the keys
     std::size_t next_item_ = 0;
     std::size_t next_target_ = 0;
     std::multimap<Clock::time_point, std::size_t> offers_again_;
     std::multimap<Clock::time_point, Running> running_;
+    std::multimap<Clock::time_point, std::size_t> looks_;  // those of Item::look_at count
     std::multimap<Clock::time_point, std::size_t> writes_again_;
     Freshness freshness_;
     CounterSums sums_;
@@ -178,7 +185,6 @@ private:
     Clock::time_point kill_at_{};
     Clock::time_point metrics_at_{};
     Clock::time_point shown_at_{};
-    Clock::time_point looked_at_{};
     std::size_t looking_ = 0;
     std::uint64_t offered_ = 0;
     std::uint64_t acknowledged_ = 0;
@@ -187,7 +193,7 @@ private:
     std::uint64_t dead_ = 0;
     std::uint64_t twice_ = 0;
     std::uint64_t reassigned_ = 0;
-    std::uint64_t refused_stale_ = 0;
+    std::uint64_t reports_refused_ = 0;
     std::uint64_t resubmitted_ = 0;
     bool interrupted_ = false;
     bool converged_ = false;

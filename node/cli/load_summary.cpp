@@ -49,8 +49,8 @@ Result<std::int64_t> LoadRun::executions(const HttpClient& client) const {
 
 Result<std::size_t> LoadRun::done_keys(const HttpClient& client) const {
     std::size_t count = 0;
-    const auto read = for_entries(client, fmt::format("done/{}.", setup_.run),
-                                  [&](const Value&) { ++count; });
+    const auto read =
+        for_entries(client, fmt::format("done/{}.", setup_.run), [&](const Value&) { ++count; });
     if (!read) return tl::unexpected(read.error());
     return count;
 }
@@ -97,7 +97,6 @@ Value::List LoadRun::totals_document() const {
                                      {"executed", number(each.executed)},
                                      {"completed", number(each.completed)},
                                      {"written", number(each.written)},
-                                     {"refused_stale_results", number(each.refused_stale)},
                                      {"running_max", each.running_max},
                                      {"killed", number(each.killed)}});
     }
@@ -115,10 +114,9 @@ Value::Map LoadRun::summary() {
                            {"p95", sums_.percentile_ms("award", 95)},
                            {"p99", sums_.percentile_ms("award", 99)},
                            {"count", number(sums_.sum("award_seconds_count"))}};
-    const double per_task = completed_ == 0
-                                ? 0
-                                : static_cast<double>(sums_.sum("task_messages")) /
-                                      static_cast<double>(completed_);
+    const double per_task = completed_ == 0 ? 0
+                                            : static_cast<double>(sums_.sum("task_messages")) /
+                                                  static_cast<double>(completed_);
     return {{"run", setup_.run},
             {"seconds", seconds},
             {"offered", number(offered_)},
@@ -129,7 +127,8 @@ Value::Map LoadRun::summary() {
             {"lost", number(lost())},
             {"dead_lettered", number(dead_)},
             {"reassigned", number(reassigned_)},
-            {"refused_stale_results", number(refused_stale_)},
+            {"refused_stale_results", number(sums_.sum("results_refused_stale"))},
+            {"reports_refused", number(reports_refused_)},
             {"kills", number(kills_.size())},
             {"award_ms", award},
             {"handed_over_ms", award_.document()},

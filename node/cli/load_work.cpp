@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr auto look_after_loss = 300ms;
 constexpr auto look_after = 3s;
+constexpr auto look_first = 10ms;  // after a result was handed in
 constexpr auto write_again_after = 100ms;
 
 }  // namespace
@@ -29,7 +30,7 @@ void LoadRun::on_assigned(LoadNode& node, const Value& task) {
         ++reassigned_;
     }
     const auto service = service_time(setup_.requests[*item]) / setup_.speed;
-    it.look_at = now + service + look_after;
+    look_later(*item, now + service + look_after);
     Totals& totals = totals_[node.number()];
     ++totals.executed;
     totals.running_max = std::max(totals.running_max, ++totals.running);
@@ -44,8 +45,7 @@ void LoadRun::on_assigned(LoadNode& node, const Value& task) {
 
 // Its workers died with it: nothing they did is told any more.
 void LoadRun::on_gone(LoadNode& node) {
-    std::erase_if(running_,
-                  [&](const auto& each) { return each.second.node == node.number(); });
+    std::erase_if(running_, [&](const auto& each) { return each.second.node == node.number(); });
     totals_[node.number()].running = 0;
     freshness_.on_gone(node.number());
     ledger_.add("gone", {{"node", node.name()}});
@@ -71,28 +71,20 @@ void LoadRun::finish(const Running& run) {
 }
 
 void LoadRun::on_finished(const Running& run, const Result<Value>& answer) {
-    Item& it = items_[run.item];
     const auto* counts = answer ? at(*answer, "counts").as<bool>() : nullptr;
-    ledger_.add("finished",
-                {{"key", key_of(run.item)},
-                 {"node", nodes_[run.node]->name()},
-                 {"epoch", run.epoch},
-                 {"counts", counts == nullptr ? Value() : Value(*counts)},
-                 {"error", answer ? Value() : Value(answer.error().name)}});
-    if (counts == nullptr) {
-        it.look_at = Clock::now() + look_after_loss;
-        return;
-    }
+    ledger_.add("finished", {{"key", key_of(run.item)},
+                             {"node", nodes_[run.node]->name()},
+                             {"epoch", run.epoch},
+                             {"counts", counts == nullptr ? Value() : Value(*counts)},
+                             {"error", answer ? Value() : Value(answer.error().name)}});
+    if (counts == nullptr) return look_later(run.item, Clock::now() + look_after_loss);
     moved();
     if (!*counts) {
-        ++refused_stale_;
-        ++totals_[run.node].refused_stale;
+        ++reports_refused_;
         return;
     }
-    complete(run.item, run.node);
-    if (++it.accepted == 1 && it.worker == run.node) return;  // asked for before it answered
-    ++twice_;
-    ledger_.add("completed_twice", {{"key", key_of(run.item)}, {"node", nodes_[run.node]->name()}});
+    items_[run.item].look_step = look_first;
+    look_later(run.item, Clock::now() + look_first);
 }
 
 void LoadRun::complete(std::size_t item, std::size_t node) {

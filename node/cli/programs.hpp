@@ -7,7 +7,7 @@
 //   I2  A child dies with the thread that runs it, and so with this process; stop() kills all with
 //       what they started in their groups.
 //
-// Thread safe.
+// REQUIRES: SIGPIPE is ignored; a program need not read its input.  Thread safe.
 #pragma once
 
 #include <starling/error.hpp>

@@ -223,6 +223,18 @@ TEST_CASE("a task nobody can do waits and says why", "[node][task]") {
     CHECK(shown->why == "no_agent");
 }
 
+TEST_CASE("a restarted node still knows whom to ask about a task", "[node][task]") {
+    Three mesh;
+    TaskOfferAsk offer;
+    offer.skill = "fly";
+    const auto taken = mesh.ask<TaskRecord>(0, offer);
+    REQUIRE(taken.has_value());
+    mesh.kill(2);
+    mesh.start(2);
+    mesh.run(3s);
+    CHECK(mesh.ask<TaskRecord>(2, TaskShowAsk{taken->task, 2s}).has_value());
+}
+
 TEST_CASE("a task whose worker dies is done by another", "[node][task]") {
     Three mesh;
     const CallId first = mesh.call(2, TaskServeAsk{{"sum"}, "eve", 1});

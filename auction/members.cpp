@@ -1,0 +1,80 @@
+#include "auction/members.hpp"
+
+#include "base/rng.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace starling::auction {
+
+Members::Members(NodeId self, Boot boot, BootTime settled)
+    : self_(self), boot_(boot), settled_(settled) {
+    alive_.emplace(self_, boot_);
+}
+
+void Members::alive(const NodeId& node, Boot boot) {
+    if (node == self_) return;  // I1
+    alive_[node] = std::max(alive_[node], boot);
+    gone_.erase(node);
+    dead_.erase(node);
+}
+
+void Members::gone(const NodeId& node) {
+    if (node == self_) return;  // I1
+    alive_.erase(node);
+    gone_.insert(node);
+    dead_.insert(node);
+}
+
+void Members::left(const NodeId& node) {
+    gone(node);
+    dead_.erase(node);
+}
+
+bool Members::is_boot(const NodeId& node, Boot boot) const {
+    const auto found = alive_.find(node);
+    return found != alive_.end() && found->second == boot;
+}
+
+bool Members::is_gone(const NodeId& node, Boot boot, BootTime now) const {
+    const auto found = alive_.find(node);
+    if (found != alive_.end()) return found->second > boot;
+    return is_away(node, now);
+}
+
+bool Members::is_away(const NodeId& node, BootTime now) const {
+    if (alive_.contains(node)) return false;
+    return gone_.contains(node) || now >= settled_;
+}
+
+bool Members::lacks_majority(std::span<const NodeId> nodes, BootTime now) const {
+    const auto away = static_cast<std::size_t>(std::count_if(
+        nodes.begin(), nodes.end(), [&](const NodeId& node) { return is_away(node, now); }));
+    return nodes.size() - away < nodes.size() / 2 + 1;
+}
+
+std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) const {
+    std::vector<NodeId> nodes = nearest(task, count);
+    if (alive_.size() + dead_.size() < 3) return nodes;
+    for (const NodeId& node : dead_) {
+        if (nodes.size() < count) nodes.push_back(node);
+    }
+    return nodes;
+}
+
+std::vector<NodeId> Members::nearest(const TaskId& task, std::size_t count) const {
+    std::vector<std::pair<std::uint64_t, NodeId>> scored;
+    scored.reserve(alive_.size());
+    const std::uint64_t tail = load_u64(task.view().last(8));
+    for (const auto& [node, boot] : alive_) {
+        scored.emplace_back(draw(task.prefix(), node.prefix(), tail), node);
+    }
+    const auto kept = std::min(count, scored.size());
+    std::partial_sort(scored.begin(), scored.begin() + static_cast<std::ptrdiff_t>(kept),
+                      scored.end());
+    std::vector<NodeId> nodes;
+    for (std::size_t i = 0; i < kept; ++i) nodes.push_back(scored[i].second);
+    return nodes;
+}
+
+}  // namespace starling::auction

@@ -1,0 +1,70 @@
+// Frame bodies in flight, each stored once however many receivers it has.
+//
+//      add(bytes) ──> handle, one use ── retain ──> n uses ── release ──> 0: slot is free again
+//
+// Invariants:
+//   I1  A body does not change while somebody holds it.
+//   I2  Slots keep their memory: a warm world allocates nothing per frame.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/assert.hpp"
+#include "base/bytes.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace starling::sim {
+
+class Bodies {
+public:
+    struct Handle {
+        std::uint32_t slot = 0;
+    };
+
+    // One use of a copy of `bytes`.
+    Handle add(ByteView bytes) {
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+            slots_.emplace_back();
+        }
+        const std::uint32_t slot = free_.back();
+        free_.pop_back();
+        slots_[slot].bytes.assign(bytes.begin(), bytes.end());
+        slots_[slot].uses = 1;
+        return {slot};
+    }
+
+    void retain(Handle handle) { ++used(handle).uses; }
+
+    void release(Handle handle) {
+        Slot& slot = used(handle);
+        if (--slot.uses > 0) return;
+        // One large frame must not hold its memory for ever.
+        if (slot.bytes.capacity() > kept_max) slot.bytes = Bytes{};
+        free_.push_back(handle.slot);
+    }
+
+    [[nodiscard]] ByteView view(Handle handle) { return used(handle).bytes; }
+
+    [[nodiscard]] std::size_t in_use() const { return slots_.size() - free_.size(); }
+
+private:
+    static constexpr std::size_t kept_max = 8 * 1024;
+
+    struct Slot {
+        Bytes bytes;
+        std::uint32_t uses = 0;
+    };
+
+    Slot& used(Handle handle) {
+        STARLING_ASSERT(handle.slot < slots_.size() && slots_[handle.slot].uses > 0);
+        return slots_[handle.slot];
+    }
+
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_;
+};
+
+}  // namespace starling::sim

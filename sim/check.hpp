@@ -1,0 +1,78 @@
+// Checks look at everything at once, as no node can: what must hold in a world, and where it
+// did not.
+//
+//      World ── traces, process and partition changes, checkpoints ──> Check ──> Findings
+//
+// One file per group of invariants.  A check that never ran proves nothing: every look counts.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/moment.hpp"
+#include "base/trace.hpp"
+#include "sim/plan.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace starling::sim {
+
+struct Violation {
+    Duration at{};
+    std::uint32_t host = 0;  // where it was seen
+    std::string what;
+};
+
+struct InvariantResult {
+    std::uint64_t checks = 0;
+    std::uint64_t violations = 0;
+    std::optional<Violation> first;
+};
+
+class Findings {
+public:
+    // An invariant that is listed even if it is never looked at.
+    void expect(const std::string& invariant) { results_.try_emplace(invariant); }
+
+    void looked(const std::string& invariant) { ++results_[invariant].checks; }
+
+    void violated(const std::string& invariant, Violation violation) {
+        InvariantResult& result = results_[invariant];
+        if (result.violations++ == 0) result.first = std::move(violation);
+    }
+
+    [[nodiscard]] const std::map<std::string, InvariantResult>& results() const { return results_; }
+
+    [[nodiscard]] bool clean() const {
+        for (const auto& [name, result] : results_) {
+            if (result.violations > 0) return false;
+        }
+        return true;
+    }
+
+private:
+    std::map<std::string, InvariantResult> results_;
+};
+
+class Check {
+public:
+    Check() = default;
+    Check(const Check&) = delete;
+    Check& operator=(const Check&) = delete;
+    virtual ~Check() = default;
+
+    virtual void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) = 0;
+
+    // A process began with this boot, or a fault of the plan was carried out.
+    virtual void on_started(std::uint32_t host, Boot boot, Duration now) = 0;
+    virtual void on_fault(const Fault& fault, Duration now) = 0;
+
+    // When the check wants on_time(); it is called then or a little later.
+    [[nodiscard]] virtual std::optional<Duration> next_time() const = 0;
+    virtual void on_time(Duration now) = 0;
+};
+
+}  // namespace starling::sim

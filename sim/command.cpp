@@ -1,0 +1,160 @@
+#include "sim/command.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace starling::sim {
+namespace {
+
+constexpr int invariant_broken = 9;
+
+using Numbers = std::vector<std::pair<std::string_view, std::uint64_t>>;
+
+Numbers numbers_of(const Report& report) {
+    const FaultCounts& faults = report.faults;
+    const NetworkCounts& network = report.network;
+    return {{"crashes", faults[FaultKind::crash]},
+            {"restarts", faults[FaultKind::restart]},
+            {"pauses", faults[FaultKind::pause]},
+            {"partitions", faults[FaultKind::cut]},
+            {"heals", faults[FaultKind::heal]},
+            {"link_breaks", faults[FaultKind::break_links]},
+            {"disk_stalls", faults[FaultKind::stall_disk]},
+            {"puts", report.load.puts},
+            {"cas", report.load.swaps},
+            {"tasks", report.load.tasks},
+            {"executions", report.executions},
+            {"answers", report.load.answered},
+            {"answers_failed", report.load.failed},
+            {"answers_lost", report.load.lost},
+            {"turns", report.turns},
+            {"inputs", report.inputs},
+            {"frames", network.frames},
+            {"frame_bytes", network.bytes},
+            {"frames_delivered", network.delivered},
+            {"frames_lost", network.lost},
+            {"frames_dropped", network.dropped},
+            {"dials", network.dials},
+            {"connected", network.connected},
+            {"refused", network.refused},
+            {"probes", network.probes},
+            {"syncs", report.syncs},
+            {"batches_lost", report.lost_batches},
+            {"appointments", report.appointments},
+            {"signatures_asked", report.signatures_asked},
+            {"signatures_computed", report.signatures_computed},
+            {"checks", report.checks()},
+            {"violations", report.violations()}};
+}
+
+// Seconds with three digits, without floating point.
+std::string seconds(Duration duration) {
+    const std::int64_t ms = count_ms(duration);
+    return fmt::format("{}.{:03}", ms / 1000, ms % 1000);
+}
+
+std::string command_line(const Report& report) {
+    return fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
+                       report.options.nodes, report.options.seed,
+                       count_ms(report.options.duration));
+}
+
+// Names and texts here are ours: letters, digits, spaces and punctuation without quotes.
+std::string invariants_json(const Report& report) {
+    std::string json = "{";
+    for (const auto& [name, result] : report.invariants) {
+        if (json.size() > 1) json += ',';
+        fmt::format_to(std::back_inserter(json), R"("{}":{{"checks":{},"violations":{})", name,
+                       result.checks, result.violations);
+        if (result.first) {
+            fmt::format_to(std::back_inserter(json),
+                           R"(,"first":{{"at_s":{},"node":{},"what":"{}"}})",
+                           seconds(result.first->at), result.first->host + 1, result.first->what);
+        }
+        json += '}';
+    }
+    return json + '}';
+}
+
+std::string missing_json(const Report& report) {
+    std::string json = "[";
+    for (const std::string& name : report.missing) {
+        if (json.size() > 1) json += ',';
+        fmt::format_to(std::back_inserter(json), R"("{}")", name);
+    }
+    return json + ']';
+}
+
+std::string rate(const Report& report, Duration cpu) {
+    if (cpu < std::chrono::milliseconds{1}) return "";
+    return fmt::format(", {} times as fast as real time", report.options.duration / cpu);
+}
+
+}  // namespace
+
+Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_time) {
+    const Duration before = cpu_time();
+    const Result<Report> report = run(options.run);
+    if (!report) return tl::unexpected<Error>(report.error());
+    const Duration cpu = cpu_time() - before;
+    CommandOutcome outcome;
+    outcome.exit_code = report->ok() ? 0 : invariant_broken;
+    outcome.text = options.form == Form::json ? json_of(*report, cpu) : text_of(*report, cpu);
+    return outcome;
+}
+
+std::string text_of(const Report& report, Duration cpu) {
+    std::string text = fmt::format(
+        "{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", report.options.nodes,
+        report.options.seed, seconds(report.options.duration), seconds(cpu), rate(report, cpu));
+    for (const auto& [name, number] : numbers_of(report)) {
+        fmt::format_to(std::back_inserter(text), "  {:<22}{:>14}\n", name, number);
+    }
+    fmt::format_to(std::back_inserter(text),
+                   "  crash to death, ms    p50 {}, p95 {}, max {} of {}\n", report.notice.p50_ms,
+                   report.notice.p95_ms, report.notice.max_ms, report.notice.count);
+    text += "invariants\n";
+    for (const auto& [name, result] : report.invariants) {
+        fmt::format_to(std::back_inserter(text), "  {:<26}{:>10} checks  {}\n", name, result.checks,
+                       result.violations == 0 ? "ok" : "BROKEN");
+        if (!result.first) continue;
+        fmt::format_to(std::back_inserter(text), "    {} times, first at {} s on node {}: {}\n",
+                       result.violations, seconds(result.first->at), result.first->host + 1,
+                       result.first->what);
+    }
+    for (const std::string& name : report.missing) {
+        fmt::format_to(std::back_inserter(text), "this run had no {}: it proves too little\n",
+                       name);
+    }
+    fmt::format_to(std::back_inserter(text), "trace hash {}\n", report.trace_hash);
+    if (!report.ok()) {
+        fmt::format_to(std::back_inserter(text), "seed {}; again with: {}\n", report.options.seed,
+                       command_line(report));
+    }
+    return text;
+}
+
+std::string json_of(const Report& report, Duration cpu) {
+    std::string json = fmt::format(
+        R"({{"apiVersion":"starling/v1","nodes":{},"seed":{},"duration_ms":{},"ok":{})",
+        report.options.nodes, report.options.seed, count_ms(report.options.duration), report.ok());
+    for (const auto& [name, number] : numbers_of(report)) {
+        fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
+    }
+    fmt::format_to(
+        std::back_inserter(json),
+        R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"invariants":{},"missing":{})",
+        report.notice.count, report.notice.p50_ms, report.notice.p95_ms, report.notice.max_ms,
+        invariants_json(report), missing_json(report));
+    fmt::format_to(std::back_inserter(json),
+                   R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
+                   seconds(report.options.duration), seconds(cpu), report.trace_hash,
+                   command_line(report));
+    return json + '\n';
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,128 @@
+// A journal without a disk: batches become durable after a virtual delay, a crash loses the rest.
+//
+//      write() ──> waiting ──begin()──> under way ──finish()──> durable ──> scan, read, fetch
+//                     |                     |
+//                     +────── crash() ──────+──> lost (of what was under way: all or nothing)
+//
+// Invariants:
+//   I1  Batches become durable in the order in which they were written, each whole or not at all.
+//   I2  scan(), read() and fetches see durable records only.
+//   I3  One begin() takes everything that waits (group commit): a sync is paid once for all of it.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/effects.hpp"
+#include "base/records.hpp"
+#include "base/rng.hpp"
+#include "node/core.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace starling::sim {
+
+struct DiskModel {
+    Duration sync_min = std::chrono::microseconds{300};
+    Duration sync_mean = std::chrono::microseconds{300};  // above the minimum, exponential
+    Duration read = std::chrono::microseconds{100};
+};
+
+class Disk final : public RecordSource {
+public:
+    struct Fetched {
+        std::uint64_t tag = 0;
+        std::vector<node::FetchedRecord> records;
+    };
+
+    // What finish() made true.
+    struct Finished {
+        std::uint64_t durable = 0;
+        std::vector<Fetched> fetched;
+    };
+
+    Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream);
+
+    // Takes a turn's records as the next batch, if there are any.  Returns the last batch's number.
+    std::uint64_t write(const Effects& effects, Duration now);
+
+    // Takes a turn's fetches: served after every batch written before.
+    void fetch(const Effects& effects);
+
+    // Starts on everything that waits.  Returns how long it takes; nothing when there is nothing to
+    // do or something is under way already.
+    [[nodiscard]] std::optional<Duration> begin(Duration now);
+
+    // What was under way is done.  REQUIRES: something is.
+    [[nodiscard]] Finished finish();
+
+    // The process is gone.
+    void crash();
+
+    // No sync ends before `until`.
+    void stall(Duration until) { stalled_until_ = until; }
+
+    // For what the driver keeps before a core exists.
+    void put_durable(Table table, ByteView key, ByteView value);
+
+    [[nodiscard]] std::uint64_t written() const { return written_; }
+
+    [[nodiscard]] std::uint64_t durable() const { return durable_; }
+
+    [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
+
+    [[nodiscard]] std::uint64_t lost_batches() const { return lost_batches_; }
+
+    // When the oldest batch that is not durable was written.
+    [[nodiscard]] std::optional<Duration> oldest_waiting() const;
+
+    void scan(Table table, const Visit& visit) const override;
+    [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
+
+private:
+    struct BytesLess {
+        using is_transparent = void;
+
+        bool operator()(ByteView a, ByteView b) const;
+    };
+
+    using Records = std::map<Bytes, Bytes, BytesLess>;
+
+    struct Change {
+        Table table{};
+        bool erase = false;
+        Bytes key;
+        Bytes value;
+    };
+
+    // A batch, or a fetch when `batch` is 0.
+    struct Job {
+        std::uint64_t batch = 0;
+        Duration written_at{};
+        std::vector<Change> changes;
+        std::uint64_t tag = 0;
+        Table table{};
+        Bytes first;
+        Bytes last;
+    };
+
+    void apply(Job& job);
+    [[nodiscard]] Fetched served(const Job& job) const;
+
+    DiskModel model_;
+    Rng rng_;
+    std::map<Table, Records> tables_;
+    std::deque<Job> jobs_;
+    std::size_t under_way_ = 0;  // the first so many of jobs_
+    std::uint64_t written_ = 0;
+    std::uint64_t durable_ = 0;
+    std::uint64_t syncs_ = 0;
+    std::uint64_t lost_batches_ = 0;
+    Duration stalled_until_{};
+};
+
+}  // namespace starling::sim

@@ -1,0 +1,91 @@
+#include "sim/history.hpp"
+
+#include <algorithm>
+
+namespace starling::sim {
+namespace {
+
+bool names(const std::vector<std::uint32_t>& side, std::uint32_t host) {
+    return std::ranges::find(side, host) != side.end();
+}
+
+}  // namespace
+
+void History::on_started(std::uint32_t host, Boot boot, Duration now) {
+    Past& past = hosts_.at(host);
+    past.boot = boot;
+    past.down = false;
+    end_outage(host, now);
+}
+
+void History::on_fault(const Fault& fault, Duration now) {
+    switch (fault.kind) {
+        case FaultKind::crash:
+            hosts_.at(fault.host).down = true;
+            return begin_outage(fault.host, now);
+        case FaultKind::pause:
+            return begin_outage(fault.host, now);
+        case FaultKind::resume:
+            return end_outage(fault.host, now);
+        case FaultKind::cut:
+            cuts_.push_back({fault, {now, open_end}});
+            return;
+        case FaultKind::heal:
+            for (Cut& cut : cuts_) {
+                if (cut.fault.cut == fault.cut) cut.interval.to = std::min(cut.interval.to, now);
+            }
+            return;
+        case FaultKind::restart:      // on_started() says so
+        case FaultKind::break_links:  // excuses nobody
+        case FaultKind::stall_disk:
+            return;
+    }
+}
+
+bool History::was_out(std::uint32_t host, Interval interval) const {
+    return std::ranges::any_of(hosts_.at(host).out,
+                               [&](Interval out) { return overlap(out, interval); });
+}
+
+bool History::were_parted(std::uint32_t a, std::uint32_t b, Interval interval) const {
+    return std::ranges::any_of(cuts_, [&](const Cut& cut) {
+        const bool across = (names(cut.fault.left, a) && names(cut.fault.right, b)) ||
+                            (names(cut.fault.left, b) && names(cut.fault.right, a));
+        return across && overlap(cut.interval, interval);
+    });
+}
+
+bool History::was_cut(std::uint32_t host, Interval interval) const {
+    return any_cut(host, [&](const Cut& cut) { return overlap(cut.interval, interval); });
+}
+
+bool History::was_half_cut(std::uint32_t host, Interval interval) const {
+    return any_cut(host, [&](const Cut& cut) {
+        return cut.fault.direction == Direction::one_way && overlap(cut.interval, interval);
+    });
+}
+
+bool History::was_healed(std::uint32_t host, Interval interval) const {
+    return any_cut(host, [&](const Cut& cut) {
+        return overlap({cut.interval.to, cut.interval.to}, interval);
+    });
+}
+
+template <class Property>
+bool History::any_cut(std::uint32_t host, Property property) const {
+    return std::ranges::any_of(cuts_, [&](const Cut& cut) {
+        return (names(cut.fault.left, host) || names(cut.fault.right, host)) && property(cut);
+    });
+}
+
+void History::begin_outage(std::uint32_t host, Duration now) {
+    end_outage(host, now);
+    hosts_.at(host).out.push_back({now, open_end});
+}
+
+void History::end_outage(std::uint32_t host, Duration now) {
+    std::vector<Interval>& out = hosts_.at(host).out;
+    if (!out.empty() && out.back().to == open_end) out.back().to = now;
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,85 @@
+// What really happened to each host, for checks to judge by: its boot, when it was down or stopped,
+// and from whom it was cut off.
+//
+//      World ── starts and faults ──> History ── was it out, cut, parted, healed in this interval?
+//      ──> Check
+//
+// Invariants:
+//   I1  A host is down until it is first started.
+//   I2  An outage or a cut without an end yet lasts until `open_end`.
+//   I3  Intervals are closed: those that share one instant overlap.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/moment.hpp"
+#include "sim/plan.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace starling::sim {
+
+struct Interval {
+    Duration from{};
+    Duration to{};
+};
+
+inline constexpr Duration open_end = Duration::max();
+
+[[nodiscard]] constexpr bool overlap(Interval a, Interval b) {
+    return a.from <= b.to && b.from <= a.to;
+}
+
+class History {
+public:
+    explicit History(std::uint32_t hosts) : hosts_(hosts) {}
+
+    void on_started(std::uint32_t host, Boot boot, Duration now);
+    void on_fault(const Fault& fault, Duration now);
+
+    [[nodiscard]] std::uint32_t hosts() const { return static_cast<std::uint32_t>(hosts_.size()); }
+
+    [[nodiscard]] Boot boot(std::uint32_t host) const { return hosts_.at(host).boot; }
+
+    [[nodiscard]] bool is_down(std::uint32_t host) const { return hosts_.at(host).down; }
+
+    // Whether the host was crashed or stopped at some time in the interval.
+    [[nodiscard]] bool was_out(std::uint32_t host, Interval interval) const;
+
+    // Whether a cut stood between the two.
+    [[nodiscard]] bool were_parted(std::uint32_t a, std::uint32_t b, Interval interval) const;
+
+    // Whether a cut stood between the host and anybody, or such a cut ended.
+    [[nodiscard]] bool was_cut(std::uint32_t host, Interval interval) const;
+
+    // The same for a one-way cut: there the deaf side's verdicts reach the other one.
+    [[nodiscard]] bool was_half_cut(std::uint32_t host, Interval interval) const;
+
+    [[nodiscard]] bool was_healed(std::uint32_t host, Interval interval) const;
+
+private:
+    struct Past {
+        Boot boot;
+        bool down = true;
+        std::vector<Interval> out;  // crashed or stopped, in order of time
+    };
+
+    struct Cut {
+        Fault fault;
+        Interval interval;
+    };
+
+    // Whether a cut names the host and has this property.
+    template <class Property>
+    [[nodiscard]] bool any_cut(std::uint32_t host, Property property) const;
+
+    void begin_outage(std::uint32_t host, Duration now);
+    void end_outage(std::uint32_t host, Duration now);
+
+    std::vector<Past> hosts_;
+    std::vector<Cut> cuts_;
+};
+
+}  // namespace starling::sim

@@ -1,0 +1,204 @@
+#include "sim/membership_check.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace starling::sim {
+namespace {
+
+constexpr const char* standing_never_falls = "standing_never_falls";
+constexpr const char* death_is_outbid_only = "death_is_outbid_only";
+constexpr const char* only_subject_raises = "only_subject_raises";
+constexpr const char* no_false_death = "no_false_death";
+constexpr const char* crash_is_noticed = "crash_is_noticed";
+constexpr const char* one_accuser_never_kills = "one_accuser_never_kills";
+
+bool ends(Event event) {
+    return event == Event::member_dead || event == Event::member_left;
+}
+
+bool speaks_of_member(Event event) {
+    return ends(event) || event == Event::member_joined || event == Event::member_alive ||
+           event == Event::member_suspect || event == Event::member_draining;
+}
+
+}  // namespace
+
+MembershipCheck::MembershipCheck(const std::vector<NodeId>& ids, Findings& findings)
+    : findings_(findings),
+      history_(static_cast<std::uint32_t>(ids.size())),
+      seen_(ids.size() * ids.size()),
+      claimed_(ids.size()),
+      accusers_(ids.size()) {
+    for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
+    for (const char* each : {standing_never_falls, death_is_outbid_only, only_subject_raises,
+                             no_false_death, crash_is_noticed, one_accuser_never_kills}) {
+        findings_.expect(each);
+    }
+}
+
+void MembershipCheck::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
+    if (speaks_of_member(record.event)) {
+        on_member(host, record, now);
+    } else if (record.event == Event::opinion_given) {
+        on_opinion(host, record);
+    } else if (record.event == Event::claim_refuted) {
+        on_claimed(host, Boot{record.fields[0]},
+                   Incarnation{static_cast<std::uint32_t>(record.fields[1])});
+    }
+}
+
+void MembershipCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
+    history_.on_started(host, boot, now);
+    on_claimed(host, boot, Incarnation{0});
+    const std::size_t width = history_.hosts();
+    const auto row = seen_.begin() + static_cast<std::ptrdiff_t>(host * width);
+    std::fill(row, row + static_cast<std::ptrdiff_t>(width), Standing{});
+}
+
+void MembershipCheck::on_fault(const Fault& fault, Duration now) {
+    history_.on_fault(fault, now);
+    if (fault.kind != FaultKind::crash) return;
+    const Crash crash{fault.host, history_.boot(fault.host), now};
+    crashes_.push_back(crash);
+    recent_.push_back(crash);
+}
+
+std::optional<Duration> MembershipCheck::next_time() const {
+    if (crashes_.empty()) return std::nullopt;
+    return crashes_.front().at + notice_within;
+}
+
+void MembershipCheck::on_time(Duration now) {
+    while (!crashes_.empty() && crashes_.front().at + notice_within <= now) {
+        check_noticed(crashes_.front(), now);
+        crashes_.erase(crashes_.begin());
+    }
+}
+
+void MembershipCheck::on_member(std::uint32_t observer, const TraceRecord& record, Duration now) {
+    const auto subject = host_of(record.fields[0]);
+    if (!subject) return;
+    const Standing standing{Boot{record.fields[1]},
+                            Incarnation{static_cast<std::uint32_t>(record.fields[2])},
+                            ends(record.event)};
+    if (*subject == observer) {
+        return on_claimed(observer, standing.boot, standing.incarnation);
+    }
+    check_claimed(observer, *subject, standing, now);
+    check_standing(observer, *subject, standing, now);
+    if (record.event == Event::member_dead) check_death(observer, *subject, standing, now);
+    seen(observer, *subject) = std::max(seen(observer, *subject), standing);
+}
+
+void MembershipCheck::on_opinion(std::uint32_t observer, const TraceRecord& record) {
+    const auto subject = host_of(record.fields[0]);
+    if (!subject) return;
+    const bool down = record.fields[1] != 0;
+    if (down) {
+        accusers_[*subject].insert(observer);
+    } else {
+        accusers_[*subject].erase(observer);
+    }
+}
+
+void MembershipCheck::on_claimed(std::uint32_t host, Boot boot, Incarnation incarnation) {
+    const auto known = claimed_[host].find(boot);
+    if (known != claimed_[host].end() && known->second >= incarnation) return;
+    claimed_[host][boot] = incarnation;
+    accusers_[host].clear();  // what was said of an earlier life is void
+}
+
+void MembershipCheck::check_standing(std::uint32_t observer, std::uint32_t subject,
+                                     const Standing& standing, Duration now) {
+    const Standing& before = seen(observer, subject);
+    findings_.looked(standing_never_falls);
+    if (standing >= before) return;
+    const bool revived = before.ended && !standing.ended && standing.boot == before.boot &&
+                         standing.incarnation == before.incarnation;
+    violated(revived ? death_is_outbid_only : standing_never_falls, observer, subject, now);
+}
+
+void MembershipCheck::check_claimed(std::uint32_t observer, std::uint32_t subject,
+                                    const Standing& standing, Duration now) {
+    findings_.looked(only_subject_raises);
+    const auto claimed = claimed_[subject].find(standing.boot);
+    if (claimed != claimed_[subject].end() && standing.incarnation <= claimed->second) return;
+    violated(only_subject_raises, observer, subject, now);
+}
+
+void MembershipCheck::check_death(std::uint32_t observer, std::uint32_t subject,
+                                  const Standing& standing, Duration now) {
+    findings_.looked(death_is_outbid_only);
+    const Crash* crash = nullptr;
+    for (const Crash& each : recent_) {
+        if (each.host == subject && each.boot == standing.boot) crash = &each;
+    }
+    if (crash != nullptr) {
+        notice_times_.push_back(now - crash->at);
+        return;
+    }
+    findings_.looked(no_false_death);
+    if (!has_excuse(observer, subject, now)) violated(no_false_death, observer, subject, now);
+    check_accusers(observer, subject, standing, now);
+}
+
+// The first to call it dead is judged; the others heard it from him.
+void MembershipCheck::check_accusers(std::uint32_t observer, std::uint32_t subject,
+                                     const Standing& standing, Duration now) {
+    const Life life{standing.boot, standing.incarnation};
+    if (!judged_.insert({subject, life}).second) return;
+    if (judges(now) < 3) return;
+    findings_.looked(one_accuser_never_kills);
+    if (accusers_[subject].size() < 2) violated(one_accuser_never_kills, observer, subject, now);
+}
+
+void MembershipCheck::check_noticed(const Crash& crash, Duration now) {
+    const Interval since{crash.at, now};
+    if (!history_.is_down(crash.host) || history_.boot(crash.host) != crash.boot) return;
+    for (std::uint32_t observer = 0; observer < history_.hosts(); ++observer) {
+        if (observer == crash.host || history_.is_down(observer)) continue;
+        if (history_.was_out(observer, since) || history_.was_cut(observer, since)) continue;
+        findings_.looked(crash_is_noticed);
+        const Standing& standing = seen(observer, crash.host);
+        if (standing.ended && standing.boot >= crash.boot) continue;
+        violated(crash_is_noticed, observer, crash.host, now);
+    }
+}
+
+bool MembershipCheck::has_excuse(std::uint32_t observer, std::uint32_t subject,
+                                 Duration now) const {
+    const Interval lately{now - excused_for, now};
+    return history_.was_out(subject, lately) || history_.were_parted(observer, subject, lately) ||
+           history_.was_half_cut(subject, lately) ||
+           history_.was_healed(subject, {now - healing_for, now});
+}
+
+// How many could tell that the subject lives: nodes that ran and were cut off from nobody lately.
+std::uint32_t MembershipCheck::judges(Duration now) const {
+    const Interval lately{now - excused_for, now};
+    std::uint32_t count = 0;
+    for (std::uint32_t host = 0; host < history_.hosts(); ++host) {
+        const bool fit = !history_.is_down(host) && !history_.was_out(host, lately) &&
+                         !history_.was_cut(host, lately);
+        count += fit ? 1U : 0U;
+    }
+    return count;
+}
+
+void MembershipCheck::violated(const char* invariant, std::uint32_t observer, std::uint32_t subject,
+                               Duration now) {
+    findings_.violated(invariant, {now, observer, "about node " + std::to_string(subject + 1)});
+}
+
+MembershipCheck::Standing& MembershipCheck::seen(std::uint32_t observer, std::uint32_t subject) {
+    return seen_[std::size_t{observer} * history_.hosts() + subject];
+}
+
+std::optional<std::uint32_t> MembershipCheck::host_of(std::uint64_t prefix) const {
+    const auto found = hosts_.find(prefix);
+    if (found == hosts_.end()) return std::nullopt;
+    return found->second;
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,99 @@
+// What nodes say of each other, checked against what really happened.
+//
+// Invariants (gossip/README.md says why they hold):
+//   standing_never_falls     (boot, incarnation, dead) of a subject never falls at an observer that
+//                            goes on running
+//   death_is_outbid_only     a dead member is alive again only with a higher (boot, incarnation)
+//   only_subject_raises      nobody names a boot that was never started, nor an incarnation that
+//                            the subject never claimed
+//   no_false_death           nobody calls a node dead that ran and was reachable for a while
+//   crash_is_noticed         a crashed node is dead everywhere within `notice_within`
+//   one_accuser_never_kills  while at least two others could judge, a death has two accusers
+//
+// Not thread safe.
+#pragma once
+
+#include "base/ids.hpp"
+#include "sim/check.hpp"
+#include "sim/history.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace starling::sim {
+
+class MembershipCheck final : public Check {
+public:
+    // K * T_hb + 2 * T_ack + T_max of gossip.md, and room for the spread.
+    static constexpr Duration notice_within = std::chrono::milliseconds{10'000};
+    // How long an outage excuses a death: suspicion takes as long, and its end must spread.
+    static constexpr Duration excused_for = std::chrono::milliseconds{12'000};
+    // How long a healed cut excuses one: each side still has to learn that the other lives.
+    static constexpr Duration healing_for = std::chrono::seconds{30};
+
+    MembershipCheck(const std::vector<NodeId>& ids, Findings& findings);
+
+    void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
+    void on_started(std::uint32_t host, Boot boot, Duration now) override;
+    void on_fault(const Fault& fault, Duration now) override;
+    [[nodiscard]] std::optional<Duration> next_time() const override;
+    void on_time(Duration now) override;
+
+    // From each crash to the death at each observer.
+    [[nodiscard]] const std::vector<Duration>& notice_times() const { return notice_times_; }
+
+private:
+    // What an observer holds of a subject.
+    struct Standing {
+        Boot boot;
+        Incarnation incarnation;
+        bool ended = false;  // dead or left
+
+        friend auto operator<=>(const Standing&, const Standing&) = default;
+    };
+
+    struct Crash {
+        std::uint32_t host = 0;
+        Boot boot;
+        Duration at{};
+    };
+
+    using Life = std::pair<Boot, Incarnation>;
+
+    void on_member(std::uint32_t observer, const TraceRecord& record, Duration now);
+    void on_opinion(std::uint32_t observer, const TraceRecord& record);
+    void on_claimed(std::uint32_t host, Boot boot, Incarnation incarnation);
+    void check_standing(std::uint32_t observer, std::uint32_t subject, const Standing& standing,
+                        Duration now);
+    void check_claimed(std::uint32_t observer, std::uint32_t subject, const Standing& standing,
+                       Duration now);
+    void check_death(std::uint32_t observer, std::uint32_t subject, const Standing& standing,
+                     Duration now);
+    void check_accusers(std::uint32_t observer, std::uint32_t subject, const Standing& standing,
+                        Duration now);
+    void check_noticed(const Crash& crash, Duration now);
+    [[nodiscard]] bool has_excuse(std::uint32_t observer, std::uint32_t subject,
+                                  Duration now) const;
+    [[nodiscard]] std::uint32_t judges(Duration now) const;
+    void violated(const char* invariant, std::uint32_t observer, std::uint32_t subject,
+                  Duration now);
+    Standing& seen(std::uint32_t observer, std::uint32_t subject);
+    [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;
+
+    Findings& findings_;
+    History history_;
+    std::map<std::uint64_t, std::uint32_t> hosts_;      // first bytes of the id -> host
+    std::vector<Standing> seen_;                        // observer * hosts + subject
+    std::vector<std::map<Boot, Incarnation>> claimed_;  // by subject: highest of each boot
+    std::vector<std::set<std::uint32_t>> accusers_;     // by subject, of its life now
+    std::set<std::pair<std::uint32_t, Life>> judged_;   // deaths that were checked already
+    std::vector<Crash> crashes_;                        // not yet checked, in order of time
+    std::vector<Crash> recent_;                         // for notice_times_
+    std::vector<Duration> notice_times_;
+};
+
+}  // namespace starling::sim

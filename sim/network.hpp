@@ -1,0 +1,266 @@
+// The simulated network, as ZeroMQ over TCP shows itself: per connection first in, first out, no
+// duplicates, loss only when a connection ends or a queue is full.
+//
+//      send() ──> queue ──> pipe (socket buffers and wire) ──arrival──> Ends::on_arrival
+//        queue: until HELLO went out, and while the pipe is full
+//        pipe:  cut off, it stalls; it goes on with TCP's retransmissions after the heal, or the
+//               connection ends after `unacked_max`
+//
+//      dial:   free ──> dialling ──> greeting ──HELLO──> open ──> draining (the rest) ──> free
+//      probe:  free ──> probing ──> free
+//
+// Invariants:
+//   I1  Frames of one connection arrive in the order of sending, without gaps; what is missing is
+//       the tail of a connection that ended.
+//   I2  Nothing arrives over a cut, nor at a process started after the connection was made.
+//   I3  A queue holds at most limits::link_queue_frames and limits::link_queue_bytes, a host's
+//       queues limits::all_queues_bytes; what does not fit is dropped and counted.
+//   I4  Every draw is a pure function of seed, purpose, hosts and a counter: removing a frame or a
+//       fault moves no draw of another pair.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/effects.hpp"
+#include "base/hash_index.hpp"
+#include "node/core.hpp"
+#include "sim/bodies.hpp"
+#include "sim/cuts.hpp"
+#include "sim/timetable.hpp"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace starling::sim {
+
+struct NetworkModel {
+    Duration latency_min = std::chrono::microseconds{60};
+    Duration latency_spread = std::chrono::microseconds{120};  // of pairs, uniform
+    Duration jitter_mean = std::chrono::microseconds{20};      // of frames, exponential
+    Duration unacked_max = std::chrono::seconds{10};           // TCP_MAXRT of the real transport
+    Duration retransmit_base = std::chrono::milliseconds{200};
+    std::size_t pipe_bytes = 2 * 1024 * 1024;  // what both kernels take before EAGAIN
+};
+
+using FrameHead = std::array<std::uint8_t, limits::frame_header_bytes>;
+
+// A frame at its receiver.  Whoever takes it releases the body and says consumed().
+struct Arrival {
+    std::uint32_t connection = 0;
+    std::uint32_t generation = 0;
+    NodeId from;  // as the transport authenticated it
+    FrameHead head{};
+    Bodies::Handle body;
+};
+
+enum class DropReason : std::uint8_t { no_connection, queue_full, connection_ended };
+
+// The processes at the ends of the network.
+class Ends {
+public:
+    Ends() = default;
+    Ends(const Ends&) = delete;
+    Ends& operator=(const Ends&) = delete;
+    virtual ~Ends() = default;
+
+    virtual void on_arrival(std::uint32_t host, const Arrival& arrival) = 0;
+    virtual void on_link(std::uint32_t host, const node::LinkEvent& event) = 0;
+    virtual void on_dropped(std::uint32_t host, const NodeId& to, Kind kind, DropReason reason) = 0;
+};
+
+struct NetworkCounts {
+    std::uint64_t frames = 0;  // that entered a pipe
+    std::uint64_t bytes = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t lost = 0;     // in a pipe when its connection ended
+    std::uint64_t dropped = 0;  // in a queue, or without a connection
+    std::uint64_t dials = 0;
+    std::uint64_t connected = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t denied = 0;
+    std::uint64_t timed_out = 0;
+    std::uint64_t probes = 0;
+    std::uint64_t breaks = 0;  // connections that ended under their dialler
+};
+
+struct EndpointSetup {
+    NodeId id;
+    CurveKey curve;
+    std::string address;
+    Duration boot_offset{};  // the host's boot-time clock at the beginning of the world
+};
+
+class Network {
+public:
+    Network(const NetworkModel& model, std::uint64_t seed, Timetable& timetable, Bodies& bodies,
+            Ends& ends);
+
+    // Returns the host's number, ascending from 0.
+    std::uint32_t add(EndpointSetup setup);
+
+    // A process's life.  After crash() the kernel refuses connects, at times only after a moment.
+    void start(std::uint32_t host);
+    void crash(std::uint32_t host, Duration now);
+
+    void pause(std::uint32_t host) { endpoints_.at(host).paused = true; }
+
+    void resume(std::uint32_t host) { endpoints_.at(host).paused = false; }
+
+    void carry_out(std::uint32_t host, const LinkCommand& command, std::string_view address,
+                   Duration now);
+
+    // Takes its own use of the body when the frame is not dropped.
+    void send(std::uint32_t host, const NodeId& to, Kind kind, Bodies::Handle body, Duration now);
+
+    // The receiving process has read this frame: there is room for another.
+    void consumed(const Arrival& arrival, Duration now);
+
+    void cut(std::uint64_t number, std::span<const std::uint32_t> left,
+             std::span<const std::uint32_t> right, Direction direction);
+    void heal(std::uint64_t number, Duration now);
+
+    // Ends every connection that this host dialled, as a middlebox would.
+    void break_connections(std::uint32_t host, Duration now);
+
+    void on_due(const Appointment& due, Duration now);
+
+    [[nodiscard]] const NetworkCounts& counts() const { return counts_; }
+
+    [[nodiscard]] const Cuts& cuts() const { return cuts_; }
+
+    [[nodiscard]] std::uint64_t draws() const { return draws_; }
+
+    // (dialler, acceptor) of every connection over which frames go, ordered.
+    [[nodiscard]] std::vector<std::pair<std::uint32_t, std::uint32_t>> open_connections() const;
+
+private:
+    enum class Phase : std::uint8_t {
+        free,
+        probing,
+        dialling,
+        handshake,
+        greeting,
+        open,
+        draining
+    };
+
+    enum class Purpose : std::uint8_t { base = 1, jitter, tail, linger };
+
+    struct Flight {
+        FrameHead head{};
+        Bodies::Handle body;
+        Duration arrives{};
+    };
+
+    struct Waiting {
+        Kind kind{};
+        Bodies::Handle body;
+    };
+
+    struct Connection {
+        Phase phase = Phase::free;
+        std::uint32_t generation = 0;
+        std::uint64_t number = 0;  // never reused
+        std::uint32_t from = 0;
+        std::uint32_t to = 0;
+        std::uint32_t to_epoch = 0;
+        NodeId peer;
+        NodeId identity;  // of the dialler, as the acceptor knows it
+        CurveKey curve;
+        LinkId link;
+        Duration began{};
+        unsigned attempts = 0;
+        std::uint64_t draws = 0;
+        Duration last_arrival{};
+        std::deque<Flight> pipe;
+        std::size_t pipe_bytes = 0;  // unread by the process, in flight or not
+        std::deque<Waiting> queue;
+        std::size_t queue_bytes = 0;
+        std::optional<Duration> unacked_since;
+        bool arrival_due = false;
+        bool stalled = false;
+        bool peer_gone = false;
+    };
+
+    struct Endpoint {
+        EndpointSetup setup;
+        std::uint32_t epoch = 0;  // processes started
+        bool running = false;
+        bool paused = false;
+        Duration listens_until{};  // of a crashed process
+        std::map<CurveKey, NodeId> admitted;
+        HashIndex<NodeId, std::uint32_t> outlets;  // peer -> connection
+        std::size_t queue_bytes = 0;
+    };
+
+    struct Outcome {
+        node::LinkNews news{};
+        std::uint32_t detail = 0;
+    };
+
+    // network.cpp: frames
+    bool fits_queue(const Endpoint& endpoint, const Connection& connection,
+                    std::size_t bytes) const;
+    void enqueue(Connection& connection, Kind kind, Bodies::Handle body);
+    void enter_pipe(std::uint32_t slot, Kind kind, Bodies::Handle body, Duration now);
+    void flush(std::uint32_t slot, Duration now);
+    void arrive(std::uint32_t slot, Duration now);
+    void deliver(std::uint32_t slot, const Flight& flight);
+    void schedule_arrival(std::uint32_t slot, Duration not_before);
+    void await_acknowledgement(std::uint32_t slot, Duration now);
+    void drop(std::uint32_t host, const NodeId& to, Kind kind, DropReason reason);
+    void drop_queue(Connection& connection);
+    void lose_pipe(Connection& connection, std::size_t kept);
+    void mend(std::uint32_t slot, Duration now);
+    [[nodiscard]] Duration retransmission_after(Duration since, Duration now) const;
+
+    // network_links.cpp: connections
+    void dial(std::uint32_t host, const LinkCommand& command, std::string_view address,
+              Duration now);
+    void probe(std::uint32_t host, const LinkCommand& command, std::string_view address,
+               Duration now);
+    std::uint32_t open_slot(std::uint32_t host, const LinkCommand& command, Phase phase,
+                            Duration now);
+    void aim(std::uint32_t slot, std::string_view address, Duration timeout);
+    void step(std::uint32_t slot, Duration now);
+    void step_syn(std::uint32_t slot, Duration now);
+    void step_handshake(std::uint32_t slot, Duration now);
+    void retry_syn(std::uint32_t slot, Duration now);
+    void settle(std::uint32_t slot, Outcome outcome, Duration at);
+    void conclude(std::uint32_t slot, Outcome outcome);
+    void expire(std::uint32_t slot);
+    void on_peer_gone(std::uint32_t slot, Duration now);
+    void on_unacked(std::uint32_t slot, Duration now);
+    void lose(std::uint32_t slot);
+    void close(std::uint32_t slot);
+    void detach(std::uint32_t slot);
+    void free_slot(std::uint32_t slot);
+
+    void schedule(Happening what, std::uint32_t slot, Duration at, std::uint32_t extra = 0);
+    [[nodiscard]] bool unsettled(const Connection& connection) const;
+    [[nodiscard]] Duration latency(Connection& connection, std::uint32_t from, std::uint32_t to);
+    [[nodiscard]] std::uint64_t drawn(Purpose purpose, std::uint32_t a, std::uint32_t b,
+                                      std::uint64_t counter);
+
+    NetworkModel model_;
+    std::uint64_t seed_;
+    Timetable& timetable_;
+    Bodies& bodies_;
+    Ends& ends_;
+    Cuts cuts_;
+    std::vector<Endpoint> endpoints_;
+    std::map<std::string, std::uint32_t, std::less<>> addresses_;
+    std::vector<Connection> connections_;
+    std::vector<std::uint32_t> free_;
+    std::uint64_t connections_made_ = 0;
+    std::uint64_t draws_ = 0;
+    NetworkCounts counts_;
+};
+
+}  // namespace starling::sim

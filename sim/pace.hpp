@@ -1,0 +1,50 @@
+// When a client acts: so many times a minute, each at a drawn place within its own slot of time.
+//
+//      |  x    |x      |    x  | ...        one operation a slot, the last slot ends by `until`
+//
+// Not thread safe.
+#pragma once
+
+#include "base/moment.hpp"
+#include "base/rng.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace starling::sim {
+
+// What every kind of load needs to know.
+struct LoadSetup {
+    std::uint64_t seed = 0;
+    std::uint32_t per_minute = 0;
+    Duration from{};
+    Duration until{};
+    Duration survey_at{};  // when everything acknowledged must be there
+};
+
+class Pace {
+public:
+    // `stream` tells the draws of different clients apart.
+    Pace(const LoadSetup& setup, std::uint64_t stream) : setup_(setup), stream_(stream) {}
+
+    // When the next operation is due; nothing when that would be too late.
+    [[nodiscard]] std::optional<Duration> next() const {
+        if (setup_.per_minute == 0) return std::nullopt;
+        const Duration slot = Duration{std::chrono::minutes{1}} / setup_.per_minute;
+        const Duration begin = setup_.from + slot * static_cast<std::int64_t>(done_);
+        if (begin + slot > setup_.until) return std::nullopt;
+        return begin + Rng(setup_.seed, stream_ + done_).between(Duration{0}, slot);
+    }
+
+    // The number of the operation that is due, which counts as done from now on.
+    std::uint64_t take() { return done_++; }
+
+    [[nodiscard]] std::uint64_t done() const { return done_; }
+
+private:
+    LoadSetup setup_;
+    std::uint64_t stream_;
+    std::uint64_t done_ = 0;
+};
+
+}  // namespace starling::sim

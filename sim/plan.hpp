@@ -1,0 +1,83 @@
+// What a run will do to its mesh, decided before it begins: shape, models, faults and their times.
+//
+//      Options(nodes, seed, duration) ──default_plan──> Plan ──> World carries it out
+//
+//      0        settle                      healed_at                     duration
+//      |─────────|── rounds of faults ──────────|── nothing but repair ───────|
+//
+// Invariants:
+//   I1  Equal options give equal plans; faults are in the order of time.
+//   I2  At healed_at every host runs and nothing is cut, so that what follows must converge.
+//   I3  The plan, not the seed, says what happens: removing a line moves no other.
+//
+// Values and pure functions: thread safe to read.
+#pragma once
+
+#include "sim/cuts.hpp"
+#include "sim/disk.hpp"
+#include "sim/host.hpp"
+#include "sim/network.hpp"
+#include <starling/error.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace starling::sim {
+
+enum class FaultKind : std::uint8_t {
+    crash,        // kill -9
+    restart,      // the same disk, a higher boot
+    pause,        // SIGSTOP
+    resume,       // SIGCONT
+    cut,          // partition
+    heal,         // of the cut with the same number
+    break_links,  // every connection the host dialled ends
+    stall_disk,   // no sync of the host ends for a while
+};
+
+struct Fault {
+    Duration at{};
+    FaultKind kind{};
+    std::uint32_t host = 0;  // all but cut and heal
+    std::uint64_t cut = 0;   // cut and heal: which one
+    std::vector<std::uint32_t> left;
+    std::vector<std::uint32_t> right;
+    Direction direction{};
+    Duration lasts{};  // stall_disk
+};
+
+// Operations of clients, per virtual minute, over the whole mesh.
+struct Load {
+    std::uint32_t puts = 120;
+    std::uint32_t swaps = 60;  // compare and set of registers
+    std::uint32_t tasks = 60;
+};
+
+struct Plan {
+    std::uint64_t seed = 0;
+    std::uint32_t nodes = 0;
+    Duration duration{};
+    Duration healed_at{};
+    NetworkModel network;
+    DiskModel disk;
+    ProcessModel process;
+    Load load;
+    std::vector<Fault> faults;
+};
+
+struct Options {
+    std::uint32_t nodes = 5;
+    std::uint64_t seed = 1;
+    Duration duration = std::chrono::seconds{60};
+    Load load;
+};
+
+inline constexpr std::uint32_t plan_nodes_min = 2;
+inline constexpr std::uint32_t plan_nodes_max = 1024;
+inline constexpr Duration plan_duration_min = std::chrono::seconds{10};
+inline constexpr Duration plan_duration_max = std::chrono::hours{24};
+
+// invalid: nodes or duration out of range; the message names the range.
+[[nodiscard]] Result<Plan> default_plan(const Options& options);
+
+}  // namespace starling::sim

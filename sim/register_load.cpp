@@ -1,0 +1,129 @@
+#include "sim/register_load.hpp"
+
+#include "sim/check_chain.hpp"
+#include "sim/check_linearizable.hpp"
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* registers_chain = "registers_chain";
+constexpr const char* registers_are_one = "registers_are_one";
+constexpr const char* registers_progress = "registers_progress";
+
+constexpr std::uint64_t pace_stream = 0x63617300ULL << 32U;
+constexpr std::uint64_t choice_stream = 0x63617301ULL << 32U;
+constexpr std::uint64_t names = 8;
+constexpr Duration timeout = 2s;
+constexpr std::size_t search_steps_max = 200'000;
+
+// A bounded search proves nothing when it gives up; the chain check always ends.
+bool is_one_register(const CallHistory& history) {
+    return check_linearizable(history, search_steps_max).verdict != LinearVerdict::violated;
+}
+
+}  // namespace
+
+RegisterLoad::RegisterLoad(const LoadSetup& setup, Findings& findings)
+    : setup_(setup), findings_(findings), pace_(setup, pace_stream) {
+    for (const char* each : {registers_chain, registers_are_one, registers_progress}) {
+        findings_.expect(each);
+    }
+}
+
+void RegisterLoad::act(Duration now, Clients& clients) {
+    while (pace_.next() && *pace_.next() <= now) operate(pace_.take(), now, clients);
+}
+
+void RegisterLoad::on_answer(std::uint32_t host, CallId id, ByteView body, bool /*last*/,
+                             Duration now) {
+    const auto waiting = waiting_.find({host, id});
+    if (waiting == waiting_.end()) return;
+    Call& call = history_[waiting->second];
+    waiting_.erase(waiting);
+    call.return_ns = now.count();
+    const auto answer = node::answer_from<node::RegisterAnswer>(decoder_, body);
+    if (answer) {
+        ++counts_.answered;
+        note(*answer, call);
+        if (call.seen) known_[call.key] = call.seen->version;
+        return;
+    }
+    ++counts_.failed;
+    call.outcome =
+        answer.error().changed == Changed::no ? CallOutcome::not_applied : CallOutcome::unknown;
+}
+
+void RegisterLoad::on_crash(std::uint32_t host) {
+    // Their outcome stays unknown: the change may live on in the voters.
+    counts_.lost +=
+        std::erase_if(waiting_, [&](const auto& waiting) { return waiting.first.first == host; });
+}
+
+void RegisterLoad::conclude(Duration now) {
+    if (history_.empty()) return;
+    findings_.looked(registers_chain);
+    if (const auto broken = check_chain(history_)) {
+        findings_.violated(registers_chain, {now, 0, broken->rule + ": " + broken->text});
+    }
+    findings_.looked(registers_are_one);
+    if (!is_one_register(history_)) {
+        findings_.violated(registers_are_one, {now, 0, "no order of the calls explains them"});
+    }
+    findings_.looked(registers_progress);
+    if (counts_.answered == 0) {
+        findings_.violated(registers_progress, {now, 0, "no call was answered"});
+    }
+}
+
+void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
+    Rng choice(setup_.seed, choice_stream + number);
+    const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    Call call;
+    call.client = "client-" + std::to_string(host + 1);
+    call.key = "register-" + std::to_string(choice.below(names));
+    call.call_ns = now.count();
+    call.kind = number % 4 == 3 ? CallKind::read : CallKind::cas;
+
+    Bytes request;
+    if (call.kind == CallKind::read) {
+        node::RegisterGetAsk ask;
+        ask.name = call.key;
+        ask.timeout = timeout;
+        request = node::request_bytes(ask);
+    } else {
+        call.expected = known_[call.key];
+        call.value = "value " + std::to_string(number);
+        node::RegisterCasAsk ask;
+        ask.name = call.key;
+        ask.expected = call.expected;
+        ask.value = bytes_of(call.value);
+        ask.timeout = timeout;
+        request = node::request_bytes(ask);
+    }
+    const auto id = clients.call(host, std::move(request));
+    if (!id) return;
+    counts_.swaps += call.kind == CallKind::cas ? 1U : 0U;
+    waiting_[{host, *id}] = history_.size();
+    history_.push_back(std::move(call));
+}
+
+void RegisterLoad::note(const node::RegisterAnswer& answer, Call& call) {
+    const Seen seen{answer.present ? answer.version : 0, std::string(text_of(answer.value))};
+    switch (answer.outcome) {
+        case node::RegisterOutcome::applied:
+            call.outcome = CallOutcome::applied;
+            call.seen = seen;
+            return;
+        case node::RegisterOutcome::not_applied:
+            call.outcome = CallOutcome::not_applied;
+            call.seen = seen;
+            return;
+        case node::RegisterOutcome::unknown:
+            call.outcome = CallOutcome::unknown;
+            return;
+    }
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,186 @@
+#include "sim/run.hpp"
+
+#include "sim/membership_check.hpp"
+#include "sim/overlay_check.hpp"
+#include "sim/register_load.hpp"
+#include "sim/state_load.hpp"
+#include "sim/survey.hpp"
+#include "sim/task_load.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration answers_within = 500ms;
+constexpr const char* nobody_spins = "nobody_spins";
+constexpr std::uint64_t turns_per_second_max = 20'000;
+
+std::vector<NodeId> ids_of(const Identities& identities) {
+    std::vector<NodeId> ids;
+    for (const Identity& identity : identities.nodes) ids.push_back(identity.key.id());
+    return ids;
+}
+
+NoticeTimes notice_of(std::vector<Duration> times) {
+    NoticeTimes notice;
+    if (times.empty()) return notice;
+    std::ranges::sort(times);
+    notice.count = times.size();
+    notice.p50_ms = count_ms(times[times.size() / 2]);
+    notice.p95_ms = count_ms(times[times.size() * 95 / 100]);
+    notice.max_ms = count_ms(times.back());
+    return notice;
+}
+
+constexpr Duration load_from = 2s;
+constexpr Duration writes_settle = 2s;
+constexpr Duration tasks_settle = 5s;
+
+LoadSetup load_setup(const Plan& plan, std::uint32_t per_minute, Duration settle) {
+    return {plan.seed, per_minute, load_from, plan.duration - settle,
+            plan.duration - answers_within};
+}
+
+// The clients of a plan.
+struct Programs {
+    Programs(const Plan& plan, Findings& findings)
+        : survey(plan.duration - answers_within, findings),
+          state(load_setup(plan, plan.load.puts, writes_settle), findings),
+          registers(load_setup(plan, plan.load.swaps, writes_settle), findings),
+          tasks(load_setup(plan, plan.load.tasks, tasks_settle), findings) {}
+
+    [[nodiscard]] std::array<Workload*, 4> all() { return {&survey, &state, &registers, &tasks}; }
+
+    Survey survey;
+    StateLoad state;
+    RegisterLoad registers;
+    TaskLoad tasks;
+};
+
+void conclude(const World& world, Programs& programs, Findings& findings) {
+    std::vector<Survey::Truth> truths;
+    std::vector<bool> running;
+    for (std::uint32_t number = 0; number < world.plan().nodes; ++number) {
+        const Host& host = world.host(number);
+        running.push_back(host.state() == ProcessState::running);
+        truths.push_back({host.id(), running.back(), host.boot()});
+    }
+    programs.survey.learn(std::move(truths));
+    for (Workload* program : programs.all()) program->conclude(world.now());
+    check_overlay(world.network().open_connections(), running, world.now(), findings);
+}
+
+LoadCounts counts_of(Programs& programs) {
+    LoadCounts sum;
+    for (const Workload* program : programs.all()) {
+        const LoadCounts counts = program->counts();
+        sum.puts += counts.puts;
+        sum.swaps += counts.swaps;
+        sum.tasks += counts.tasks;
+        sum.answered += counts.answered;
+        sum.failed += counts.failed;
+        sum.lost += counts.lost;
+    }
+    return sum;
+}
+
+void check_turns(const World& world, Findings& findings) {
+    const auto seconds = static_cast<std::uint64_t>(world.now() / 1s) + 1;
+    for (std::uint32_t number = 0; number < world.plan().nodes; ++number) {
+        findings.looked(nobody_spins);
+        const std::uint64_t turns = world.host(number).counts().turns;
+        if (turns <= seconds * turns_per_second_max) continue;
+        findings.violated(nobody_spins, {world.now(), number, std::to_string(turns) + " turns"});
+    }
+}
+
+void add_hosts(const World& world, Report& report) {
+    for (std::uint32_t number = 0; number < world.plan().nodes; ++number) {
+        const Host& host = world.host(number);
+        report.turns += host.counts().turns;
+        report.inputs += host.counts().inputs;
+        report.syncs += host.disk().syncs();
+        report.lost_batches += host.disk().lost_batches();
+    }
+}
+
+// A kind of operation is required when the plan has any of it.
+void add_missing_load(const Plan& plan, const LoadCounts& load, Report& report) {
+    if (plan.load.puts > 0 && load.puts == 0) report.missing.emplace_back("puts");
+    if (plan.load.swaps > 0 && load.swaps == 0) report.missing.emplace_back("cas");
+    if (plan.load.tasks > 0 && load.tasks == 0) report.missing.emplace_back("tasks");
+}
+
+std::vector<std::string> missing_faults(const FaultCounts& faults) {
+    constexpr std::array<std::pair<FaultKind, const char*>, 4> required = {{
+        {FaultKind::crash, "crashes"},
+        {FaultKind::restart, "restarts"},
+        {FaultKind::cut, "partitions"},
+        {FaultKind::pause, "pauses"},
+    }};
+    std::vector<std::string> missing;
+    for (const auto& [kind, name] : required) {
+        if (faults[kind] == 0) missing.emplace_back(name);
+    }
+    return missing;
+}
+
+}  // namespace
+
+bool Report::ok() const {
+    return missing.empty() && violations() == 0;
+}
+
+std::uint64_t Report::checks() const {
+    std::uint64_t sum = 0;
+    for (const auto& [name, result] : invariants) sum += result.checks;
+    return sum;
+}
+
+std::uint64_t Report::violations() const {
+    std::uint64_t sum = 0;
+    for (const auto& [name, result] : invariants) sum += result.violations;
+    return sum;
+}
+
+Result<Report> run(const Options& options) {
+    const Result<Plan> plan = default_plan(options);
+    if (!plan) return tl::unexpected<Error>(plan.error());
+    return run(*plan);
+}
+
+Report run(const Plan& plan) {
+    Findings findings;
+    World world(plan);
+    MembershipCheck membership(ids_of(world.identities()), findings);
+    Programs programs(plan, findings);
+    world.watch(membership);
+    for (Workload* program : programs.all()) world.engage(*program);
+    world.run_until(plan.duration);
+    conclude(world, programs, findings);
+    check_turns(world, findings);
+
+    Report report;
+    report.options = {plan.nodes, plan.seed, plan.duration, plan.load};
+    report.faults = world.faults();
+    report.network = world.network().counts();
+    report.appointments = world.appointments();
+    report.signatures_asked = world.verifier().asked();
+    report.signatures_computed = world.verifier().computed();
+    add_hosts(world, report);
+    report.notice = notice_of(membership.notice_times());
+    report.invariants = findings.results();
+    report.missing = missing_faults(report.faults);
+    report.load = counts_of(programs);
+    report.executions = programs.tasks.executions();
+    add_missing_load(plan, report.load, report);
+    report.trace_hash = world.trace_hash();
+    return report;
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,58 @@
+// One run of the simulator from options to report: the plan, its world, every check.
+//
+// Equal options give equal reports.  Not thread safe; several runs may go on in several threads.
+#pragma once
+
+#include "sim/check.hpp"
+#include "sim/network.hpp"
+#include "sim/plan.hpp"
+#include "sim/workload.hpp"
+#include "sim/world.hpp"
+#include <starling/error.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace starling::sim {
+
+// Milliseconds from a crash to the death at an observer.
+struct NoticeTimes {
+    std::uint64_t count = 0;
+    std::int64_t p50_ms = 0;
+    std::int64_t p95_ms = 0;
+    std::int64_t max_ms = 0;
+};
+
+struct Report {
+    Options options;
+    FaultCounts faults;
+    LoadCounts load;
+    std::uint64_t executions = 0;  // of tasks, by workers
+    NetworkCounts network;
+    std::uint64_t turns = 0;
+    std::uint64_t inputs = 0;
+    std::uint64_t syncs = 0;
+    std::uint64_t lost_batches = 0;  // written, not durable at a crash
+    std::uint64_t appointments = 0;
+    std::uint64_t signatures_asked = 0;
+    std::uint64_t signatures_computed = 0;
+    NoticeTimes notice;
+    std::map<std::string, InvariantResult> invariants;
+    std::vector<std::string>
+        missing;  // required kinds of faults and operations that did not happen
+    std::string trace_hash;
+
+    [[nodiscard]] bool ok() const;
+    [[nodiscard]] std::uint64_t checks() const;
+    [[nodiscard]] std::uint64_t violations() const;
+};
+
+// The default plan of these options.  invalid: options out of range.
+[[nodiscard]] Result<Report> run(const Options& options);
+
+// Any plan.
+[[nodiscard]] Report run(const Plan& plan);
+
+}  // namespace starling::sim

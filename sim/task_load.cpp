@@ -1,0 +1,198 @@
+#include "sim/task_load.hpp"
+
+#include <algorithm>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* acked_tasks_end = "acked_tasks_end";
+constexpr const char* one_result_counts = "one_result_counts";
+constexpr const char* results_were_made = "results_were_made";
+
+constexpr std::uint64_t pace_stream = 0x7461736bULL << 32U;
+constexpr std::uint64_t offer_stream = 0x7461736cULL << 32U;
+constexpr std::uint64_t service_stream = 0x7461736dULL << 32U;
+constexpr const char* skill = "count";
+constexpr std::uint32_t slots = 4;
+constexpr Duration service_min = 5ms;
+constexpr Duration service_mean = 60ms;
+constexpr Duration round = 200ms;
+constexpr Duration offered_again_after = 500ms;
+constexpr std::uint32_t asked_nodes = 2;
+
+}  // namespace
+
+TaskLoad::TaskLoad(const LoadSetup& setup, Findings& findings)
+    : setup_(setup), findings_(findings), pace_(setup, pace_stream), next_round_(setup.from) {
+    for (const char* each : {acked_tasks_end, one_result_counts, results_were_made}) {
+        findings_.expect(each);
+    }
+}
+
+std::optional<Duration> TaskLoad::next_time() const {
+    if (setup_.per_minute == 0 || asked_) return std::nullopt;
+    Duration next = std::min(next_round_, setup_.survey_at);
+    if (const auto due = pace_.next()) next = std::min(next, *due);
+    if (!again_.empty()) next = std::min(next, again_.begin()->first);
+    if (!running_.empty()) next = std::min(next, running_.begin()->first);
+    return next;
+}
+
+void TaskLoad::act(Duration now, Clients& clients) {
+    if (next_round_ <= now) {
+        next_round_ = now + round;
+        serve_everywhere(clients);
+    }
+    finish_due(now, clients);
+    while (pace_.next() && *pace_.next() <= now) {
+        const std::string key = "task-" + std::to_string(pace_.take());
+        by_key_[key] = tasks_.size();
+        tasks_.emplace_back().key = key;
+        ++counts_.tasks;
+        offer(tasks_.size() - 1, now, clients);
+    }
+    while (!again_.empty() && again_.begin()->first <= now) {
+        const std::size_t task = again_.begin()->second;
+        again_.erase(again_.begin());
+        offer(task, now, clients);
+    }
+    if (!asked_ && now >= setup_.survey_at) ask_ledger(clients);
+}
+
+void TaskLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool last, Duration now) {
+    const CallKey key{host, call};
+    if (const auto serving = serving_.find(host);
+        serving != serving_.end() && serving->second == call) {
+        return on_assignment(host, call, body, now);
+    }
+    if (const auto offer = offers_.find(key); offer != offers_.end()) {
+        return on_offer_answer(offer, body, last, now);
+    }
+    const auto question = questions_.find(key);
+    if (question == questions_.end()) return;
+    Task& task = tasks_[question->second];
+    const auto record = node::answer_from<node::TaskRecord>(decoder_, body);
+    if (!record || record->state != node::TaskState::done) return;
+    ++task.shown_done;
+    if (record->result) task.told.insert(*record->result);
+}
+
+void TaskLoad::on_crash(std::uint32_t host) {
+    serving_.erase(host);
+    for (const auto& [key, task] : offers_) {
+        if (key.first != host || tasks_[task].id) continue;
+        ++counts_.lost;
+        again_.emplace(Duration{0}, task);  // at the next act()
+    }
+    std::erase_if(offers_, [&](const auto& offer) { return offer.first.first == host; });
+    std::erase_if(questions_, [&](const auto& question) { return question.first.first == host; });
+}
+
+void TaskLoad::conclude(Duration now) {
+    for (const Task& task : tasks_) {
+        if (!task.id) continue;
+        findings_.looked(acked_tasks_end);
+        if (task.shown_done < asked_nodes) {
+            findings_.violated(acked_tasks_end,
+                               {now, 0,
+                                task.key + " is done for " + std::to_string(task.shown_done) +
+                                    " of the nodes asked"});
+        }
+        findings_.looked(one_result_counts);
+        if (task.told.size() > 1) findings_.violated(one_result_counts, {now, 0, task.key});
+        findings_.looked(results_were_made);
+        if (!std::ranges::includes(task.made, task.told)) {
+            findings_.violated(results_were_made, {now, 0, task.key});
+        }
+    }
+}
+
+void TaskLoad::offer(std::size_t task, Duration now, Clients& clients) {
+    if (tasks_[task].id) return;  // acknowledged meanwhile
+    Rng choice(setup_.seed, offer_stream + offers_made_++);
+    const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    node::TaskOfferAsk ask;
+    ask.skill = skill;
+    ask.key = tasks_[task].key;
+    ask.payload = bytes_of(tasks_[task].key);
+    ask.estimate = service_mean;
+    ask.agent = "load";
+    ask.wait = true;
+    if (const auto call = clients.call(host, node::request_bytes(ask))) {
+        offers_[{host, *call}] = task;
+    } else {
+        again_.emplace(now + offered_again_after, task);
+    }
+}
+
+void TaskLoad::serve_everywhere(Clients& clients) {
+    for (std::uint32_t host = 0; host < clients.hosts(); ++host) {
+        if (clients.state_of(host) != ProcessState::running || serving_.contains(host)) continue;
+        node::TaskServeAsk ask;
+        ask.skills = {skill};
+        ask.agent = "worker";
+        ask.slots = slots;
+        if (const auto call = clients.call(host, node::request_bytes(ask))) serving_[host] = *call;
+    }
+}
+
+void TaskLoad::finish_due(Duration now, Clients& clients) {
+    while (!running_.empty() && running_.begin()->first <= now) {
+        const Execution execution = std::move(running_.begin()->second);
+        running_.erase(running_.begin());
+        const auto serving = serving_.find(execution.host);
+        if (serving == serving_.end() || serving->second != execution.serving) continue;
+        // No two executions make the same result: who is told one knows which it was.
+        const Bytes result =
+            bytes_of(execution.assignment.key + "#" + std::to_string(++executions_made_));
+        tasks_[by_key_.at(execution.assignment.key)].made.insert(result);
+        clients.call(execution.host,
+                     node::request_bytes(node::TaskFinishAsk{execution.assignment.task,
+                                                             execution.assignment.epoch, result}));
+    }
+}
+
+void TaskLoad::ask_ledger(Clients& clients) {
+    asked_ = true;
+    for (std::size_t task = 0; task < tasks_.size(); ++task) {
+        if (!tasks_[task].id) continue;
+        for (std::uint32_t i = 0; i < asked_nodes; ++i) {
+            const auto host = static_cast<std::uint32_t>((task + i) % clients.hosts());
+            node::TaskShowAsk ask;
+            ask.task = *tasks_[task].id;
+            ask.timeout = 400ms;
+            if (const auto call = clients.call(host, node::request_bytes(ask))) {
+                questions_[{host, *call}] = task;
+            }
+        }
+    }
+}
+
+void TaskLoad::on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, ByteView body,
+                               bool last, Duration now) {
+    const std::size_t number = offer->second;
+    if (last) offers_.erase(offer);
+    const auto record = node::answer_from<node::TaskRecord>(decoder_, body);
+    if (!record) {
+        ++counts_.failed;
+        again_.emplace(now + offered_again_after, number);
+        return;
+    }
+    Task& task = tasks_[number];
+    if (!task.id) ++counts_.answered;
+    task.id = record->task;
+    if (record->result) task.told.insert(*record->result);
+}
+
+void TaskLoad::on_assignment(std::uint32_t host, CallId serving, ByteView body, Duration now) {
+    auto assignment = node::answer_from<node::AssignmentRecord>(decoder_, body);
+    if (!assignment || !by_key_.contains(assignment->key)) return;
+    Rng service(setup_.seed,
+                service_stream + by_key_.at(assignment->key) * 64 + assignment->attempt % 64);
+    const Duration done = now + service_min + service.exponential(service_mean);
+    running_.emplace(done, Execution{host, serving, std::move(*assignment)});
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,89 @@
+// Clients that offer tasks, a worker beside every node that does them, and what must come of it.
+//
+//      offer (wait) ──> acknowledged ──> finished          serve ──> assignment ──> finish
+//        └── error, or the node died before it acknowledged: offered again, with the same key
+//
+// Invariants:
+//   acked_tasks_end      every acknowledged task is done in the end, as two nodes tell when asked
+//   one_result_counts    whoever is told a task's result is told the same one
+//   results_were_made    that result was made by an execution of this task
+//
+// Not thread safe.
+#pragma once
+
+#include "base/codec.hpp"
+#include "node/calls_task.hpp"
+#include "sim/check.hpp"
+#include "sim/pace.hpp"
+#include "sim/workload.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace starling::sim {
+
+class TaskLoad final : public Workload {
+public:
+    TaskLoad(const LoadSetup& setup, Findings& findings);
+
+    [[nodiscard]] std::optional<Duration> next_time() const override;
+    void act(Duration now, Clients& clients) override;
+    void on_answer(std::uint32_t host, CallId call, ByteView body, bool last,
+                   Duration now) override;
+    void on_crash(std::uint32_t host) override;
+    void conclude(Duration now) override;
+
+    [[nodiscard]] LoadCounts counts() const override { return counts_; }
+
+    [[nodiscard]] std::uint64_t executions() const { return executions_made_; }
+
+private:
+    struct Task {
+        std::string key;
+        std::optional<TaskId> id;      // once acknowledged
+        std::set<Bytes> made;          // by executions
+        std::set<Bytes> told;          // as the result
+        std::uint32_t shown_done = 0;  // of the two nodes asked in the end
+    };
+
+    // An assignment that a worker has under way.
+    struct Execution {
+        std::uint32_t host = 0;
+        CallId serving;  // void when the worker's node died meanwhile
+        node::AssignmentRecord assignment;
+    };
+
+    using CallKey = std::pair<std::uint32_t, CallId>;
+
+    void offer(std::size_t task, Duration now, Clients& clients);
+    void serve_everywhere(Clients& clients);
+    void finish_due(Duration now, Clients& clients);
+    void ask_ledger(Clients& clients);
+    void on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, ByteView body, bool last,
+                         Duration now);
+    void on_assignment(std::uint32_t host, CallId serving, ByteView body, Duration now);
+
+    LoadSetup setup_;
+    Findings& findings_;
+    Pace pace_;
+    Decoder decoder_;
+    std::vector<Task> tasks_;
+    std::map<std::string, std::size_t> by_key_;
+    std::map<CallKey, std::size_t> offers_;
+    std::multimap<Duration, std::size_t> again_;  // when to offer which task again
+    std::map<std::uint32_t, CallId> serving_;     // host -> its worker's call
+    std::multimap<Duration, Execution> running_;  // by the end of the execution
+    std::map<CallKey, std::size_t> questions_;
+    Duration next_round_;  // of looking after workers
+    bool asked_ = false;
+    std::uint64_t executions_made_ = 0;
+    std::uint64_t offers_made_ = 0;
+    LoadCounts counts_;
+};
+
+}  // namespace starling::sim

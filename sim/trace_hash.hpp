@@ -1,0 +1,50 @@
+// A fingerprint of everything that happened: two runs with the same fingerprint did the same.
+//
+//      trace records, frames, draw counts ──> buffer ──> BLAKE2b ──> 128 bits
+//
+// Invariants:
+//   I1  The digest depends on every record fed, on its time, on its host and on the order.
+//   I2  Reading the digest does not end or change the hash.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/hash.hpp"
+#include "base/moment.hpp"
+#include "base/trace.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace starling::sim {
+
+class TraceHash {
+public:
+    TraceHash() : hasher_("starling/sim/trace") { buffer_.reserve(flush_at + room); }
+
+    void add(Duration now, std::uint32_t host, const TraceRecord& record);
+
+    // Anything else that makes runs comparable: what it is, whom it concerns, numbers.
+    void add_numbers(Duration now, std::uint32_t host, std::span<const std::uint64_t> numbers);
+    void add_bytes(ByteView bytes);
+
+    // 32 hexadecimal digits.
+    [[nodiscard]] std::string digest() const;
+
+    [[nodiscard]] std::uint64_t records() const { return records_; }
+
+private:
+    static constexpr std::size_t flush_at = 16 * 1024;
+    static constexpr std::size_t room = 256;
+
+    void put(std::uint64_t number);
+    void flush_when_full();
+
+    Hasher hasher_;
+    Bytes buffer_;
+    std::uint64_t records_ = 0;
+};
+
+}  // namespace starling::sim

@@ -1,0 +1,249 @@
+#include "sim/world.hpp"
+
+#include "base/assert.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// 2026-01-01T00:00:00Z
+constexpr Duration epoch = std::chrono::seconds{1'767'225'600};
+constexpr Duration start_spread = 300ms;
+constexpr Duration wall_error = 50ms;  // clocks of machines are never quite equal
+constexpr Duration boot_offset_max = 1000h;
+
+enum class Draw : std::uint64_t { start = 1, boot, wall };
+
+Rng rng_of(std::uint64_t seed, Draw purpose, std::uint32_t host) {
+    return Rng(seed, 0x776f726cULL << 32U | static_cast<std::uint64_t>(purpose) << 28U | host);
+}
+
+}  // namespace
+
+World::World(Plan plan)
+    : plan_(std::move(plan)),
+      identities_(make_identities(plan_.seed, plan_.nodes)),
+      timetable_(plan_.seed),
+      network_(plan_.network, plan_.seed, timetable_, bodies_, *this) {
+    make_hosts();
+}
+
+World::~World() = default;
+
+void World::run_until(Duration until) {
+    if (!std::exchange(begun_, true)) begin();
+    while (!timetable_.empty() && timetable_.next_time() <= until) {
+        const auto due = timetable_.pop();
+        now_ = due.at;
+        carry_out(due.payload);
+    }
+    now_ = std::max(now_, until);
+}
+
+std::string World::trace_hash() const {
+    TraceHash hash = hash_;
+    const std::array<std::uint64_t, 2> numbers = {network_.draws(), timetable_.pushed()};
+    hash.add_numbers(now_, plan_.nodes, numbers);
+    return hash.digest();
+}
+
+void World::on_arrival(std::uint32_t host, const Arrival& arrival) {
+    hosts_[host]->on_arrival(arrival, now_);
+}
+
+void World::on_link(std::uint32_t host, const node::LinkEvent& event) {
+    hosts_[host]->on_link(event, now_);
+}
+
+void World::on_dropped(std::uint32_t host, const NodeId& to, Kind kind, DropReason reason) {
+    hosts_[host]->on_dropped(to, kind, reason, now_);
+}
+
+void World::on_started(std::uint32_t host, Boot boot, Duration now) {
+    for (Check* check : checks_) check->on_started(host, boot, now);
+}
+
+void World::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
+    for (Check* check : checks_) check->on_traced(host, record, now);
+}
+
+void World::on_answer(std::uint32_t host, CallId call, ByteView body, bool last) {
+    for (Workload* workload : workloads_) workload->on_answer(host, call, body, last, now_);
+    schedule_acts();
+}
+
+std::optional<CallId> World::call(std::uint32_t host, Bytes request) {
+    return hosts_.at(host)->call(std::move(request), now_);
+}
+
+void World::end_call(std::uint32_t host, CallId call) {
+    hosts_.at(host)->end_call(call);
+}
+
+ProcessState World::state_of(std::uint32_t host) const {
+    return hosts_.at(host)->state();
+}
+
+std::uint32_t World::hosts() const {
+    return static_cast<std::uint32_t>(hosts_.size());
+}
+
+void World::make_hosts() {
+    const Surroundings around{timetable_, network_, bodies_, hash_, verifier_, identities_, *this};
+    for (std::uint32_t number = 0; number < plan_.nodes; ++number) {
+        HostSetup setup;
+        setup.number = number;
+        setup.seed = plan_.seed;
+        setup.boot_offset =
+            rng_of(plan_.seed, Draw::boot, number).between(Duration{0}, boot_offset_max);
+        setup.wall_offset =
+            epoch + rng_of(plan_.seed, Draw::wall, number).between(-wall_error, wall_error);
+        setup.disk = plan_.disk;
+        setup.process = plan_.process;
+        const Identity& identity = identities_.nodes[number];
+        network_.add({identity.key.id(), identity.curve, identity.address, setup.boot_offset});
+        hosts_.push_back(std::make_unique<Host>(setup, around));
+    }
+}
+
+void World::begin() {
+    for (std::uint32_t host = 0; host < plan_.nodes; ++host) {
+        const Duration at =
+            rng_of(plan_.seed, Draw::start, host).between(Duration{0}, start_spread);
+        // A start is the restart of a host that never ran.
+        timetable_.push(at,
+                        {Happening::fault, static_cast<std::uint32_t>(plan_.faults.size()), host});
+    }
+    for (std::uint32_t line = 0; line < plan_.faults.size(); ++line) {
+        timetable_.push(plan_.faults[line].at, {Happening::fault, line, 0});
+    }
+    acts_due_.assign(workloads_.size(), Duration::max());
+    looks_due_.assign(checks_.size(), Duration::max());
+    schedule_acts();
+    schedule_looks();
+}
+
+void World::carry_out(const Appointment& due) {
+    switch (due.what) {
+        case Happening::arrival:
+        case Happening::dial_step:
+        case Happening::link_outcome:
+        case Happening::peer_gone:
+        case Happening::unacked:
+        case Happening::dial_expired:
+            return network_.on_due(due, now_);
+        case Happening::turn:
+        case Happening::wake:
+        case Happening::synced:
+            return hosts_[due.subject]->on_due(due, now_);
+        case Happening::fault:
+            if (due.subject == plan_.faults.size()) {
+                return start(static_cast<std::uint32_t>(due.stamp));
+            }
+            return carry_out(plan_.faults[due.subject]);
+        case Happening::workload:
+            return act(due.subject);
+        case Happening::checkpoint:
+            return look(due.subject);
+    }
+}
+
+void World::carry_out(const Fault& fault) {
+    if (!inflict(fault)) return;
+    ++faults_.of.at(static_cast<std::size_t>(fault.kind));
+    const std::array<std::uint64_t, 2> numbers = {static_cast<std::uint64_t>(fault.kind),
+                                                  fault.cut};
+    hash_.add_numbers(now_, fault.host, numbers);
+    for (Check* check : checks_) check->on_fault(fault, now_);
+    schedule_looks();
+}
+
+// False when the fault meets no host in the right state: nothing happens then.
+bool World::inflict(const Fault& fault) {
+    Host& host = *hosts_.at(fault.host);
+    const ProcessState state = host.state();
+    switch (fault.kind) {
+        case FaultKind::crash:
+            if (state == ProcessState::down) return false;
+            crash(fault.host);
+            return true;
+        case FaultKind::restart:
+            if (state != ProcessState::down) return false;
+            start(fault.host);
+            return true;
+        case FaultKind::pause:
+            if (state != ProcessState::running) return false;
+            host.pause();
+            return true;
+        case FaultKind::resume:
+            if (state != ProcessState::paused) return false;
+            host.resume(now_);
+            return true;
+        case FaultKind::cut:
+            network_.cut(fault.cut, fault.left, fault.right, fault.direction);
+            return true;
+        case FaultKind::heal:
+            network_.heal(fault.cut, now_);
+            return true;
+        case FaultKind::break_links:
+            network_.break_connections(fault.host, now_);
+            return true;
+        case FaultKind::stall_disk:
+            host.stall_disk(now_ + fault.lasts);
+            return true;
+    }
+    return false;
+}
+
+void World::start(std::uint32_t host) {
+    if (hosts_[host]->state() != ProcessState::down) return;
+    hosts_[host]->start(now_);
+    schedule_looks();
+}
+
+void World::crash(std::uint32_t host) {
+    hosts_[host]->crash(now_);
+    for (Workload* workload : workloads_) workload->on_crash(host);
+    schedule_acts();
+}
+
+void World::act(std::uint32_t workload) {
+    if (acts_due_[workload] != now_) return;  // an earlier act took its place
+    acts_due_[workload] = Duration::max();
+    workloads_[workload]->act(now_, *this);
+    schedule_acts();
+}
+
+void World::look(std::uint32_t check) {
+    if (looks_due_[check] != now_) return;  // an earlier look took its place
+    looks_due_[check] = Duration::max();
+    const auto wanted = checks_[check]->next_time();
+    if (wanted && *wanted <= now_) checks_[check]->on_time(now_);
+    schedule_looks();
+}
+
+void World::schedule_acts() {
+    for (std::uint32_t number = 0; number < acts_due_.size(); ++number) {
+        const auto next = workloads_[number]->next_time();
+        if (!next) continue;
+        const Duration due = std::max(*next, now_);
+        if (due >= acts_due_[number]) continue;
+        acts_due_[number] = due;
+        timetable_.push(due, {Happening::workload, number, 0});
+    }
+}
+
+void World::schedule_looks() {
+    for (std::uint32_t number = 0; number < looks_due_.size(); ++number) {
+        const auto wanted = checks_[number]->next_time();
+        if (!wanted || *wanted >= looks_due_[number]) continue;
+        looks_due_[number] = std::max(*wanted, now_);
+        timetable_.push(looks_due_[number], {Happening::checkpoint, number, 0});
+    }
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,116 @@
+// A mesh in one process on virtual time: hosts, network, disks, the plan's faults, clients, checks.
+//
+//      Plan ──> World ── earliest appointment ──> network | host | fault | workload | check
+//                              ^                                    |
+//                              └──────── new appointments ──────────┘
+//
+// Invariants:
+//   I1  Equal plans and equal workloads give equal trace hashes, on every machine and build.
+//   I2  The production NodeCore runs unchanged: hosts are its only driver here.
+//
+// Not thread safe.
+#pragma once
+
+#include "sim/bodies.hpp"
+#include "sim/check.hpp"
+#include "sim/host.hpp"
+#include "sim/identities.hpp"
+#include "sim/memo_verifier.hpp"
+#include "sim/network.hpp"
+#include "sim/plan.hpp"
+#include "sim/timetable.hpp"
+#include "sim/trace_hash.hpp"
+#include "sim/workload.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace starling::sim {
+
+// How often each kind of fault was carried out: one that met no host in the right state does not
+// count.
+struct FaultCounts {
+    std::array<std::uint64_t, 8> of{};
+
+    [[nodiscard]] std::uint64_t operator[](FaultKind kind) const {
+        return of.at(static_cast<std::size_t>(kind));
+    }
+};
+
+class World final : private Ends, private Watcher, private Clients {
+public:
+    explicit World(Plan plan);
+    ~World() override;
+
+    // Before the first run_until().  Checks and workloads outlive the world.
+    void watch(Check& check) { checks_.push_back(&check); }
+
+    void engage(Workload& workload) { workloads_.push_back(&workload); }
+
+    // Carries out everything that is due up to and including this time.
+    void run_until(Duration until);
+
+    [[nodiscard]] Duration now() const { return now_; }
+
+    [[nodiscard]] const Plan& plan() const { return plan_; }
+
+    [[nodiscard]] const Identities& identities() const { return identities_; }
+
+    [[nodiscard]] const Host& host(std::uint32_t number) const { return *hosts_.at(number); }
+
+    [[nodiscard]] const Network& network() const { return network_; }
+
+    [[nodiscard]] const MemoVerifier& verifier() const { return verifier_; }
+
+    [[nodiscard]] const FaultCounts& faults() const { return faults_; }
+
+    [[nodiscard]] std::uint64_t appointments() const { return timetable_.pushed(); }
+
+    // Of everything up to now, draw counts included.
+    [[nodiscard]] std::string trace_hash() const;
+
+private:
+    void on_arrival(std::uint32_t host, const Arrival& arrival) override;
+    void on_link(std::uint32_t host, const node::LinkEvent& event) override;
+    void on_dropped(std::uint32_t host, const NodeId& to, Kind kind, DropReason reason) override;
+    void on_started(std::uint32_t host, Boot boot, Duration now) override;
+    void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
+    void on_answer(std::uint32_t host, CallId call, ByteView body, bool last) override;
+    std::optional<CallId> call(std::uint32_t host, Bytes request) override;
+    void end_call(std::uint32_t host, CallId call) override;
+    [[nodiscard]] ProcessState state_of(std::uint32_t host) const override;
+    [[nodiscard]] std::uint32_t hosts() const override;
+
+    void make_hosts();
+    void begin();
+    void carry_out(const Appointment& due);
+    void carry_out(const Fault& fault);
+    bool inflict(const Fault& fault);
+    void start(std::uint32_t host);
+    void crash(std::uint32_t host);
+    void act(std::uint32_t workload);
+    void look(std::uint32_t check);
+    void schedule_acts();
+    void schedule_looks();
+
+    Plan plan_;
+    Identities identities_;
+    Timetable timetable_;
+    Bodies bodies_;
+    TraceHash hash_;
+    MemoVerifier verifier_;
+    Network network_;
+    std::vector<std::unique_ptr<Host>> hosts_;
+    std::vector<Check*> checks_;
+    std::vector<Duration> looks_due_;  // of each check
+    std::vector<Workload*> workloads_;
+    std::vector<Duration> acts_due_;  // of each workload
+    FaultCounts faults_;
+    Duration now_{};
+    bool begun_ = false;
+};
+
+}  // namespace starling::sim

@@ -1,0 +1,127 @@
+// A custodian by itself, message by message.
+#include "base/limits.hpp"
+#include "tests/auction/parts.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace starling::auction::part {
+namespace {
+
+TEST_CASE("a custodian grants only rising epochs and shows what it holds", "[auction][custodian]") {
+    Parts parts;
+    CHECK(parts.custodian.on_record(bob, record_of(1), at(0s), parts.out) == Verdict::done);
+    const Grant third{task(1), {1, bob, Boot{7}, 1}, epoch_of(3, eve), {}};
+    CHECK(parts.custodian.on_grant(eve, third, at(1s), parts.out) == Verdict::done);
+    CHECK(parts.custodian.on_store(eve, result_of(1, epoch_of(3, eve)), at(1s), parts.out) ==
+          Verdict::done);
+
+    const Grant second{task(1), {1, bob, Boot{7}, 1}, epoch_of(2, bob), {}};
+    CHECK(parts.custodian.on_grant(bob, second, at(2s), parts.out) == Verdict::stale);
+    auto answer = parts.last<Granted>();
+    CHECK(answer.verdict == GrantVerdict::lower);
+    CHECK(answer.highest == epoch_of(3, eve));
+
+    const Grant fourth{task(1), {1, bob, Boot{7}, 1}, epoch_of(4, bob), {}};
+    CHECK(parts.custodian.on_grant(bob, fourth, at(2s), parts.out) == Verdict::done);
+    answer = parts.last<Granted>();
+    REQUIRE(answer.held);
+    CHECK(answer.held->epoch == epoch_of(3, eve));
+}
+
+TEST_CASE("a custodian refuses a result under an epoch that is not the highest",
+          "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    const Grant second{task(1), {1, bob, Boot{7}, 1}, epoch_of(2, eve), {}};
+    parts.custodian.on_grant(eve, second, at(1s), parts.out);
+    CHECK(parts.custodian.on_store(bob, result_of(1, epoch_of(1, bob)), at(2s), parts.out) ==
+          Verdict::stale);
+    CHECK(parts.last<StoredResult>().verdict == StoreVerdict::stale);
+    CHECK_FALSE(parts.custodian.find(task(1))->held);
+}
+
+TEST_CASE("under one epoch a custodian holds one outcome", "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    StoreResult first = result_of(1, epoch_of(1, bob));
+    CHECK(parts.custodian.on_store(bob, first, at(1s), parts.out) == Verdict::done);
+    StoreResult second = first;
+    second.held.outcome.result = Bytes{2};
+    CHECK(parts.custodian.on_store(bob, second, at(1s), parts.out) == Verdict::stale);
+    CHECK(parts.custodian.find(task(1))->held->outcome == first.held.outcome);
+}
+
+TEST_CASE("nobody is granted an epoch in the name of another", "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    const Grant forged{task(1), {1, bob, Boot{7}, 1}, epoch_of(5, bob), {}};
+    CHECK(parts.custodian.on_grant(eve, forged, at(1s), parts.out) == Verdict::malformed);
+    CHECK(parts.custodian.on_store(eve, result_of(1, epoch_of(1, bob)), at(1s), parts.out) ==
+          Verdict::malformed);
+    CHECK(parts.custodian.find(task(1))->highest == epoch_of(1, bob));
+}
+
+TEST_CASE("an epoch that jumps far ahead is refused", "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    const Grant far{task(1), {1, bob, Boot{7}, 1}, epoch_of(limits::task_rounds, eve), {}};
+    CHECK(parts.custodian.on_grant(eve, far, at(1s), parts.out) == Verdict::malformed);
+}
+
+TEST_CASE("a record that does not name this node is refused", "[auction][custodian]") {
+    Parts parts;
+    RecordTask message = record_of(1);
+    message.record.custodians = {bob, eve};
+    CHECK(parts.custodian.on_record(bob, message, at(0s), parts.out) == Verdict::malformed);
+    CHECK(parts.custodian.find(task(1)) == nullptr);
+}
+
+TEST_CASE("a custodian short of disk takes no new record", "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.refuse_new(true);
+    CHECK(parts.custodian.on_record(bob, record_of(1), at(0s), parts.out) == Verdict::refused);
+    CHECK(parts.last<Recorded>().verdict == GrantVerdict::overloaded);
+}
+
+TEST_CASE("finished tasks are forgotten after 24 h, and their keys with them",
+          "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    parts.custodian.on_store(bob, result_of(1, epoch_of(1, bob)), at(1s), parts.out);
+    parts.custodian.on_duty(bob, {task(1), epoch_of(1, bob), DutyNote::finished}, at(1s),
+                            parts.out);
+    parts.custodian.on_tick(at(1s + limits::tasks_finished_for - 1ns), parts.out);
+    CHECK(parts.custodian.find(task(1)) != nullptr);
+    parts.custodian.on_tick(at(1s + limits::tasks_finished_for), parts.out);
+    CHECK(parts.custodian.find(task(1)) == nullptr);
+}
+
+TEST_CASE("of finished tasks the newest hundred thousand are kept", "[auction][custodian]") {
+    Parts parts;
+    for (std::uint64_t i = 0; i <= limits::tasks_finished_kept; ++i) {
+        parts.custodian.on_record(bob, record_of(i), at(0s), parts.out);
+        parts.custodian.on_store(bob, result_of(i, epoch_of(1, bob)), at(1s), parts.out);
+        parts.custodian.on_duty(bob, {task(i), epoch_of(1, bob), DutyNote::finished}, at(1s),
+                                parts.out);
+        if (i + 1 == limits::tasks_finished_kept) {
+            CHECK(parts.custodian.find(task(0)) != nullptr);
+        }
+        parts.out.clear();
+    }
+    CHECK(parts.custodian.finished_count() == limits::tasks_finished_kept);
+    CHECK(parts.custodian.find(task(0)) == nullptr);
+    CHECK(parts.custodian.find(task(1)) != nullptr);
+}
+
+TEST_CASE("a custodian keeps no more unfinished tasks than its limit", "[auction][custodian]") {
+    Parts parts;
+    for (std::uint64_t i = 0; i < limits::tasks_in_custody; ++i) {
+        REQUIRE(parts.custodian.on_record(bob, record_of(i), at(0s), parts.out) == Verdict::done);
+        parts.out.clear();
+    }
+    CHECK(parts.custodian.on_record(bob, record_of(limits::tasks_in_custody), at(0s), parts.out) ==
+          Verdict::refused);
+}
+
+}  // namespace
+}  // namespace starling::auction::part

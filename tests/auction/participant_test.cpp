@@ -1,0 +1,171 @@
+// A participant by itself, message by message.
+#include "base/limits.hpp"
+#include "tests/auction/parts.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace starling::auction::part {
+namespace {
+
+Cfp call_of(std::uint64_t number, std::uint32_t round = 1) {
+    return {task(number), epoch_of(round, bob), "quote", 10ms, 100ms, Duration{0}};
+}
+
+AcceptProposal award_of(std::uint64_t number, std::uint32_t round = 1) {
+    AcceptProposal message;
+    message.record = record_of(number).record;
+    message.epoch = epoch_of(round, bob);
+    message.boot = Boot{7};
+    message.lease = 5s;
+    return message;
+}
+
+TEST_CASE("a worker promised to one auction is not promised to another", "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    CHECK(parts.participant.on_cfp(bob, call_of(1), at(0s), parts.out) == Verdict::done);
+    CHECK(parts.participant.on_cfp(bob, call_of(2), at(0s), parts.out) == Verdict::refused);
+    CHECK(parts.last<Refuse>().reason == RefuseReason::held);
+    parts.participant.on_reject(bob, {task(1), epoch_of(1, bob)});
+    CHECK(parts.participant.on_cfp(bob, call_of(2), at(0s), parts.out) == Verdict::done);
+}
+
+TEST_CASE("a hold ends by itself", "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_cfp(bob, call_of(1), at(0s), parts.out);
+    CHECK(parts.participant.hold_count() == 1);
+    parts.participant.on_tick(at(600ms), parts.out);
+    CHECK(parts.participant.hold_count() == 0);
+}
+
+TEST_CASE("as many holds as the limit are given", "[auction][participant]") {
+    Parts parts;
+    for (std::uint64_t i = 0; i <= limits::holds; ++i) {
+        parts.participant.worker_waiting("quote", WorkerId{i}, BootTime{1h});
+    }
+    for (std::uint64_t i = 0; i < limits::holds; ++i) {
+        REQUIRE(parts.participant.on_cfp(bob, call_of(i), at(0s), parts.out) == Verdict::done);
+        parts.out.clear();
+    }
+    CHECK(parts.participant.on_cfp(bob, call_of(limits::holds), at(0s), parts.out) ==
+          Verdict::refused);
+}
+
+TEST_CASE("an award that comes twice is run once, also after its end", "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    CHECK(parts.participant.on_accept(bob, award_of(1), at(0s), parts.out) == Verdict::done);
+    CHECK(parts.participant.on_accept(bob, award_of(1), at(0s), parts.out) == Verdict::repeated);
+    parts.participant.finish({task(1), epoch_of(1, bob)}, Bytes{1}, Afterwards::waits, at(1s),
+                             parts.out);
+    parts.participant.on_informed(bob, {task(1), epoch_of(1, bob), InformVerdict::accepted, bob},
+                                  at(1s), parts.out);
+    CHECK(parts.participant.on_accept(bob, award_of(1), at(2s), parts.out) == Verdict::repeated);
+    CHECK(parts.participant.take_assignments().size() == 1);
+}
+
+TEST_CASE("an award without a worker is declined at once", "[auction][participant]") {
+    Parts parts;
+    CHECK(parts.participant.on_accept(bob, award_of(1), at(0s), parts.out) == Verdict::refused);
+    CHECK(parts.last<Failure>().reason == FailureReason::declined);
+}
+
+TEST_CASE("an award to an earlier boot is void", "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    AcceptProposal award = award_of(1);
+    award.boot = Boot{6};
+    CHECK(parts.participant.on_accept(bob, award, at(0s), parts.out) == Verdict::refused);
+}
+
+TEST_CASE("nobody awards in the name of another", "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    CHECK(parts.participant.on_accept(eve, award_of(1), at(0s), parts.out) == Verdict::malformed);
+}
+
+TEST_CASE("a running task goes on under a later epoch without a second execution",
+          "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_accept(bob, award_of(1), at(0s), parts.out);
+    CHECK(parts.participant.on_cfp(bob, call_of(1, 2), at(1s), parts.out) == Verdict::done);
+    CHECK(parts.last<Propose>().standing == Standing::running);
+    CHECK(parts.participant.on_accept(bob, award_of(1, 2), at(1s), parts.out) == Verdict::done);
+    CHECK(parts.participant.take_assignments().size() == 1);
+    parts.participant.finish({task(1), epoch_of(1, bob)}, Bytes{1}, Afterwards::waits, at(2s),
+                             parts.out);
+    CHECK(parts.last<Inform>().epoch == epoch_of(2, bob));
+}
+
+TEST_CASE("a winner that stood still renews before it reports", "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_accept(bob, award_of(1), at(0s), parts.out);
+    parts.out.clear();
+    parts.participant.finish({task(1), epoch_of(1, bob)}, Bytes{1}, Afterwards::waits, at(8s),
+                             parts.out);
+    REQUIRE(parts.out.outgoing().size() == 2);
+    CHECK(parts.out.outgoing()[0].kind == Kind::renew);
+    CHECK(parts.out.outgoing()[1].kind == Kind::inform);
+}
+
+TEST_CASE("a result is persisted before it is sent and erased when it is settled",
+          "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_accept(bob, award_of(1), at(0s), parts.out);
+    parts.out.clear();
+    parts.participant.finish({task(1), epoch_of(1, bob)}, Bytes{1}, Afterwards::waits, at(1s),
+                             parts.out);
+    REQUIRE(parts.out.stored().size() == 1);
+    CHECK(parts.out.stored()[0].table == Table::results);
+    CHECK(parts.out.outgoing()[0].gate == Gate::durable);
+    parts.out.clear();
+    parts.participant.on_informed(bob, {task(1), epoch_of(1, bob), InformVerdict::stale, bob},
+                                  at(1s), parts.out);
+    REQUIRE(parts.out.stored().size() == 1);
+    CHECK(parts.out.stored()[0].erase);
+    CHECK(parts.counters.refused_stale == 1);
+}
+
+TEST_CASE("a worker whose task was cancelled is free again when it reports",
+          "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_accept(bob, award_of(1), at(0s), parts.out);
+    parts.participant.on_stop({task(1), epoch_of(2, bob), CancelPurpose::stop}, at(1s), parts.out);
+    REQUIRE(parts.participant.take_stopped().size() == 1);
+    CHECK(parts.participant.on_cfp(bob, call_of(2), at(1s), parts.out) == Verdict::refused);
+    CHECK(parts.participant.finish({task(1), epoch_of(1, bob)}, Bytes{1}, Afterwards::waits, at(2s),
+                                   parts.out) == ReportVerdict::unknown_task);
+    CHECK(parts.participant.on_cfp(bob, call_of(2), at(2s), parts.out) == Verdict::done);
+}
+
+TEST_CASE("a node runs as many tasks as the limit", "[auction][participant]") {
+    Parts parts;
+    for (std::uint64_t i = 0; i <= limits::assignments; ++i) {
+        parts.participant.worker_waiting("quote", WorkerId{i}, BootTime{1h});
+    }
+    for (std::uint64_t i = 0; i < limits::assignments; ++i) {
+        REQUIRE(parts.participant.on_accept(bob, award_of(i), at(0s), parts.out) == Verdict::done);
+    }
+    CHECK(parts.participant.on_accept(bob, award_of(limits::assignments), at(0s), parts.out) ==
+          Verdict::refused);
+}
+
+TEST_CASE("a result over the limit is refused and the task goes on", "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_accept(bob, award_of(1), at(0s), parts.out);
+    const Award award{task(1), epoch_of(1, bob)};
+    CHECK(parts.participant.finish(award, Bytes(limits::encoded_value_bytes + 1), Afterwards::waits,
+                                   at(1s), parts.out) == ReportVerdict::too_large);
+    CHECK(parts.participant.running_count() == 1);
+    CHECK(parts.participant.finish(award, Bytes(limits::encoded_value_bytes), Afterwards::waits,
+                                   at(1s), parts.out) == ReportVerdict::taken);
+}
+
+}  // namespace
+}  // namespace starling::auction::part

@@ -1,0 +1,162 @@
+// Each invariant is broken once on purpose: a check that never fires proves nothing.
+#include "sim/membership_check.hpp"
+#include "sim/overlay_check.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t ann = 0;
+constexpr std::uint32_t bob = 1;
+constexpr std::uint32_t eve = 2;
+constexpr std::uint32_t dan = 3;
+constexpr Boot boot{100};
+
+NodeId id_of(std::uint32_t host) {
+    NodeId id;
+    id.bytes[0] = static_cast<std::uint8_t>(host + 1);
+    return id;
+}
+
+// Four nodes that run since 0, and what they trace.
+class Story {
+public:
+    Story() : check({id_of(ann), id_of(bob), id_of(eve), id_of(dan)}, findings) {
+        for (const std::uint32_t host : {ann, bob, eve, dan}) check.on_started(host, boot, 0s);
+    }
+
+    void traces(std::uint32_t observer, Event event, std::uint32_t subject, Duration now,
+                std::uint32_t incarnation = 0) {
+        check.on_traced(observer, {event, 3, {id_of(subject).prefix(), boot.value, incarnation}},
+                        now);
+    }
+
+    void accuses(std::uint32_t observer, std::uint32_t subject, Duration now) {
+        check.on_traced(observer, {Event::opinion_given, 3, {id_of(subject).prefix(), 1, 1}}, now);
+    }
+
+    void fault(FaultKind kind, std::uint32_t host, Duration now) {
+        Fault fault;
+        fault.kind = kind;
+        fault.host = host;
+        check.on_fault(fault, now);
+    }
+
+    void looks(Duration now) {
+        if (check.next_time() && *check.next_time() <= now) check.on_time(now);
+    }
+
+    [[nodiscard]] std::vector<std::string> broken() const {
+        std::vector<std::string> names;
+        for (const auto& [name, result] : findings.results()) {
+            if (result.violations > 0) names.push_back(name);
+        }
+        return names;
+    }
+
+    Findings findings;
+    MembershipCheck check;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_CASE("a crash that everybody notices breaks nothing", "[sim][checks]") {
+    Story story;
+    story.fault(FaultKind::crash, bob, 10s);
+    for (const std::uint32_t observer : {ann, eve, dan}) {
+        story.accuses(observer, bob, 11s);
+        story.traces(observer, Event::member_dead, bob, 12s);
+    }
+    story.looks(30s);
+    CHECK(story.broken().empty());
+    CHECK(story.check.notice_times() == std::vector<Duration>{2s, 2s, 2s});
+}
+
+TEST_CASE("a crash that one observer does not notice is found", "[sim][checks]") {
+    Story story;
+    story.fault(FaultKind::crash, bob, 10s);
+    story.traces(ann, Event::member_dead, bob, 12s);
+    story.traces(eve, Event::member_dead, bob, 12s);
+    story.looks(30s);
+    CHECK(story.broken() == Names{"crash_is_noticed"});
+}
+
+TEST_CASE("the death of a node that runs is found", "[sim][checks]") {
+    Story story;
+    story.accuses(ann, bob, 40s);
+    story.accuses(eve, bob, 40s);
+    story.traces(ann, Event::member_dead, bob, 40s);
+    CHECK(story.broken() == Names{"no_false_death"});
+}
+
+TEST_CASE("the death of a stopped node is no false one", "[sim][checks]") {
+    Story story;
+    story.fault(FaultKind::pause, bob, 30s);
+    story.accuses(ann, bob, 33s);
+    story.accuses(eve, bob, 33s);
+    story.traces(ann, Event::member_dead, bob, 36s);
+    CHECK(story.broken().empty());
+}
+
+TEST_CASE("a death on the word of one accuser is found", "[sim][checks]") {
+    Story story;
+    story.fault(FaultKind::pause, bob, 30s);
+    story.accuses(ann, bob, 33s);
+    story.traces(ann, Event::member_dead, bob, 36s);
+    CHECK(story.broken() == Names{"one_accuser_never_kills"});
+}
+
+TEST_CASE("a dead member that comes back without outbidding is found", "[sim][checks]") {
+    Story story;
+    story.fault(FaultKind::crash, bob, 10s);
+    story.traces(ann, Event::member_dead, bob, 12s);
+    story.traces(ann, Event::member_alive, bob, 13s);
+    CHECK(story.broken() == Names{"death_is_outbid_only"});
+}
+
+TEST_CASE("an incarnation that falls at an observer is found", "[sim][checks]") {
+    Story story;
+    story.check.on_traced(bob, {Event::claim_refuted, 2, {boot.value, 2}}, 5s);
+    story.traces(ann, Event::member_alive, bob, 6s, 2);
+    story.traces(ann, Event::member_suspect, bob, 7s, 1);
+    CHECK(story.broken() == Names{"standing_never_falls"});
+}
+
+TEST_CASE("an incarnation that its subject never claimed is found", "[sim][checks]") {
+    Story story;
+    story.traces(ann, Event::member_alive, bob, 6s, 1);
+    CHECK(story.broken() == Names{"only_subject_raises"});
+}
+
+TEST_CASE("an observer that starts again may hold less than before", "[sim][checks]") {
+    Story story;
+    story.check.on_traced(bob, {Event::claim_refuted, 2, {boot.value, 2}}, 5s);
+    story.traces(ann, Event::member_alive, bob, 6s, 2);
+    story.fault(FaultKind::crash, ann, 7s);
+    story.check.on_started(ann, Boot{200}, 8s);
+    story.traces(ann, Event::member_alive, bob, 9s, 1);
+    CHECK(story.broken().empty());
+}
+
+TEST_CASE("an island in the overlay is found", "[sim][checks]") {
+    Findings findings;
+    const std::vector<std::pair<std::uint32_t, std::uint32_t>> links = {{0, 1}, {2, 3}};
+    check_overlay(links, {true, true, true, true}, 1s, findings);
+    CHECK_FALSE(findings.clean());
+}
+
+TEST_CASE("a stopped node is no island", "[sim][checks]") {
+    Findings findings;
+    const std::vector<std::pair<std::uint32_t, std::uint32_t>> links = {{0, 1}, {1, 2}};
+    check_overlay(links, {true, true, true, false}, 1s, findings);
+    CHECK(findings.clean());
+}
+
+}  // namespace
+}  // namespace starling::sim

@@ -1,0 +1,250 @@
+// Each invariant of the clients is broken once on purpose, by answers that no node should give.
+#include "base/value_codec.hpp"
+#include "sim/register_load.hpp"
+#include "sim/state_load.hpp"
+#include "sim/survey.hpp"
+#include "sim/task_load.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Asked {
+    std::uint32_t host = 0;
+    CallId call;
+    Bytes request;
+};
+
+// Two nodes that run and leave the answers to the test.
+class Desk final : public Clients {
+public:
+    std::optional<CallId> call(std::uint32_t host, Bytes request) override {
+        asked.push_back({host, CallId{asked.size() + 1}, std::move(request)});
+        return asked.back().call;
+    }
+
+    void end_call(std::uint32_t, CallId) override {}
+
+    [[nodiscard]] ProcessState state_of(std::uint32_t) const override {
+        return ProcessState::running;
+    }
+
+    [[nodiscard]] std::uint32_t hosts() const override { return 2; }
+
+    // The calls of one kind, oldest first.
+    template <class Request>
+    std::vector<Asked> all_of() const {
+        std::vector<Asked> found;
+        for (const Asked& each : asked) {
+            if (node::call_kind(each.request) == Request::call) found.push_back(each);
+        }
+        return found;
+    }
+
+    std::vector<Asked> asked;
+};
+
+template <class Answer>
+void answer(Workload& workload, const Asked& asked, const Answer& with, bool last = true) {
+    workload.on_answer(asked.host, asked.call, encoded(node::Ok{with}), last, 1s);
+}
+
+std::vector<std::string> broken(const Findings& findings) {
+    std::vector<std::string> names;
+    for (const auto& [name, result] : findings.results()) {
+        if (result.violations > 0) names.push_back(name);
+    }
+    return names;
+}
+
+using Names = std::vector<std::string>;
+
+LoadSetup setup_of(std::uint32_t per_minute, Duration until) {
+    return {.seed = 1, .per_minute = per_minute, .from = 0s, .until = until, .survey_at = 10s};
+}
+
+void run(Workload& workload, Clients& clients, Duration until) {
+    while (workload.next_time() && *workload.next_time() <= until) {
+        workload.act(*workload.next_time(), clients);
+    }
+}
+
+// ---- survey
+
+NodeId id_of(std::uint8_t number) {
+    NodeId id;
+    id.bytes[0] = number;
+    return id;
+}
+
+node::MembersPage page_of(MemberState second) {
+    node::MembersPage page;
+    for (std::uint8_t number = 1; number <= 2; ++number) {
+        node::MemberRecord record;
+        record.node = id_of(number);
+        record.boot = Boot{7};
+        record.state = number == 2 ? second : MemberState::alive;
+        page.members.push_back(record);
+    }
+    return page;
+}
+
+Names survey_of(MemberState told_by_first, std::optional<MemberState> told_by_second) {
+    Findings findings;
+    Survey survey(1s, findings);
+    Desk desk;
+    run(survey, desk, 1s);
+    answer(survey, desk.asked.at(0), page_of(told_by_first));
+    if (told_by_second) answer(survey, desk.asked.at(1), page_of(*told_by_second));
+    survey.learn({{id_of(1), true, Boot{7}}, {id_of(2), true, Boot{7}}});
+    survey.conclude(2s);
+    return broken(findings);
+}
+
+TEST_CASE("tables that agree with each other and the truth break nothing", "[sim][survey]") {
+    CHECK(survey_of(MemberState::alive, MemberState::alive).empty());
+}
+
+TEST_CASE("tables that agree on a running node's death are found", "[sim][survey]") {
+    CHECK(survey_of(MemberState::dead, MemberState::dead) == Names{"truth_is_known"});
+}
+
+TEST_CASE("tables that differ are found", "[sim][survey]") {
+    CHECK(survey_of(MemberState::alive, MemberState::suspect) ==
+          Names{"members_agree", "truth_is_known"});
+}
+
+TEST_CASE("a node without an answer is found", "[sim][survey]") {
+    CHECK(survey_of(MemberState::alive, std::nullopt) == Names{"nodes_answer"});
+}
+
+// ---- state
+
+// One put of a key of its own, acknowledged; both nodes then list these entries.
+Names state_of(const std::vector<node::EntryRecord>& first,
+               const std::vector<node::EntryRecord>& second) {
+    Findings findings;
+    StateLoad load(setup_of(60, 1s), findings);
+    Desk desk;
+    run(load, desk, 1s);
+    answer(load, desk.all_of<node::WriteAsk>().at(0), node::WriteAnswer{});
+    run(load, desk, 10s);
+    const auto lists = desk.all_of<node::ListAsk>();
+    answer(load, lists.at(0), node::EntryPage{first, false, {}});
+    answer(load, lists.at(1), node::EntryPage{second, false, {}});
+    load.conclude(11s);
+    return broken(findings);
+}
+
+node::EntryRecord entry_of(const std::string& key, const std::string& value) {
+    node::EntryRecord entry;
+    entry.key = key;
+    entry.values = {value_bytes(Value(value))};
+    return entry;
+}
+
+TEST_CASE("an acknowledged put on every node breaks nothing", "[sim][state_load]") {
+    const auto kept = entry_of("put/0", "value 0");
+    CHECK(state_of({kept}, {kept}).empty());
+}
+
+TEST_CASE("an acknowledged put that is gone is found", "[sim][state_load]") {
+    CHECK(state_of({}, {}) == Names{"acked_puts_are_kept"});
+}
+
+TEST_CASE("replicas that differ are found", "[sim][state_load]") {
+    const auto kept = entry_of("put/0", "value 0");
+    CHECK(state_of({kept}, {}) == Names{"acked_puts_are_kept", "replicas_agree"});
+}
+
+TEST_CASE("a value that nobody wrote is found", "[sim][state_load]") {
+    const auto kept = entry_of("put/0", "value 0");
+    const auto made_up = entry_of("hot/1", "value 7");
+    CHECK(state_of({kept, made_up}, {kept, made_up}) == Names{"values_were_written"});
+}
+
+// ---- registers
+
+TEST_CASE("two changes that made the same version are found", "[sim][register_load]") {
+    Findings findings;
+    RegisterLoad load(setup_of(60, 60s), findings);
+    Desk desk;
+    std::size_t answered = 0;
+    for (Duration now = 0s; now < 60s; now += 1s) {
+        run(load, desk, now);
+        for (; answered < desk.asked.size(); ++answered) {
+            node::RegisterAnswer first_version;
+            first_version.outcome = node::RegisterOutcome::applied;
+            first_version.present = true;
+            first_version.version = 1;
+            answer(load, desk.asked[answered], first_version);
+        }
+    }
+    load.conclude(61s);
+    CHECK(broken(findings) == Names{"registers_are_one", "registers_chain"});
+}
+
+TEST_CASE("registers that never answer are found", "[sim][register_load]") {
+    Findings findings;
+    RegisterLoad load(setup_of(60, 10s), findings);
+    Desk desk;
+    run(load, desk, 10s);
+    load.conclude(11s);
+    CHECK(broken(findings) == Names{"registers_progress"});
+}
+
+// ---- tasks
+
+node::TaskRecord record_of(node::TaskState state, std::optional<std::string> result) {
+    node::TaskRecord record;
+    record.task.bytes[0] = 1;
+    record.key = "task-0";
+    record.state = state;
+    if (result) record.result = bytes_of(*result);
+    return record;
+}
+
+// One task, acknowledged and executed once; in the end both nodes are asked and say this.
+Names task_of(const node::TaskRecord& first, const node::TaskRecord& second) {
+    Findings findings;
+    TaskLoad load(setup_of(60, 1s), findings);
+    Desk desk;
+    run(load, desk, 1s);
+    answer(load, desk.all_of<node::TaskOfferAsk>().at(0),
+           record_of(node::TaskState::open, std::nullopt), false);
+    node::AssignmentRecord assignment;
+    assignment.key = "task-0";
+    answer(load, desk.all_of<node::TaskServeAsk>().at(0), assignment, false);
+    run(load, desk, 10s);
+    const auto questions = desk.all_of<node::TaskShowAsk>();
+    answer(load, questions.at(0), first);
+    answer(load, questions.at(1), second);
+    load.conclude(11s);
+    return broken(findings);
+}
+
+TEST_CASE("a task that is done once breaks nothing", "[sim][task_load]") {
+    const auto done = record_of(node::TaskState::done, "task-0#1");
+    CHECK(task_of(done, done).empty());
+}
+
+TEST_CASE("an acknowledged task that is still open in the end is found", "[sim][task_load]") {
+    const auto done = record_of(node::TaskState::done, "task-0#1");
+    CHECK(task_of(done, record_of(node::TaskState::open, {})) == Names{"acked_tasks_end"});
+}
+
+TEST_CASE("two results of one task are found, and one that nobody made", "[sim][task_load]") {
+    const auto done = record_of(node::TaskState::done, "task-0#1");
+    const auto other = record_of(node::TaskState::done, "task-0#2");
+    CHECK(task_of(done, other) == Names{"one_result_counts", "results_were_made"});
+}
+
+}  // namespace
+}  // namespace starling::sim

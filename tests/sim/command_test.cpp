@@ -1,0 +1,68 @@
+#include "sim/command.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+Duration no_time() {
+    return Duration{0};
+}
+
+CommandOptions small_run(Form form) {
+    CommandOptions options;
+    options.run.nodes = 3;
+    options.run.seed = 4;
+    options.run.duration = 20s;
+    options.form = form;
+    return options;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("the JSON report is one object on one line with counts, invariants and hash",
+          "[sim][command]") {
+    const auto outcome = run_command(small_run(Form::json), no_time);
+    REQUIRE(outcome);
+    const std::string& text = outcome->text;
+    CHECK(text.front() == '{');
+    CHECK(text.find('\n') == text.size() - 1);
+    for (const char* field :
+         {"apiVersion", "crashes", "restarts", "partitions", "puts", "cas", "tasks", "invariants",
+          "trace_hash", "virtual_seconds", "cpu_seconds"}) {
+        INFO(field);
+        CHECK(contains(text, '"' + std::string(field) + "\":"));
+    }
+}
+
+TEST_CASE("the text report names every invariant", "[sim][command]") {
+    const auto outcome = run_command(small_run(Form::text), no_time);
+    REQUIRE(outcome);
+    CHECK(contains(outcome->text, "no_false_death"));
+    CHECK(contains(outcome->text, "trace hash "));
+}
+
+TEST_CASE("a broken invariant is shown with seed and command", "[sim][command]") {
+    Report report;
+    report.options.seed = 77;
+    report.invariants["members_agree"] = {1, 1, Violation{1s, 0, "planted"}};
+    const std::string text = text_of(report, 1s);
+    CHECK(contains(text, "BROKEN"));
+    CHECK(contains(text, "planted"));
+    CHECK(contains(text, "starling sim run --nodes 5 --seed 77 --duration 60000ms"));
+}
+
+TEST_CASE("options out of range are refused before anything runs", "[sim][command]") {
+    CommandOptions options = small_run(Form::json);
+    options.run.nodes = 1;
+    const auto outcome = run_command(options, no_time);
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == ErrorCode::invalid);
+}
+
+}  // namespace
+}  // namespace starling::sim

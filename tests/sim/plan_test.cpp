@@ -1,0 +1,84 @@
+#include "sim/plan.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <tuple>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+Options options_of(std::uint32_t nodes, std::uint64_t seed, Duration duration) {
+    Options options;
+    options.nodes = nodes;
+    options.seed = seed;
+    options.duration = duration;
+    return options;
+}
+
+std::int64_t count(const Plan& plan, FaultKind kind) {
+    return std::ranges::count(plan.faults, kind, &Fault::kind);
+}
+
+auto shape_of(const Fault& fault) {
+    return std::tuple(fault.at, fault.kind, fault.host, fault.left, fault.right, fault.lasts);
+}
+
+TEST_CASE("every default plan has each required fault, in order and over when it heals",
+          "[sim][plan]") {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        const auto nodes = static_cast<std::uint32_t>(2 + seed % 20);
+        const Duration duration = 10s + 1s * static_cast<std::int64_t>(seed);
+        INFO("seed " << seed);
+        const auto plan = default_plan(options_of(nodes, seed, duration));
+        REQUIRE(plan);
+        for (const FaultKind kind : {FaultKind::crash, FaultKind::restart, FaultKind::pause,
+                                     FaultKind::resume, FaultKind::cut, FaultKind::heal}) {
+            REQUIRE(count(*plan, kind) >= 1);
+        }
+        REQUIRE(std::ranges::is_sorted(plan->faults, {}, &Fault::at));
+        REQUIRE(plan->faults.back().at <= plan->healed_at);
+        REQUIRE(plan->healed_at < plan->duration);
+    }
+}
+
+TEST_CASE("equal options give equal plans", "[sim][plan]") {
+    const auto one = default_plan(options_of(5, 7, 60s));
+    const auto other = default_plan(options_of(5, 7, 60s));
+    CHECK(std::ranges::equal(one->faults, other->faults, {}, shape_of, shape_of));
+}
+
+TEST_CASE("another seed gives another plan", "[sim][plan]") {
+    const auto one = default_plan(options_of(5, 7, 60s));
+    const auto other = default_plan(options_of(5, 8, 60s));
+    CHECK_FALSE(std::ranges::equal(one->faults, other->faults, {}, shape_of, shape_of));
+}
+
+TEST_CASE("a longer run has more rounds of faults", "[sim][plan]") {
+    const auto brief = default_plan(options_of(5, 7, 30s));
+    const auto lengthy = default_plan(options_of(5, 7, 300s));
+    CHECK(count(*brief, FaultKind::crash) == 1);
+    CHECK(count(*lengthy, FaultKind::crash) >= 5);
+}
+
+TEST_CASE("nodes and duration at their limits make a plan, one past them an error", "[sim][plan]") {
+    CHECK(default_plan(options_of(plan_nodes_min, 1, plan_duration_min)));
+    CHECK(default_plan(options_of(plan_nodes_max, 1, 60s)));
+    for (const Options& options :
+         {options_of(plan_nodes_min - 1, 1, 60s), options_of(plan_nodes_max + 1, 1, 60s)}) {
+        const auto plan = default_plan(options);
+        REQUIRE_FALSE(plan);
+        CHECK(plan.error().name == "nodes_out_of_range");
+    }
+    for (const Options& options :
+         {options_of(5, 1, plan_duration_min - 1ms), options_of(5, 1, plan_duration_max + 1ms)}) {
+        const auto plan = default_plan(options);
+        REQUIRE_FALSE(plan);
+        CHECK(plan.error().name == "duration_out_of_range");
+    }
+}
+
+}  // namespace
+}  // namespace starling::sim

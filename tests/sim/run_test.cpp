@@ -1,0 +1,88 @@
+#include "sim/run.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+Options options_of(std::uint32_t nodes, std::uint64_t seed, Duration duration) {
+    Options options;
+    options.nodes = nodes;
+    options.seed = seed;
+    options.duration = duration;
+    return options;
+}
+
+TEST_CASE("the same seed twice gives the same trace hash", "[sim][run]") {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+        INFO("seed " << seed);
+        const Report one = *run(options_of(5, seed, 20s));
+        const Report other = *run(options_of(5, seed, 20s));
+        REQUIRE(one.trace_hash == other.trace_hash);
+        REQUIRE(one.turns == other.turns);
+    }
+}
+
+TEST_CASE("another seed gives another trace hash", "[sim][run]") {
+    CHECK(run(options_of(5, 1, 20s))->trace_hash != run(options_of(5, 2, 20s))->trace_hash);
+}
+
+TEST_CASE("every invariant holds over sixty seeds of small meshes", "[sim][run]") {
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        const auto nodes = static_cast<std::uint32_t>(2 + seed % 8);
+        INFO("seed " << seed << ", " << nodes << " nodes");
+        const Report report = *run(options_of(nodes, seed, 60s));
+        for (const auto& [name, result] : report.invariants) {
+            INFO(name << ": " << (result.first ? result.first->what : "") << " on host "
+                      << (result.first ? result.first->host : 0) << " at "
+                      << (result.first ? count_ms(result.first->at) : 0) << " ms");
+            REQUIRE(result.violations == 0);
+        }
+        REQUIRE(report.missing.empty());
+    }
+}
+
+TEST_CASE("a run counts its faults and looks at every invariant", "[sim][run]") {
+    const Report report = *run(options_of(5, 1, 120s));
+    CHECK(report.faults[FaultKind::crash] >= 1);
+    CHECK(report.faults[FaultKind::restart] >= 1);
+    CHECK(report.faults[FaultKind::pause] >= 1);
+    CHECK(report.faults[FaultKind::cut] >= 1);
+    CHECK(report.load.puts >= 1);
+    CHECK(report.load.swaps >= 1);
+    CHECK(report.load.tasks >= 1);
+    CHECK(report.network.frames > 0);
+    CHECK(report.invariants.at("truth_is_known").checks == 25);
+    for (const auto& [name, result] : report.invariants) {
+        INFO(name);
+        CHECK(result.checks > 0);
+    }
+    CHECK(report.signatures_computed < report.signatures_asked);
+}
+
+TEST_CASE("a plan without a required fault fails its run", "[sim][run]") {
+    Plan plan = *default_plan(options_of(3, 1, 10s));
+    plan.faults.clear();
+    const Report report = run(plan);
+    CHECK(report.violations() == 0);
+    CHECK_FALSE(report.ok());
+    CHECK(report.missing.size() == 4);
+}
+
+TEST_CASE("removing a fault leaves the keys and the start of the run as they were", "[sim][run]") {
+    Plan whole = *default_plan(options_of(3, 1, 20s));
+    Plan less = whole;
+    const Duration first = whole.faults.front().at;
+    less.faults.pop_back();
+    World one(whole);
+    World other(less);
+    one.run_until(first - 1ms);
+    other.run_until(first - 1ms);
+    CHECK(one.network().counts().frames == other.network().counts().frames);
+    CHECK(one.host(0).id() == other.host(0).id());
+}
+
+}  // namespace
+}  // namespace starling::sim
