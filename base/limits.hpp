@@ -63,9 +63,9 @@ inline constexpr Duration lateness_tolerated = 100ms;
 inline constexpr Duration heal_period = 5s;
 inline constexpr Duration seed_period = 30s;
 inline constexpr Duration tombstone_kept = 24h;
-inline constexpr Duration away_time = 30s;        // an away member is not judged for this long
-inline constexpr Duration linger_time = 1s;       // a node that left answers at most this long
-inline constexpr Duration left_link_kept = 2s;    // a link to a member that left
+inline constexpr Duration away_time = 30s;      // an away member is not judged for this long
+inline constexpr Duration linger_time = 1s;     // a node that left answers at most this long
+inline constexpr Duration left_link_kept = 2s;  // a link to a member that left
 // While nobody else can be met, this long after the start a node counts as alone by choice.
 inline constexpr Duration alone_after = 2s;
 

@@ -8,6 +8,7 @@
 #include "node/requests.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace starling::node {
@@ -60,8 +61,12 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
       tasks(auctions) {
     // What the table kept over a restart is no change: tell it once.
     for (const gossip::MemberView& view : gossip.members()) {
-        if (view.id == self() || view.state != gossip::MemberState::alive) continue;
-        auctions.on_member_alive(view.id, view.boot(), now, out);
+        if (view.id == self()) continue;
+        if (view.state == gossip::MemberState::alive) {
+            auctions.on_member_alive(view.id, view.boot(), now, out);
+        } else if (view.state == gossip::MemberState::dead) {
+            auctions.on_member_gone(view.id, auction::Leaving::dead, now, out);
+        }
     }
     tell_reachable();
     out.trace(Event::node_started, self().prefix(), setup.boot.value, gossip.members().size());
@@ -131,32 +136,40 @@ void NodeCore::Parts::tell_reachable() {
 }
 
 void NodeCore::Parts::settle_links(Moment now, Effects& out) {
-    if (kept != gossip.neighbours()) {
+    const bool moved = kept != gossip.neighbours();
+    if (moved) {
         kept = gossip.neighbours();
         links.keep(kept, now, out);
     }
-    for (const LinkChanged& changed : links.take_changes()) {
-        switch (changed.change) {
-            case LinkChange::up:
-                out.send(changed.peer, gossip.hello());
-                gossip.on_link_up(changed.peer, now, out);
-                auctions.on_link_up(changed.peer, now, out);
-                break;
-            case LinkChange::lost:
-                gossip.on_link_lost(changed.peer);
-                store.on_peer_lost(changed.peer);
-                auctions.on_link_down(changed.peer);
-                break;
-            case LinkChange::refused:
-                gossip.on_refused(changed.peer);
-                break;
-            case LinkChange::denied:
-                out.trace(Event::peer_refused, changed.peer.prefix(),
-                          static_cast<unsigned>(RejectReason::foreign_mesh), changed.detail);
-                break;
-            case LinkChange::failed:
-                break;
-        }
+    const auto changes = links.take_changes();
+    if (moved || !changes.empty()) {
+        flooded.clear();
+        std::ranges::set_intersection(links.linked(), kept, std::back_inserter(flooded));
+    }
+    for (const LinkChanged& changed : changes) on_link_changed(changed, now, out);
+}
+
+void NodeCore::Parts::on_link_changed(const LinkChanged& changed, Moment now, Effects& out) {
+    switch (changed.change) {
+        case LinkChange::up:
+            out.send(changed.peer, gossip.hello());
+            gossip.on_link_up(changed.peer, now, out);
+            auctions.on_link_up(changed.peer, now, out);
+            return;
+        case LinkChange::lost:
+            gossip.on_link_lost(changed.peer);
+            store.on_peer_lost(changed.peer);
+            auctions.on_link_down(changed.peer);
+            return;
+        case LinkChange::refused:
+            gossip.on_refused(changed.peer);
+            return;
+        case LinkChange::denied:
+            out.trace(Event::peer_refused, changed.peer.prefix(),
+                      static_cast<unsigned>(RejectReason::foreign_mesh), changed.detail);
+            return;
+        case LinkChange::failed:
+            return;
     }
 }
 
@@ -197,22 +210,21 @@ void NodeCore::Parts::fill_metrics(MetricsAnswer& answer) const {
                                                {"tasks_in_custody", work.custody_unfinished},
                                                {"tasks_finished_kept", work.custody_finished}});
     answer.counters = {
-        {"frames_refused_total", frames_refused},
-        {"state_conflicts_total", store.values().losses()},
+        {"frames_refused", frames_refused},
+        {"state_conflicts", store.values().losses()},
     };
     const auction::Counters& done = auctions.counters();
-    answer.counters.insert(answer.counters.end(),
-                           {{"tasks_offered_total", done.offered},
-                            {"tasks_completed_total", done.completed},
-                            {"tasks_completed_twice_total", done.completed_twice},
-                            {"tasks_dead_lettered_total", done.dead_lettered},
-                            {"tasks_cancelled_total", done.cancelled},
-                            {"tasks_reassigned_total", done.reassigned},
-                            {"tasks_retried_total", done.retried},
-                            {"tasks_adopted_total", done.adopted},
-                            {"tasks_executed_total", done.executed},
-                            {"results_refused_stale_total", done.refused_stale},
-                            {"task_messages_total", done.messages}});
+    answer.counters.insert(answer.counters.end(), {{"tasks_offered", done.offered},
+                                                   {"tasks_completed", done.completed},
+                                                   {"tasks_completed_twice", done.completed_twice},
+                                                   {"tasks_dead_lettered", done.dead_lettered},
+                                                   {"tasks_cancelled", done.cancelled},
+                                                   {"tasks_reassigned", done.reassigned},
+                                                   {"tasks_retried", done.retried},
+                                                   {"tasks_adopted", done.adopted},
+                                                   {"tasks_executed", done.executed},
+                                                   {"results_refused_stale", done.refused_stale},
+                                                   {"task_messages", done.messages}});
     answer.histograms = {{"staleness", bounds, state.staleness_counts(), {}},
                          {"award", bounds, tasks.award_counts(), {}},
                          {"decision", bounds, agreement.latency_counts(), {}}};
@@ -303,13 +315,14 @@ void NodeCore::on_fetched(std::uint64_t tag, std::span<const FetchedRecord> reco
 
 void NodeCore::on_health(const DriverHealth& health) {
     parts_->health = health;
-    parts_->auctions.refuse_new(health.free_bytes < limits::disk_low_bytes);
+    const bool low = health.free_bytes < limits::disk_low_bytes;
+    parts_->auctions.refuse_new(low || parts_->members.is_leaving());
     parts_->gossip.set_health(health.oldest_batch, health.last_turn);
 }
 
 void NodeCore::on_tick(Moment now, Backlog backlog, Effects& out) {
     const auto input = backlog == Backlog::left ? gossip::Input::left : gossip::Input::drained;
-    parts_->store.on_tick(parts_->links.linked(), now, out);
+    parts_->store.on_tick(parts_->flooded, now, out);
     parts_->gossip.on_tick(now, input, out);
     parts_->settle(now, out);
     parts_->quorum.on_tick(now, out);

@@ -79,7 +79,7 @@ FrameVerdict to_gossip(Parts& parts, const Arrival& arrival, const M& message, E
 FrameVerdict on_batches(Parts& parts, const Arrival& arrival, const crdt::Batches& message,
                         Effects& out) {
     const auto verdict =
-        parts.store.on_batches(arrival.from, message, parts.links.linked(), arrival.now, out);
+        parts.store.on_batches(arrival.from, message, parts.flooded, arrival.now, out);
     return verdict >= crdt::BatchVerdict::malformed ? FrameVerdict::refused : FrameVerdict::handled;
 }
 

@@ -35,7 +35,9 @@ struct NodeCore::Parts final : AddressBook {
 
     [[nodiscard]] std::optional<Route> route_to(const NodeId& peer) const override;
 
-    [[nodiscard]] Turn turn(Moment now, Effects& out) const { return {links.linked(), now, out}; }
+    [[nodiscard]] Turn turn(Moment now, Effects& out) const {
+        return {links.linked(), flooded, now, out};
+    }
 
     [[nodiscard]] const NodeId& self() const { return gossip.id(); }
 
@@ -44,6 +46,7 @@ struct NodeCore::Parts final : AddressBook {
     // Carries the news of every core to the others, after each step.
     void settle(Moment now, Effects& out);
     void settle_links(Moment now, Effects& out);
+    void on_link_changed(const LinkChanged& changed, Moment now, Effects& out);
     void on_member_changes(Moment now, Effects& out);
     void on_member_change(const gossip::MemberChange& change, Moment now, Effects& out);
     void tell_reachable();
@@ -56,7 +59,8 @@ struct NodeCore::Parts final : AddressBook {
     Decoder decoder;
     gossip::Gossip gossip;
     Links links;
-    std::vector<NodeId> kept;  // by the links, of late
+    std::vector<NodeId> flooded;  // neighbours that are linked, ids ascending
+    std::vector<NodeId> kept;     // by the links, of late
     crdt::Store store;
     quorum::Quorum quorum;
     auction::Auctions auctions;

@@ -128,7 +128,8 @@ void StateService::on_write(CallId call, const WriteAsk& ask, const Turn& turn) 
                                .trace = ask.trace,
                                .idempotency_key = {},
                                .copies = std::max<std::uint64_t>(1, ask.copies)};
-    const auto written = store_.write(std::move(operations), info, turn.links, turn.now, turn.out);
+    const auto written =
+        store_.write(std::move(operations), info, turn.neighbours, turn.now, turn.out);
     if (!written) {
         turn.out.answer(call, Failed{written.error()});
         return;

@@ -12,7 +12,8 @@
 namespace starling::node {
 
 struct Turn {
-    std::span<const NodeId> links;  // peers with an outgoing connection, ids ascending
+    std::span<const NodeId> links;       // peers with an outgoing connection, ids ascending
+    std::span<const NodeId> neighbours;  // of these, the ones on the rings: floods go there
     Moment now;
     Effects& out;
 };

@@ -192,7 +192,8 @@ private:
     std::uint64_t written_ = 0;
     std::uint64_t dead_ = 0;
     std::uint64_t twice_ = 0;
-    std::uint64_t reassigned_ = 0;
+    std::uint64_t reassigned_ = 0;              // tasks that a second worker got
+    std::uint64_t first_at_later_attempt_ = 0;  // no worker of ours saw the attempts before
     std::uint64_t reports_refused_ = 0;
     std::uint64_t resubmitted_ = 0;
     bool interrupted_ = false;

@@ -127,6 +127,7 @@ Value::Map LoadRun::summary() {
             {"lost", number(lost())},
             {"dead_lettered", number(dead_)},
             {"reassigned", number(reassigned_)},
+            {"first_at_later_attempt", number(first_at_later_attempt_)},
             {"refused_stale_results", number(sums_.sum("results_refused_stale"))},
             {"reports_refused", number(reports_refused_)},
             {"kills", number(kills_.size())},

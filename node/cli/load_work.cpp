@@ -25,7 +25,8 @@ void LoadRun::on_assigned(LoadNode& node, const Value& task) {
     const std::int64_t attempt = number_at(task, "attempt");
     const bool first = it.assignments++ == 0;
     if (first && it.acknowledged != Clock::time_point{}) award_.add(now - it.acknowledged);
-    if ((!first || attempt > 1) && !it.reassigned) {
+    if (first && attempt > 1) ++first_at_later_attempt_;
+    if (!first && !it.reassigned) {
         it.reassigned = true;
         ++reassigned_;
     }
