@@ -26,6 +26,16 @@ void Pulls::moved(const Origin& origin, std::uint64_t counter) {
     }
 }
 
+void Pulls::parked(const Origin& origin) {
+    if (!asked_.contains(origin)) return;
+    Goal& goal = goals_.at(origin);
+    const auto expires = goal.expires;
+    end_asking(origin, goal);
+    idle_.erase(origin);
+    resting_.insert(origin);
+    goal.expires = expires;
+}
+
 void Pulls::forget(const Origin& origin) {
     const auto goal = goals_.find(origin);
     if (goal != goals_.end()) erase(goal);
@@ -59,22 +69,29 @@ void Pulls::ask(const Origins& origins, Moment now, Effects& out) {
 }
 
 void Pulls::on_tick(Moment now) {
-    for (auto next = asked_.begin(); next != asked_.end();) {
-        const auto goal = goals_.find(*next++);
-        if (now.boot_time >= *goal->second.expires) erase(goal);
+    for (auto* pending : {&asked_, &resting_}) {
+        for (auto next = pending->begin(); next != pending->end();) {
+            const auto goal = goals_.find(*next++);
+            if (now.boot_time >= *goal->second.expires) erase(goal);
+        }
     }
 }
 
 std::optional<BootTime> Pulls::next_deadline() const {
     std::optional<BootTime> deadline;
-    for (const Origin& origin : asked_) deadline = earlier(deadline, goals_.at(origin).expires);
+    for (const auto* pending : {&asked_, &resting_}) {
+        for (const Origin& origin : *pending) {
+            deadline = earlier(deadline, goals_.at(origin).expires);
+        }
+    }
     return deadline;
 }
 
 void Pulls::end_asking(const Origin& origin, Goal& goal) {
     goal.expires.reset();
-    asked_.erase(origin);
     idle_.insert(origin);
+    if (resting_.erase(origin) > 0) return;
+    asked_.erase(origin);
     const auto asked = asked_of_.find(goal.asked);
     if (--asked->second == 0) asked_of_.erase(asked);
 }

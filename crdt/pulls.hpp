@@ -33,6 +33,9 @@ public:
     void want(const Origin& origin, std::uint64_t to, const NodeId& holder);
     // The origin is at `counter` now.
     void moved(const Origin& origin, std::uint64_t counter);
+    // What was asked for came, and waits for another origin: the question is answered, its place
+    // free.
+    void parked(const Origin& origin);
     void forget(const Origin& origin);
     void forget_peer(const NodeId& peer);
 
@@ -47,9 +50,9 @@ public:
 private:
     struct Goal {
         std::uint64_t to = 0;
-        NodeId holder;  // who said so last
-        NodeId asked;   // while asked: of whom, and until when
-        std::optional<BootTime> expires;
+        NodeId holder;                    // who said so last
+        NodeId asked;                     // while asked: of whom, and until when
+        std::optional<BootTime> expires;  // of asked and resting ones
     };
 
     using Goals = std::map<Origin, Goal>;
@@ -60,6 +63,7 @@ private:
     Goals goals_;
     std::set<Origin> idle_;  // goals that are not asked for
     std::set<Origin> asked_;
+    std::set<Origin> resting_;  // answered, but what came waits: asked again once the origin moves
     std::map<NodeId, std::size_t> asked_of_;
 };
 

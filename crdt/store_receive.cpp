@@ -101,6 +101,7 @@ BatchVerdict Store::place(Parcel parcel, const Step& step) {
 BatchVerdict Store::park(Parcel parcel, const Dot& missing, const Step& step) {
     const Dot last{parcel.batch.origin, parcel.batch.last()};
     const NodeId from = parcel.from;
+    if (parcel.freshness == Freshness::stored) pulls_.parked(last.origin);
     step.out.trace(Event::batch_waiting, last.origin.node.prefix(), parcel.batch.first,
                    origins_.counter_of(last.origin));
     pulls_.want(missing.origin, missing.counter, from);

@@ -142,11 +142,20 @@ void NodeCore::Parts::settle_links(Moment now, Effects& out) {
         links.keep(kept, now, out);
     }
     const auto changes = links.take_changes();
-    if (moved || !changes.empty()) {
-        flooded.clear();
-        std::ranges::set_intersection(links.linked(), kept, std::back_inserter(flooded));
-    }
     for (const LinkChanged& changed : changes) on_link_changed(changed, now, out);
+    if (moved || !changes.empty()) settle_floods(now, out);
+}
+
+// HELLO is on its way before anything is flooded over a new link.
+void NodeCore::Parts::settle_floods(Moment now, Effects& out) {
+    const std::vector<NodeId> before = std::exchange(flooded, {});
+    std::ranges::set_intersection(links.linked(), kept, std::back_inserter(flooded));
+    for (const NodeId& peer : before) {
+        if (!std::ranges::binary_search(flooded, peer)) auctions.on_link_down(peer);
+    }
+    for (const NodeId& peer : flooded) {
+        if (!std::ranges::binary_search(before, peer)) auctions.on_link_up(peer, now, out);
+    }
 }
 
 void NodeCore::Parts::on_link_changed(const LinkChanged& changed, Moment now, Effects& out) {
@@ -154,12 +163,10 @@ void NodeCore::Parts::on_link_changed(const LinkChanged& changed, Moment now, Ef
         case LinkChange::up:
             out.send(changed.peer, gossip.hello());
             gossip.on_link_up(changed.peer, now, out);
-            auctions.on_link_up(changed.peer, now, out);
             return;
         case LinkChange::lost:
             gossip.on_link_lost(changed.peer);
             store.on_peer_lost(changed.peer);
-            auctions.on_link_down(changed.peer);
             return;
         case LinkChange::refused:
             gossip.on_refused(changed.peer);

@@ -46,6 +46,7 @@ struct NodeCore::Parts final : AddressBook {
     // Carries the news of every core to the others, after each step.
     void settle(Moment now, Effects& out);
     void settle_links(Moment now, Effects& out);
+    void settle_floods(Moment now, Effects& out);
     void on_link_changed(const LinkChanged& changed, Moment now, Effects& out);
     void on_member_changes(Moment now, Effects& out);
     void on_member_change(const gossip::MemberChange& change, Moment now, Effects& out);
