@@ -73,11 +73,11 @@ void LoadRun::finish(const Running& run) {
 
 void LoadRun::on_finished(const Running& run, const Result<Value>& answer) {
     const auto* counts = answer ? at(*answer, "counts").as<bool>() : nullptr;
-    ledger_.add("finished", {{"key", key_of(run.item)},
-                             {"node", nodes_[run.node]->name()},
-                             {"epoch", run.epoch},
-                             {"counts", counts == nullptr ? Value() : Value(*counts)},
-                             {"error", answer ? Value() : Value(answer.error().name)}});
+    Value::Map line{
+        {"key", key_of(run.item)}, {"node", nodes_[run.node]->name()}, {"epoch", run.epoch}};
+    if (counts != nullptr) line.emplace("counts", *counts);
+    if (!answer) line.emplace("error", answer.error().name);
+    ledger_.add("finished", std::move(line));
     if (counts == nullptr) return look_later(run.item, Clock::now() + look_after_loss);
     moved();
     if (!*counts) {
