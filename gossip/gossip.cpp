@@ -186,7 +186,11 @@ bool Gossip::converged() const {
 
 bool Gossip::joined(BootTime now) const {
     const std::size_t others = alive_count() - (own_claim().mode == Mode::left ? 0 : 1);
-    if (others == 0) return unmet().empty() || now - started_ >= limits::alone_after;
+    if (others == 0) {
+        const bool nobody =
+            peers_.links().empty() && unmet().empty();  // linked: HELLO is on its way
+        return nobody || now - started_ >= limits::alone_after;
+    }
     std::size_t up = 0;
     bool in_step = false;
     for (const NodeId& id : peers_.links()) {

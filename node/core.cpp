@@ -191,6 +191,9 @@ void NodeCore::Parts::check_ready(Moment now, Effects& out) {
     if (ready || !gossip.joined(now.boot_time)) return;
     ready = true;
     out.trace(Event::node_ready, self().prefix(), gossip.alive_count());
+    for (const auto& [call, ask] : std::exchange(early_offers, {})) {
+        tasks.on(call, ask, turn(now, out));
+    }
 }
 
 void NodeCore::Parts::fill_metrics(MetricsAnswer& answer) const {
@@ -310,6 +313,7 @@ void NodeCore::on_call_ended(CallId call) {
     parts_->state.on_call_ended(call);
     parts_->agreement.on_call_ended(call);
     parts_->tasks.on_call_ended(call);
+    std::erase_if(parts_->early_offers, [&](const auto& offer) { return offer.first == call; });
 }
 
 void NodeCore::on_fetched(std::uint64_t tag, std::span<const FetchedRecord> records, Moment now,
@@ -332,6 +336,7 @@ void NodeCore::on_tick(Moment now, Backlog backlog, Effects& out) {
     parts_->store.on_tick(parts_->flooded, now, out);
     parts_->gossip.on_tick(now, input, out);
     parts_->settle(now, out);
+    parts_->check_ready(now, out);
     parts_->quorum.on_tick(now, out);
     parts_->auctions.on_tick(now, out);
     parts_->state.on_tick(parts_->turn(now, out));
@@ -341,7 +346,6 @@ void NodeCore::on_tick(Moment now, Backlog backlog, Effects& out) {
     parts_->want_receivers(now, out);
     parts_->links.on_tick(now, out);
     parts_->settle(now, out);
-    parts_->check_ready(now, out);
     parts_->gossip.on_sleep(next_deadline());
 }
 

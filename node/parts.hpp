@@ -25,6 +25,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace starling::node {
@@ -74,6 +75,7 @@ struct NodeCore::Parts final : AddressBook {
     std::set<NodeId> admitted;            // whose certificates hold
     std::map<NodeId, BootTime> rejected;  // when a REJECT last went to this sender
     bool ready = false;
+    std::vector<std::pair<CallId, TaskOfferAsk>> early_offers;  // kept until this node is ready
     std::uint64_t frames_refused = 0;
 };
 

@@ -124,16 +124,18 @@ void on(const Request& request, const DecideProposeAsk& ask) {
     request.parts.agreement.on(request.call, named, request.turn);
 }
 
-// A node that has not met the others would name itself as the only custodian.
+// A node that has not met the others would name itself as the only custodian: offers wait for that.
 void on(const Request& request, const TaskOfferAsk& ask) {
-    if (!request.parts.ready) {
+    if (request.parts.ready) {
+        request.parts.tasks.on(request.call, ask, request.turn);
+    } else if (request.parts.early_offers.size() < limits::list_entries) {
+        request.parts.early_offers.emplace_back(request.call, ask);
+    } else {
         request.turn.out.answer(
             request.call, Failed{Error{ErrorCode::overloaded, "not_ready",
                                        "this node has not met the others of its mesh yet",
                                        "wait until it is ready, then offer again", Changed::no}});
-        return;
     }
-    request.parts.tasks.on(request.call, ask, request.turn);
 }
 
 struct RequestRow {

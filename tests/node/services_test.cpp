@@ -223,6 +223,18 @@ TEST_CASE("a task nobody can do waits and says why", "[node][task]") {
     CHECK(shown->why == "no_agent");
 }
 
+TEST_CASE("an offer made before its node met the others waits for that", "[node][task]") {
+    Village mesh(3);
+    TaskOfferAsk offer;
+    offer.skill = "fly";
+    const auto taken = mesh.ask<TaskRecord>(0, offer);
+    REQUIRE(taken.has_value());
+    mesh.run(1s);
+    const auto shown = mesh.ask<TaskRecord>(1, TaskShowAsk{taken->task, 2s});
+    REQUIRE(shown.has_value());
+    CHECK(shown->custodians.size() == 3);
+}
+
 TEST_CASE("a restarted node still knows whom to ask about a task", "[node][task]") {
     Three mesh;
     TaskOfferAsk offer;
