@@ -133,8 +133,8 @@ public:
     [[nodiscard]] std::chrono::nanoseconds deadline() const;   // from its offer; zero: none
     [[nodiscard]] std::chrono::nanoseconds run_limit() const;  // of this attempt
 
-    // Ends it; the answer says whether the result counts.  task_ended: it was ended before.
-    // value_too_long: nothing happened, end it otherwise.
+    // Ends it; the answer says whether this node took the result. A later award may still refuse
+    // it.  task_ended: it was ended before. value_too_long: nothing happened, end it otherwise.
     Pending<TaskReport> finish(const Value& result);
 
     // `retry` false: further attempts are useless, the task is dead-lettered.
