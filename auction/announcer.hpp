@@ -160,6 +160,7 @@ private:
     void leave_queue(const Work& work);
     void leave_round(Work& work, Effects& out);
     void decide(Work& work, Moment now, Effects& out);
+    void decline(Work& work, bool only_busy, Moment now, Effects& out);
     void award(Work& work, const Bid& bid, Moment now, Effects& out);
     void send_award(const Work& work, Effects& out) const;
     void run(Work& work, Moment now, Effects& out);

@@ -72,7 +72,9 @@ void Announcer::try_round(Work& work, Busy busy, Moment now, Effects& out) {
     const TaskId task = work.record.id;
     const TaskSpec& spec = work.record.spec;
     enter(work, Stage::collecting, now.boot_time);
-    work.round.emplace(task, work.epoch, invited, now.boot_time + timing.reply_within);
+    work.round.emplace(task, work.epoch, invited, now.boot_time,
+                       now.boot_time + timing.reply_within,
+                       busy == Busy::included ? Haste::none : Haste::after_a_bid);
     ++collecting_[spec.skill];
     Duration left{};
     if (work.deadline) left = std::max(Duration{1}, *work.deadline - now.boot_time);
@@ -138,7 +140,12 @@ Verdict Announcer::on_propose(const NodeId& from, const Propose& message, Moment
         return Verdict::too_late;
     }
     if (verdict != BidVerdict::taken) return Verdict::not_invited;
-    if (work->round->is_closed(now.boot_time)) decide(*work, now, out);
+    if (work->round->is_closed(now.boot_time)) {
+        decide(*work, now, out);
+    } else {
+        work->act_at = work->round->deadline();
+        arm(*work);
+    }
     return Verdict::done;
 }
 
@@ -149,7 +156,7 @@ Verdict Announcer::on_refuse(const NodeId& from, const Refuse& message, Moment n
         look_everywhere_ = true;
     }
     if (!work->round || message.epoch != work->epoch) return Verdict::too_late;
-    if (work->round->on_refuse(from, now.boot_time) != BidVerdict::taken) {
+    if (work->round->on_refuse(from, message, now.boot_time) != BidVerdict::taken) {
         return Verdict::not_invited;
     }
     if (work->round->is_closed(now.boot_time)) decide(*work, now, out);
@@ -159,16 +166,12 @@ Verdict Announcer::on_refuse(const NodeId& from, const Refuse& message, Moment n
 void Announcer::decide(Work& work, Moment now, Effects& out) {
     STARLING_ASSERT(work.round.has_value());
     std::vector<Bid> bids = work.round->ranking();
+    const bool only_busy = work.round->found_only_busy();
     work.round.reset();
     --collecting_[work.record.spec.skill];
     look_everywhere_ = true;
     if (bids.empty()) {
-        const Duration rest = rest_after_round(rng_, shared_.timing, ++work.empty_rounds);
-        if (work.intent == Intent::resume) work.intent = Intent::award;
-        enter(work, Stage::open, now.boot_time);
-        work.reason = WaitReason::all_declined;
-        work.act_at = now.boot_time + rest;
-        arm(work);
+        decline(work, only_busy, now, out);
         return;
     }
     work.empty_rounds = 0;
@@ -178,6 +181,21 @@ void Announcer::decide(Work& work, Moment now, Effects& out) {
     const auto kept = std::min(bids.size(), runners_up_kept + 1);
     work.runners_up.assign(bids.begin() + 1, bids.begin() + static_cast<std::ptrdiff_t>(kept));
     award(work, bids.front(), now, out);
+}
+
+// A round without a bid.  Where others were faster the task keeps its place in the queue; where it
+// was declined for another reason it rests, so that it does not ask for ever.
+void Announcer::decline(Work& work, bool only_busy, Moment now, Effects& out) {
+    if (work.intent == Intent::resume) work.intent = Intent::award;
+    enter(work, Stage::open, now.boot_time);
+    if (only_busy) {
+        queues_[work.record.spec.skill].emplace(work.order, work.record.id);
+        wait_for_worker(work, WaitReason::no_worker, now.boot_time, out);
+        return;
+    }
+    work.reason = WaitReason::all_declined;
+    work.act_at = now.boot_time + rest_after_round(rng_, shared_.timing, ++work.empty_rounds);
+    arm(work);
 }
 
 // ------------------------------------------------------------------------------ awards and leases

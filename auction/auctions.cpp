@@ -115,7 +115,7 @@ Verdict Auctions::on_accept_proposal(const NodeId& from, const AcceptProposal& m
 
 Verdict Auctions::on_reject_proposal(const NodeId& from, const RejectProposal& message, Moment now,
                                      Effects& out) {
-    return step(now, out, [&] { return participant_.on_reject(from, message); });
+    return step(now, out, [&] { return participant_.on_reject(from, message, now.boot_time); });
 }
 
 Verdict Auctions::on_agree(const NodeId& from, const Agree& message, Moment now, Effects& out) {

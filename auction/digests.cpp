@@ -30,15 +30,15 @@ void Digests::set_own(const std::string& skill, std::uint32_t free, std::uint32_
     Known& own = known_[members_.self()];
     if (!has_room(skill)) return;  // I4
     ++own.sequence;
-    if (matters(skill, free) || total == 0) {
-        own_changed_ = true;
-        flood_soon(now);
-    }
     if (total == 0) {
         own.skills.erase(skill);
-        shown_free_.erase(skill);
     } else {
         own.skills[skill] = {skill, free, total};
+    }
+    const auto shown = shown_free_.find(skill);
+    const bool was_free = shown != shown_free_.end() && shown->second;
+    if (was_free != (free > 0) || shown == shown_free_.end() || total == 0) {
+        flood_within(free > 0 ? edge_pause() : timing_.digest_pause, now);
     }
 }
 
@@ -47,9 +47,23 @@ bool Digests::has_room(const std::string& skill) const {
     return own.skills.contains(skill) || own.skills.size() < limits::skills_per_node;
 }
 
-bool Digests::matters(const std::string& skill, std::uint32_t free) const {
-    const auto shown = shown_free_.find(skill);
-    return shown == shown_free_.end() || shown->second != (free > 0);
+bool Digests::all_linked() const {
+    return links_.size() + 1 >= members_.count();
+}
+
+// Floods of all nodes together stay as many as one node could cause alone.
+Duration Digests::edge_pause() const {
+    const auto members = static_cast<Duration::rep>(members_.count());
+    return std::min(timing_.digest_pause, timing_.digest_share * members);
+}
+
+bool Digests::differs_from_shown() const {
+    const auto& skills = known_.at(members_.self()).skills;
+    if (skills.size() != shown_free_.size()) return true;
+    return std::any_of(skills.begin(), skills.end(), [&](const auto& entry) {
+        const auto shown = shown_free_.find(entry.first);
+        return shown == shown_free_.end() || shown->second != (entry.second.free > 0);
+    });
 }
 
 FreeWorkers Digests::tell_own(const std::string& skill) {
@@ -67,7 +81,7 @@ bool Digests::on_news(const DigestNews& message, BootTime now) {
         fresh_.insert(digest.node);
         news = true;
     }
-    if (news) flood_soon(now);
+    if (news) flood_within(all_linked() ? timing_.relay_pause : timing_.digest_pause, now);
     return news;
 }
 
@@ -112,23 +126,27 @@ void Digests::link_up(const NodeId& node, Effects& out) {
     send_digests(std::span(&node, 1), all, out);
 }
 
-void Digests::flood_soon(BootTime now) {
-    if (!flood_at_) flood_at_ = std::max(now, flooded_at_ + timing_.digest_pause);
+void Digests::flood_within(Duration pause, BootTime now) {
+    flood_at_ = earlier(flood_at_, std::max(now, flooded_at_ + pause));
 }
 
 void Digests::on_tick(BootTime now, Effects& out) {
     if (!flood_at_ || now < *flood_at_) return;
     flood_at_.reset();
+    if (differs_from_shown()) flood_own();
+    if (fresh_.empty()) return;
     flooded_at_ = now;
-    if (std::exchange(own_changed_, false)) {
-        fresh_.insert(members_.self());
-        for (const auto& [skill, count] : known_[members_.self()].skills) {
-            shown_free_[skill] = count.free > 0;
-        }
-    }
     const std::vector<NodeId> links(links_.begin(), links_.end());
     send_digests(links, fresh_, out);
     fresh_.clear();
+}
+
+void Digests::flood_own() {
+    fresh_.insert(members_.self());
+    shown_free_.clear();
+    for (const auto& [skill, count] : known_.at(members_.self()).skills) {
+        shown_free_[skill] = count.free > 0;
+    }
 }
 
 void Digests::send_digests(std::span<const NodeId> to, const std::set<NodeId>& about,

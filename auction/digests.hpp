@@ -1,7 +1,8 @@
 // Which node has workers for which skill: own counts, flooded when they matter, and others'.
 //
 //   workers change ──> sequence + 1 ──> flood, when a skill came or went, or free came to or from 0
-//   flood heard    ──> a newer (boot, sequence) is kept and passed on
+//                                       (from 0: as soon as the mesh allows, somebody may wait)
+//   flood heard    ──> a newer (boot, sequence) is kept and passed on, seldom where all are linked
 //   bids, refusals and agreements carry the count too: between floods it reaches who needs it
 //
 // Invariants:
@@ -70,9 +71,12 @@ private:
 
     [[nodiscard]] const SkillCount* count_of(const NodeId& node, const std::string& skill) const;
     [[nodiscard]] NodeDigest digest_of(const NodeId& node, const Known& known) const;
-    [[nodiscard]] bool matters(const std::string& skill, std::uint32_t free) const;
+    [[nodiscard]] bool all_linked() const;
+    [[nodiscard]] Duration edge_pause() const;
+    [[nodiscard]] bool differs_from_shown() const;
     [[nodiscard]] bool learn(const NodeDigest& digest);
-    void flood_soon(BootTime now);
+    void flood_within(Duration pause, BootTime now);
+    void flood_own();
     void send_digests(std::span<const NodeId> to, const std::set<NodeId>& about,
                       Effects& out) const;
 
@@ -80,9 +84,8 @@ private:
     const Timing& timing_;
     std::map<NodeId, Known> known_;
     std::set<NodeId> links_;
-    std::set<NodeId> fresh_;    // digests to pass on
-    bool own_changed_ = false;  // since the last flood, in a way that matters
-    std::map<std::string, bool, std::less<>> shown_free_;  // own skills: what was told last
+    std::set<NodeId> fresh_;                               // digests to pass on
+    std::map<std::string, bool, std::less<>> shown_free_;  // own skills: whether free, as told last
     std::optional<BootTime> flood_at_;
     BootTime flooded_at_{};
 };

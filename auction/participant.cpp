@@ -41,7 +41,7 @@ WorkerVerdict Participant::worker_waiting(const std::string& skill, WorkerId wor
 void Participant::worker_gone(WorkerId worker, Moment now, Effects& out) {
     const auto known = workers_.find(worker);
     if (known == workers_.end()) return;
-    if (known->second.held_for) release(*known->second.held_for);
+    if (known->second.held_for) release(*known->second.held_for, now.boot_time);
     const std::set<std::string> skills = known->second.skills;
     workers_.erase(known);
     show_workers(skills, now.boot_time);
@@ -67,7 +67,7 @@ void Participant::show_workers(const std::set<std::string>& skills, BootTime now
         for (const auto& [id, worker] : workers_) {
             if (!worker.skills.contains(skill)) continue;
             ++total;
-            if (worker.state == WorkerState::waiting) ++free;
+            if (worker.state == WorkerState::waiting && !worker.held_for) ++free;
         }
         digests_.set_own(skill, free, total, now);
     }
@@ -90,8 +90,8 @@ Verdict Participant::on_cfp(const NodeId& from, const Cfp& message, Moment now, 
                  Refuse{message.task, message.epoch, *reason, digests_.tell_own(message.skill)});
         return Verdict::refused;
     }
+    propose(from, message, Standing::able, out);  // with the count before the hold
     hold(message, *pick(message.skill, message.task), now.boot_time);
-    propose(from, message, Standing::able, out);
     return Verdict::done;
 }
 
@@ -139,28 +139,31 @@ void Participant::propose(const NodeId& to, const Cfp& message, Standing standin
 }
 
 void Participant::hold(const Cfp& message, WorkerId worker, BootTime now) {
-    release(message.task);
-    workers_.at(worker).held_for = message.task;
+    release(message.task, now);
+    Worker& held = workers_.at(worker);
+    held.held_for = message.task;
     holds_[message.task] = {message.epoch, worker};
     hold_timers_.set(message.task, now + message.reply_within + timing_.hold_beyond);
+    show_workers(held.skills, now);
 }
 
-void Participant::release(const TaskId& task) {
+void Participant::release(TaskId task, BootTime now) {
     const auto hold = holds_.find(task);
     if (hold == holds_.end()) return;
     const auto worker = workers_.find(hold->second.worker);
     if (worker != workers_.end() && worker->second.held_for == task) {
         worker->second.held_for.reset();
+        show_workers(worker->second.skills, now);
     }
     holds_.erase(hold);
     hold_timers_.clear(task);
 }
 
-Verdict Participant::on_reject(const NodeId& from, const RejectProposal& message) {
+Verdict Participant::on_reject(const NodeId& from, const RejectProposal& message, BootTime now) {
     const auto hold = holds_.find(message.task);
     if (hold == holds_.end()) return Verdict::unknown_task;
     if (from != message.epoch.granter || hold->second.epoch != message.epoch) return Verdict::stale;
-    release(message.task);
+    release(message.task, now);
     return Verdict::done;
 }
 
@@ -176,7 +179,7 @@ Verdict Participant::on_accept(const NodeId& from, const AcceptProposal& message
     const auto hold = holds_.find(task);
     std::optional<WorkerId> worker;
     if (hold != holds_.end()) worker = hold->second.worker;
-    release(task);
+    release(task, now.boot_time);
     if (!worker) worker = pick(message.record.spec.skill, task);  // I2
     const bool full = running_count() >= limits::assignments;
     if (!worker || message.boot != members_.boot() || refuses_new_ || full) {

@@ -74,7 +74,7 @@ public:
 
     Verdict on_cfp(const NodeId& from, const Cfp& message, Moment now, Effects& out);
     Verdict on_accept(const NodeId& from, const AcceptProposal& message, Moment now, Effects& out);
-    Verdict on_reject(const NodeId& from, const RejectProposal& message);
+    Verdict on_reject(const NodeId& from, const RejectProposal& message, BootTime now);
     Verdict on_renewed(const NodeId& from, const Renewed& message, Moment now, Effects& out);
     Verdict on_informed(const NodeId& from, const Informed& message, Moment now, Effects& out);
     Verdict on_stop(const Cancel& message, Moment now, Effects& out);
@@ -144,7 +144,7 @@ private:
     [[nodiscard]] std::optional<WorkerId> pick(const std::string& skill, const TaskId& task) const;
     [[nodiscard]] std::uint64_t cost_of(const Cfp& message) const;
     void hold(const Cfp& message, WorkerId worker, BootTime now);
-    void release(const TaskId& task);
+    void release(TaskId task, BootTime now);
     void propose(const NodeId& to, const Cfp& message, Standing standing, Effects& out);
     Verdict accept_again(Job& job, const NodeId& from, const AcceptProposal& message, Moment now,
                          Effects& out);

@@ -240,7 +240,9 @@ void Participant::settle(const TaskId& task, bool accepted, Effects& out) {
 
 Verdict Participant::on_stop(const Cancel& message, Moment now, Effects& out) {
     const auto hold = holds_.find(message.task);
-    if (hold != holds_.end() && hold->second.epoch <= message.epoch) release(message.task);
+    if (hold != holds_.end() && hold->second.epoch <= message.epoch) {
+        release(message.task, now.boot_time);
+    }
     const auto known = jobs_.find(message.task);
     if (known == jobs_.end()) return Verdict::unknown_task;
     const Job& job = known->second;
@@ -310,7 +312,7 @@ void Participant::arm(const Job& job) {
 }
 
 void Participant::on_tick(Moment now, Effects& out) {
-    while (const auto task = hold_timers_.take_due(now.boot_time)) release(*task);
+    while (const auto task = hold_timers_.take_due(now.boot_time)) release(*task, now.boot_time);
     while (const auto task = job_timers_.take_due(now.boot_time)) look_after(*task, now, out);
 }
 

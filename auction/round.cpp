@@ -8,11 +8,20 @@
 #include <tuple>
 
 namespace starling::auction {
+namespace {
 
-Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, BootTime deadline)
+// Others have at least this long to bid too.
+constexpr Duration patience_least = std::chrono::microseconds{500};
+
+}  // namespace
+
+Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, BootTime now,
+             BootTime deadline, Haste haste)
     : task_(task),
       epoch_(epoch),
+      began_(now),
       deadline_(deadline),
+      haste_(haste),
       invited_(invited.begin(), invited.end()),
       waiting_(invited_) {
     STARLING_ASSERT(!invited_.empty() && invited_.size() <= limits::bids_per_auction);
@@ -20,14 +29,22 @@ Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, BootTime
 
 BidVerdict Round::on_propose(const NodeId& from, const Propose& propose, BootTime now) {
     const BidVerdict verdict = answered(from, now);
-    if (verdict == BidVerdict::taken) {
-        bids_.push_back({from, propose.boot, propose.cost, propose.standing});
+    if (verdict != BidVerdict::taken) return verdict;
+    bids_.push_back({from, propose.boot, propose.cost, propose.standing});
+    only_busy_ = false;
+    if (haste_ == Haste::after_a_bid) {
+        deadline_ = std::min(deadline_, std::max(began_ + patience_least, now + (now - began_)));
     }
     return verdict;
 }
 
-BidVerdict Round::on_refuse(const NodeId& from, BootTime now) {
-    return answered(from, now);
+BidVerdict Round::on_refuse(const NodeId& from, const Refuse& refuse, BootTime now) {
+    const BidVerdict verdict = answered(from, now);
+    if (verdict != BidVerdict::taken) return verdict;
+    const bool busy = refuse.reason == RefuseReason::busy || refuse.reason == RefuseReason::held;
+    // Who has a worker free and refuses all the same might do so for ever.
+    if (!busy || refuse.free.count > 0) only_busy_ = false;
+    return verdict;
 }
 
 void Round::on_gone(const NodeId& node) {

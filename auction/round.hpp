@@ -1,14 +1,15 @@
 // One round of the contract net, seen by the node that runs it.
 //
-//          every invited node answered, or the deadline passed
+//          every invited node answered, or the deadline passed; the first bid draws it nearer
 //   open ───────────────────────────────────────────────────────> closed
 //
 // Invariants:
 //   I1  A closed round never changes its bids.
 //   I2  Every bid is of an invited node and came while the round was open; one per node.
 //   I3  Bids rank by standing (finished, running, able), cost, then a hash of (task, round, node),
-//   so
-//       that equal nodes share the work and every replay picks the same winner.
+//       so that equal nodes share the work and every replay picks the same winner.
+//   I4  After the first bid the others have as long again as it took, and 0.5 ms at least: one slow
+//       node does not hold up a round that has a winner.
 //
 // Not thread safe.
 #pragma once
@@ -31,16 +32,23 @@ struct Bid {
     Standing standing{};
 };
 
+// Whether the first bid draws the deadline nearer.
+enum class Haste : std::uint8_t {
+    none,         // everybody is waited for: one of them may run the task already
+    after_a_bid,  // I4
+};
+
 enum class BidVerdict : std::uint8_t { taken, not_invited, answered_already, too_late };
 
 class Round {
 public:
-    // REQUIRES: at least one and at most bids_per_auction nodes.
-    Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, BootTime deadline);
+    // It is open from `now` on.  REQUIRES: at least one and at most bids_per_auction nodes.
+    Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, BootTime now,
+          BootTime deadline, Haste haste);
 
     // A verdict other than taken leaves the round as it was.
     BidVerdict on_propose(const NodeId& from, const Propose& propose, BootTime now);
-    BidVerdict on_refuse(const NodeId& from, BootTime now);
+    BidVerdict on_refuse(const NodeId& from, const Refuse& refuse, BootTime now);
     // An invited node that is gone will not answer.
     void on_gone(const NodeId& node);
 
@@ -50,6 +58,9 @@ public:
 
     [[nodiscard]] BootTime deadline() const { return deadline_; }
 
+    // All who answered have their workers promised to others: no fault of the task or theirs.
+    [[nodiscard]] bool found_only_busy() const { return only_busy_ && waiting_.empty(); }
+
     // Best first.
     [[nodiscard]] std::vector<Bid> ranking() const;
 
@@ -58,10 +69,13 @@ private:
 
     TaskId task_;
     Epoch epoch_;
+    BootTime began_;
     BootTime deadline_;
+    Haste haste_;
     std::set<NodeId> invited_;
     std::set<NodeId> waiting_;  // invited, not answered yet
     std::vector<Bid> bids_;
+    bool only_busy_ = true;
 };
 
 }  // namespace starling::auction

@@ -32,8 +32,11 @@ struct Timing {
     Duration retry_cap = ms{30'000};
     Duration unsold_base = ms{20};  // all who were asked refused
     Duration unsold_cap = ms{1000};
-    Duration idle_look = ms{2000};      // a waiting task looks again without any news
+    Duration idle_look = ms{2000};  // a waiting task looks again without any news
+    // Between two floods that a worker is free: so long for each member, digest_pause at most.
+    Duration digest_share = std::chrono::microseconds{200};
     Duration digest_pause = ms{50};     // between two floods
+    Duration relay_pause = ms{500};     // of others' digests, where all nodes are linked anyway
     Duration answer_within = ms{1000};  // of a ledger query
     Duration watch_base = ms{250};      // a task run elsewhere is asked about, doubling
     Duration watch_cap = ms{2000};

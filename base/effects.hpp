@@ -133,10 +133,11 @@ public:
         answers_.push_back({call, Gate::durable, true, encode(message)});
     }
 
-    // An item of a stream that goes on.
+    // An item of a stream that goes on.  It may pass the gate only if it promises nothing, as all
+    // items of that stream.
     template <Encodable M>
-    void stream(CallId call, const M& message) {
-        answers_.push_back({call, Gate::durable, false, encode(message)});
+    void stream(CallId call, const M& message, Gate gate = Gate::durable) {
+        answers_.push_back({call, gate, false, encode(message)});
     }
 
     void fetch(std::uint64_t tag, Table table, ByteView first, ByteView last);

@@ -66,12 +66,16 @@ enum class Kind : std::uint8_t {
 // Whether a frame of this kind promises something and so waits until everything its sender knew
 // when it was made is durable.  The others leave at once.
 [[nodiscard]] constexpr bool promises(Kind kind) {
-    constexpr std::array open = {Kind::ping,    Kind::pong,         Kind::table_digest,
-                                 Kind::want,    Kind::heads,        Kind::cfp,
-                                 Kind::propose, Kind::refuse,       Kind::reject_proposal,
-                                 Kind::hello,   Kind::reject,       Kind::renew,
-                                 Kind::renewed, Kind::query,        Kind::digest,
-                                 Kind::cells,   Kind::table_entries};
+    constexpr std::array open = {
+        Kind::hello, Kind::reject,
+        // gossip
+        Kind::ping, Kind::pong, Kind::cells, Kind::table_digest, Kind::table_entries,
+        // crdt
+        Kind::want, Kind::heads,
+        // auction: bids, and what a runner says under an epoch that others granted
+        Kind::cfp, Kind::propose, Kind::refuse, Kind::accept_proposal, Kind::reject_proposal,
+        Kind::agree, Kind::failure, Kind::renew, Kind::renewed, Kind::query, Kind::digest,
+        Kind::record, Kind::grant, Kind::store_result};
     for (const Kind each : open) {
         if (each == kind) return false;
     }

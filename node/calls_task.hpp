@@ -182,7 +182,8 @@ struct TaskProgressAsk {
     STARLING_FIELDS(task, epoch, note)
 };
 
-// Answer to finish, fail and progress: whether this attempt still counts.
+// Answer to fail and progress: whether this attempt still counts.  To finish: whether the result is
+// the accepted one.
 struct TaskReported {
     bool counts = false;  // false: another attempt took over; stop and forget it
 

@@ -355,6 +355,7 @@ std::optional<BootTime> NodeCore::next_deadline() const {
     next = earlier(next, parts_->store.next_deadline());
     next = earlier(next, parts_->quorum.next_deadline());
     next = earlier(next, parts_->auctions.next_deadline());
+    next = earlier(next, parts_->tasks.next_deadline());
     return earlier(next, parts_->state.next_deadline());
 }
 

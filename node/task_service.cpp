@@ -11,6 +11,9 @@ namespace {
 
 using auction::WorkerId;
 
+// A result that is neither accepted nor refused by then goes on being offered, unheard.
+constexpr Duration settle_within = std::chrono::seconds{5};
+
 Failed failed(ErrorCode code, std::string name, std::string message, std::string hint,
               Changed changed = Changed::no) {
     return {Error{code, std::move(name), std::move(message), std::move(hint), changed}};
@@ -213,10 +216,11 @@ void TaskService::on(CallId call, const TaskServeAsk& ask, const Turn& turn) {
 }
 
 void TaskService::on(CallId call, const TaskFinishAsk& ask, const Turn& turn) {
-    report(call,
-           auctions_.finish(award_of(ask.task, ask.epoch), ask.result, auction::Afterwards::waits,
-                            turn.now, turn.out),
-           turn);
+    const auction::Award award = award_of(ask.task, ask.epoch);
+    const auto verdict =
+        auctions_.finish(award, ask.result, auction::Afterwards::waits, turn.now, turn.out);
+    if (verdict != auction::ReportVerdict::taken) return report(call, verdict, turn);
+    finishes_.push_back({call, award, turn.now.boot_time + settle_within});
 }
 
 void TaskService::on(CallId call, const TaskFailAsk& ask, const Turn& turn) {
@@ -246,6 +250,7 @@ void TaskService::on_call_ended(CallId call) {
         if (server == call) gone_.push_back(worker);
     }
     std::erase_if(workers_, [&](const auto& entry) { return entry.second == call; });
+    std::erase_if(finishes_, [&](const Finish& each) { return each.call == call; });
     offers_.erase(call);
     shows_.erase(call);
     lists_.erase(call);
@@ -265,8 +270,38 @@ void TaskService::on_tick(const Turn& turn) {
     tell_shown(turn);
     tell_listed(turn);
     tell_assignments(turn);
+    tell_settled(turn);
     (void)auctions_.take_stopped();
-    (void)auctions_.take_settled();
+}
+
+void TaskService::tell_settled(const Turn& turn) {
+    for (const auction::Settled& settled : auctions_.take_settled()) {
+        const auction::Award award{settled.task, settled.epoch};
+        const auto finish = std::find_if(finishes_.begin(), finishes_.end(),
+                                         [&](const Finish& each) { return each.award == award; });
+        if (finish == finishes_.end()) continue;
+        turn.out.answer(finish->call, Ok{TaskReported{settled.accepted}});
+        finishes_.erase(finish);
+    }
+    expire_finishes(turn);
+}
+
+void TaskService::expire_finishes(const Turn& turn) {
+    while (!finishes_.empty() && turn.now.boot_time >= finishes_.front().until) {
+        const Finish finish = finishes_.front();
+        finishes_.erase(finishes_.begin());
+        turn.out.answer(finish.call,
+                        failed(ErrorCode::unknown, "finish_unknown",
+                               "nobody could say yet whether the result of task " +
+                                   finish.award.task.hex() + " is accepted",
+                               "it is kept and offered until somebody does: see starling task show",
+                               Changed::unknown));
+    }
+}
+
+std::optional<BootTime> TaskService::next_deadline() const {
+    if (finishes_.empty()) return std::nullopt;
+    return finishes_.front().until;
 }
 
 void TaskService::tell_acknowledged(const Turn& turn) {
@@ -387,7 +422,8 @@ void TaskService::tell_assignments(const Turn& turn) {
         record.attempt = assignment.attempt;
         record.remaining = task.spec.deadline;
         record.run_limit = task.spec.run_limit;
-        turn.out.stream(found->second, Ok{std::move(record)});
+        // It promises nothing: what it rests on others hold.
+        turn.out.stream(found->second, Ok{std::move(record)}, Gate::open);
     }
 }
 

@@ -2,10 +2,12 @@
 //
 //   offer ──> acknowledged ──(wait)──> finished          serve ──> assignment.. ──> finish | fail
 //   show, list, cancel ──> asked of the custodians ──> answered, partial when some kept silent
+//   finish ──> the result is kept and offered ──> accepted | refused | unknown after settle_within
 //
 // Invariants:
 //   I1  Every call is answered once, an offer that waits twice, a serve until its caller goes.
 //   I2  A worker of this service has at most one assignment; a serve call has `slots` workers.
+//   I3  A finish is told that it counts only when a majority of the task's custodians accepted it.
 //
 // Not thread safe.
 #pragma once
@@ -44,6 +46,9 @@ public:
     // Tells programs what the auctions did since the last call.
     void on_tick(const Turn& turn);
 
+    // When the oldest finish that waits is answered without news.
+    [[nodiscard]] std::optional<BootTime> next_deadline() const;
+
     // From the acknowledgement to the first award.
     [[nodiscard]] const std::vector<std::uint64_t>& award_counts() const { return awards_; }
 
@@ -53,6 +58,12 @@ private:
     struct Offer {
         TaskOfferAsk ask;
         bool acknowledged = false;
+    };
+
+    struct Finish {
+        CallId call;
+        auction::Award award;
+        BootTime until;
     };
 
     struct Listing {
@@ -65,6 +76,8 @@ private:
     void tell_shown(const Turn& turn);
     void tell_listed(const Turn& turn);
     void tell_assignments(const Turn& turn);
+    void tell_settled(const Turn& turn);
+    void expire_finishes(const Turn& turn);
     void report(CallId call, auction::ReportVerdict verdict, const Turn& turn);
     void list(CallId call, const auction::ListRequest& request, std::optional<TaskState> state,
               const Turn& turn);
@@ -75,6 +88,7 @@ private:
     std::map<CallId, Listing> lists_;
     std::map<auction::WorkerId, CallId> workers_;
     std::vector<auction::WorkerId> gone_;
+    std::vector<Finish> finishes_;  // in the order of their calls, so also of their ends
     std::uint64_t last_worker_ = 0;
     std::vector<std::uint64_t> awards_ = std::vector<std::uint64_t>(16);
 };

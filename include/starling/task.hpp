@@ -108,7 +108,7 @@ struct Award {
 };
 
 struct TaskReport {
-    bool counts = false;  // false: another attempt took over; stop and forget it
+    bool counts = false;  // of a finish: accepted.  false: another attempt took over; forget it
 };
 
 namespace detail {
@@ -133,8 +133,10 @@ public:
     [[nodiscard]] std::chrono::nanoseconds deadline() const;   // from its offer; zero: none
     [[nodiscard]] std::chrono::nanoseconds run_limit() const;  // of this attempt
 
-    // Ends it; the answer says whether this node took the result. A later award may still refuse
-    // it.  task_ended: it was ended before. value_too_long: nothing happened, end it otherwise.
+    // Ends it.  The answer comes when a majority of the task's custodians accepted the result, or
+    // when it was refused because another attempt took over; the worker is free before that.
+    // finish_unknown: neither within 5 s; the result is kept, over a restart too, and offered on.
+    // task_ended: it was ended before.  value_too_long: nothing happened, end it otherwise.
     Pending<TaskReport> finish(const Value& result);
 
     // `retry` false: further attempts are useless, the task is dead-lettered.

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr auto retry_every = 100ms;
 constexpr auto patience = 10s;
-constexpr std::size_t channels_max = 32;
+constexpr std::size_t channels_max = 64;
 constexpr unsigned fine = 200;
 
 }  // namespace

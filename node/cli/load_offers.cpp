@@ -110,7 +110,7 @@ void LoadRun::look_later(std::size_t item, Clock::time_point at) {
     looks_.emplace(at, item);
 }
 
-// Asks for tasks whose result was handed in, and for those that nobody told about for a while.
+// Asks for tasks that nobody told about for a while.
 void LoadRun::look_due(Clock::time_point now) {
     while (!looks_.empty() && looks_.begin()->first <= now && looking_ < looking_max) {
         const auto [at, item] = *looks_.begin();
@@ -137,8 +137,7 @@ void LoadRun::on_looked(std::size_t item, const Result<Value>& task) {
     Item& it = items_[item];
     it.looking = false;
     --looking_;
-    it.look_step = std::min<milliseconds>(2 * it.look_step, look_after);
-    look_later(item, Clock::now() + (it.look_step > 0ms ? it.look_step : look_after));
+    look_later(item, Clock::now() + look_after);
     if (!task || it.completed || it.dead) return;
     const std::string state = text_at(*task, "state");
     if (state == "dead" || state == "cancelled") {
@@ -157,7 +156,7 @@ void LoadRun::on_looked(std::size_t item, const Result<Value>& task) {
     }
     const auto winner = std::ranges::find(ids_, text_at(*task, "winner"));
     if (winner == ids_.end()) return;
-    complete(item, static_cast<std::size_t>(winner - ids_.begin()));
+    complete(item, static_cast<std::size_t>(winner - ids_.begin()), {});
 }
 
 }  // namespace starling::cli

@@ -1,16 +1,15 @@
 // Drives a running mesh: offers requests as tasks in time, serves them with demo workers on every
 // node, writes what was accepted, kills nodes, and keeps count.
 //
-//   request ──due──> offered ──answer──> acknowledged ──a worker's result──> looked at
-//   ──accepted──┐
-//              ^        │                     │ v └─ lost ─┘                     └── dead letter
-//              done/.. written <── completed
+//   request ──due──> offered ──answer──> acknowledged ──a worker's result is accepted──> completed
+//              ^        │                     │ no news for long                            v
+//              └─ lost ─┘                     └──> looked at ──> completed, dead    done/.. written
 //
 // Invariants:
 //   I1  A request is offered under one key only, and offered again only while no node acknowledged
 //       it.
-//   I2  Nothing is called completed but what the task's custodians show as done: that a node took
-//       a worker's result does not mean that it is accepted.
+//   I2  Nothing is called completed but what the task's custodians accepted: the answer to a
+//       worker's result says so, or the task itself when that answer was lost.
 //   I3  One kill at a time, and only while all nodes are attached.
 //
 // Not thread safe: one loop on the calling thread.
@@ -76,7 +75,7 @@ private:
         Clock::time_point look_at{};  // ask a node for it then, unless it moves
         std::size_t worker = 0;       // node where its result was accepted
         std::uint32_t assignments = 0;
-        std::chrono::milliseconds look_step{};  // to the next look; 0: no result was handed in
+        std::string epoch;  // of the accepted result, as its worker knew it; empty: not told
         bool offered = false;
         bool reassigned = false;
         bool completed = false;
@@ -138,7 +137,7 @@ private:
     void finish_due(Clock::time_point now);
     void finish(const Running& run);
     void on_finished(const Running& run, const Result<Value>& answer);
-    void complete(std::size_t item, std::size_t node);
+    void complete(std::size_t item, std::size_t node, const std::string& epoch);
     void write(std::size_t item, LoadNode& node);
     void on_written(std::size_t item, std::size_t node, const Result<Value>& answer);
     void on_state(LoadNode& node, const Value& change) override;

@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 
 constexpr auto look_after_loss = 300ms;
 constexpr auto look_after = 3s;
-constexpr auto look_first = 10ms;  // after a result was handed in
 constexpr auto write_again_after = 100ms;
 
 }  // namespace
@@ -80,18 +79,23 @@ void LoadRun::on_finished(const Running& run, const Result<Value>& answer) {
     ledger_.add("finished", std::move(line));
     if (counts == nullptr) return look_later(run.item, Clock::now() + look_after_loss);
     moved();
-    if (!*counts) {
+    if (*counts)
+        complete(run.item, run.node, run.epoch);
+    else
         ++reports_refused_;
-        return;
-    }
-    items_[run.item].look_step = look_first;
-    look_later(run.item, Clock::now() + look_first);
 }
 
-void LoadRun::complete(std::size_t item, std::size_t node) {
+void LoadRun::complete(std::size_t item, std::size_t node, const std::string& epoch) {
     Item& it = items_[item];
-    if (it.completed) return;
+    if (it.completed) {
+        const bool known = !it.epoch.empty() && !epoch.empty();
+        if (it.worker == node && (!known || it.epoch == epoch)) return;
+        ++twice_;
+        ledger_.add("completed_twice", {{"key", key_of(item)}, {"epoch", epoch}});
+        return;
+    }
     moved();
+    it.epoch = epoch;
     it.completed = true;
     it.worker = node;
     ++completed_;

@@ -26,8 +26,32 @@ TEST_CASE("a worker promised to one auction is not promised to another", "[aucti
     CHECK(parts.participant.on_cfp(bob, call_of(1), at(0s), parts.out) == Verdict::done);
     CHECK(parts.participant.on_cfp(bob, call_of(2), at(0s), parts.out) == Verdict::refused);
     CHECK(parts.last<Refuse>().reason == RefuseReason::held);
-    parts.participant.on_reject(bob, {task(1), epoch_of(1, bob)});
+    parts.participant.on_reject(bob, {task(1), epoch_of(1, bob)}, BootTime{1h});
     CHECK(parts.participant.on_cfp(bob, call_of(2), at(0s), parts.out) == Verdict::done);
+}
+
+TEST_CASE("who asks for a worker that is promised hears that none is free",
+          "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_cfp(bob, call_of(1), at(0s), parts.out);
+    CHECK(parts.last<Propose>().free.count == 1);
+    parts.participant.on_cfp(bob, call_of(2), at(0s), parts.out);
+    CHECK(parts.last<Refuse>().free.count == 0);
+}
+
+TEST_CASE("who heard that none is free is told when a promise is taken back",
+          "[auction][participant]") {
+    Parts parts;
+    parts.digests.link_up(bob, parts.out);
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.digests.on_tick(BootTime{1h}, parts.out);
+    parts.participant.on_cfp(bob, call_of(1), at(0s), parts.out);
+    parts.participant.on_cfp(bob, call_of(2), at(0s), parts.out);
+    parts.participant.on_reject(bob, {task(1), epoch_of(1, bob)}, BootTime{1h});
+    parts.out.clear();
+    parts.digests.on_tick(BootTime{1h + 10ms}, parts.out);
+    CHECK(parts.last<DigestNews>().digests[0].skills[0].free == 1);
 }
 
 TEST_CASE("a hold ends by itself", "[auction][participant]") {

@@ -11,19 +11,23 @@ namespace {
 
 // ---------------------------------------------------------------------------------------- rounds
 
-Round round_of(const std::vector<NodeId>& invited) {
-    return Round{task(1), epoch_of(1, self), invited, BootTime{100ms}};
+Round round_of(const std::vector<NodeId>& invited, Haste haste = Haste::after_a_bid) {
+    return Round{task(1), epoch_of(1, self), invited, BootTime{0ms}, BootTime{100ms}, haste};
 }
 
 Propose bid_of(std::uint64_t cost, Standing standing = Standing::able) {
     return {task(1), epoch_of(1, self), Boot{7}, cost, standing, {}};
 }
 
+Refuse refusal_of(RefuseReason reason, std::uint32_t free = 0) {
+    return {task(1), epoch_of(1, self), reason, {1, free}};
+}
+
 TEST_CASE("the cheapest bid ranks first once everybody answered", "[auction][round]") {
     Round round = round_of({bob, eve});
     CHECK(round.on_propose(bob, bid_of(5), BootTime{1ms}) == BidVerdict::taken);
     CHECK_FALSE(round.is_closed(BootTime{1ms}));
-    CHECK(round.on_propose(eve, bid_of(4), BootTime{2ms}) == BidVerdict::taken);
+    CHECK(round.on_propose(eve, bid_of(4), BootTime{1500us}) == BidVerdict::taken);
     CHECK(round.is_closed(BootTime{2ms}));
     CHECK(round.ranking().front().node == eve);
 }
@@ -55,9 +59,51 @@ TEST_CASE("nobody bids twice or uninvited", "[auction][round]") {
 
 TEST_CASE("a round does not wait for a node that is gone", "[auction][round]") {
     Round round = round_of({bob, eve});
-    round.on_refuse(bob, BootTime{1ms});
+    round.on_refuse(bob, refusal_of(RefuseReason::busy), BootTime{1ms});
     round.on_gone(eve);
     CHECK(round.is_closed(BootTime{1ms}));
+}
+
+TEST_CASE("after the first bid the others have as long again", "[auction][round]") {
+    Round round = round_of({bob, eve});
+    round.on_propose(bob, bid_of(5), BootTime{10ms});
+    CHECK_FALSE(round.is_closed(BootTime{20ms} - Duration{1}));
+    CHECK(round.is_closed(BootTime{20ms}));
+}
+
+TEST_CASE("after an instant bid the others have half a millisecond", "[auction][round]") {
+    Round round = round_of({bob, eve});
+    round.on_propose(bob, bid_of(5), BootTime{0ms});
+    CHECK_FALSE(round.is_closed(BootTime{500us} - Duration{1}));
+    CHECK(round.is_closed(BootTime{500us}));
+}
+
+TEST_CASE("where one of them may run the task already everybody is waited for",
+          "[auction][round]") {
+    Round round = round_of({bob, eve}, Haste::none);
+    round.on_propose(bob, bid_of(5), BootTime{1ms});
+    CHECK_FALSE(round.is_closed(BootTime{100ms} - Duration{1}));
+}
+
+TEST_CASE("a round of refusals found only busy nodes if all were busy and had nobody free",
+          "[auction][round]") {
+    const auto only_busy = [](const Refuse& first, const Refuse& second) {
+        Round round = round_of({bob, eve});
+        round.on_refuse(bob, first, BootTime{1ms});
+        round.on_refuse(eve, second, BootTime{1ms});
+        return round.found_only_busy();
+    };
+    const Refuse busy = refusal_of(RefuseReason::busy);
+    CHECK(only_busy(busy, refusal_of(RefuseReason::held)));
+    CHECK_FALSE(only_busy(busy, refusal_of(RefuseReason::draining)));
+    CHECK_FALSE(only_busy(busy, refusal_of(RefuseReason::held, 1)));
+}
+
+TEST_CASE("a round that some did not answer may have found more than busy nodes",
+          "[auction][round]") {
+    Round round = round_of({bob, eve});
+    round.on_refuse(bob, refusal_of(RefuseReason::busy), BootTime{1ms});
+    CHECK_FALSE(round.found_only_busy());
 }
 
 // --------------------------------------------------------------------------------------- digests
@@ -119,6 +165,40 @@ TEST_CASE("a node that told that nobody is free floods as soon as somebody is",
     parts.digests.set_own("quote", 1, 1, BootTime{1h + 2s});
     parts.digests.on_tick(BootTime{1h + 2s}, parts.out);
     CHECK(parts.last<DigestNews>().digests[0].skills[0].free == 1);
+}
+
+TEST_CASE("that a worker is free again is told sooner than that none is", "[auction][digests]") {
+    Parts parts;
+    parts.digests.link_up(bob, parts.out);
+    parts.digests.set_own("quote", 1, 1, BootTime{1h});
+    parts.digests.on_tick(BootTime{1h}, parts.out);
+    parts.digests.set_own("quote", 0, 1, BootTime{1h + 1us});
+    CHECK(parts.digests.next_deadline() == BootTime{1h} + parts.timing.digest_pause);
+    parts.digests.on_tick(BootTime{1h} + parts.timing.digest_pause, parts.out);
+    const BootTime told = BootTime{1h} + parts.timing.digest_pause;
+    parts.digests.set_own("quote", 1, 1, told + 1us);
+    CHECK(parts.digests.next_deadline() == told + 3 * parts.timing.digest_share);
+}
+
+TEST_CASE("a worker that was free again before anybody was told is no news", "[auction][digests]") {
+    Parts parts;
+    parts.digests.link_up(bob, parts.out);
+    parts.digests.set_own("quote", 1, 1, BootTime{1h});
+    parts.digests.on_tick(BootTime{1h}, parts.out);
+    parts.out.clear();
+    parts.digests.set_own("quote", 0, 1, BootTime{1h + 1ms});
+    parts.digests.set_own("quote", 1, 1, BootTime{1h + 2ms});
+    parts.digests.on_tick(BootTime{1h + 1s}, parts.out);
+    CHECK(parts.out.outgoing().empty());
+}
+
+TEST_CASE("where all nodes are linked a digest heard is passed on seldom", "[auction][digests]") {
+    Parts parts;
+    for (const NodeId& other : {bob, eve}) parts.digests.link_up(other, parts.out);
+    parts.digests.set_own("quote", 1, 1, BootTime{1h});
+    parts.digests.on_tick(BootTime{1h}, parts.out);
+    parts.digests.on_news(news(bob, 5, 2), BootTime{1h});
+    CHECK(parts.digests.next_deadline() == BootTime{1h} + parts.timing.relay_pause);
 }
 
 TEST_CASE("a node advertises as many skills as the limit", "[auction][digests]") {

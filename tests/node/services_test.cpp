@@ -210,6 +210,25 @@ TEST_CASE("an offered task is done by a worker elsewhere", "[node][task]") {
     CHECK(shown->executions == 1);
 }
 
+TEST_CASE("a worker whose result no custodian can accept is told that its fate is unknown",
+          "[node][task]") {
+    Three mesh;
+    const CallId serve = mesh.call(2, TaskServeAsk{{"sum"}, "eve", 1});
+    mesh.run(100ms);
+    TaskOfferAsk offer;
+    offer.skill = "sum";
+    mesh.call(0, offer);
+    const auto assigned = mesh.answer<AssignmentRecord>(serve);
+    REQUIRE(assigned.has_value());
+    mesh.kill(0);
+    mesh.kill(1);
+    const auto told =
+        mesh.ask<TaskReported>(2, TaskFinishAsk{assigned->task, assigned->epoch, Bytes{8}});
+    REQUIRE_FALSE(told.has_value());
+    CHECK(told.error().code == ErrorCode::unknown);
+    CHECK(told.error().name == "finish_unknown");
+}
+
 TEST_CASE("a task nobody can do waits and says why", "[node][task]") {
     Three mesh;
     TaskOfferAsk offer;
