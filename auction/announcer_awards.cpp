@@ -72,9 +72,9 @@ void Announcer::try_round(Work& work, Busy busy, Moment now, Effects& out) {
     const TaskId task = work.record.id;
     const TaskSpec& spec = work.record.spec;
     enter(work, Stage::collecting, now.boot_time);
-    work.round.emplace(task, work.epoch, invited, now.boot_time,
-                       now.boot_time + timing.reply_within,
-                       busy == Busy::included ? Haste::none : Haste::after_a_bid);
+    const Haste haste = busy == Busy::included ? Haste::none : Haste::after_a_bid;
+    work.round.emplace(task, work.epoch, invited,
+                       Opening{now.boot_time, now.boot_time + timing.reply_within, haste});
     ++collecting_[spec.skill];
     Duration left{};
     if (work.deadline) left = std::max(Duration{1}, *work.deadline - now.boot_time);

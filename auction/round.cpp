@@ -15,13 +15,10 @@ constexpr Duration patience_least = std::chrono::microseconds{500};
 
 }  // namespace
 
-Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, BootTime now,
-             BootTime deadline, Haste haste)
+Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, const Opening& opening)
     : task_(task),
       epoch_(epoch),
-      began_(now),
-      deadline_(deadline),
-      haste_(haste),
+      opening_(opening),
       invited_(invited.begin(), invited.end()),
       waiting_(invited_) {
     STARLING_ASSERT(!invited_.empty() && invited_.size() <= limits::bids_per_auction);
@@ -32,8 +29,9 @@ BidVerdict Round::on_propose(const NodeId& from, const Propose& propose, BootTim
     if (verdict != BidVerdict::taken) return verdict;
     bids_.push_back({from, propose.boot, propose.cost, propose.standing});
     only_busy_ = false;
-    if (haste_ == Haste::after_a_bid) {
-        deadline_ = std::min(deadline_, std::max(began_ + patience_least, now + (now - began_)));
+    if (opening_.haste == Haste::after_a_bid) {
+        const BootTime again = now + (now - opening_.from);
+        opening_.until = std::min(opening_.until, std::max(opening_.from + patience_least, again));
     }
     return verdict;
 }

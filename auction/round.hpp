@@ -38,13 +38,19 @@ enum class Haste : std::uint8_t {
     after_a_bid,  // I4
 };
 
+// When a round is open.
+struct Opening {
+    BootTime from;
+    BootTime until;
+    Haste haste{};
+};
+
 enum class BidVerdict : std::uint8_t { taken, not_invited, answered_already, too_late };
 
 class Round {
 public:
-    // It is open from `now` on.  REQUIRES: at least one and at most bids_per_auction nodes.
-    Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, BootTime now,
-          BootTime deadline, Haste haste);
+    // REQUIRES: at least one and at most bids_per_auction nodes.
+    Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, const Opening& opening);
 
     // A verdict other than taken leaves the round as it was.
     BidVerdict on_propose(const NodeId& from, const Propose& propose, BootTime now);
@@ -53,10 +59,10 @@ public:
     void on_gone(const NodeId& node);
 
     [[nodiscard]] bool is_closed(BootTime now) const {
-        return waiting_.empty() || now >= deadline_;
+        return waiting_.empty() || now >= opening_.until;
     }
 
-    [[nodiscard]] BootTime deadline() const { return deadline_; }
+    [[nodiscard]] BootTime deadline() const { return opening_.until; }
 
     // All who answered have their workers promised to others: no fault of the task or theirs.
     [[nodiscard]] bool found_only_busy() const { return only_busy_ && waiting_.empty(); }
@@ -69,9 +75,7 @@ private:
 
     TaskId task_;
     Epoch epoch_;
-    BootTime began_;
-    BootTime deadline_;
-    Haste haste_;
+    Opening opening_;
     std::set<NodeId> invited_;
     std::set<NodeId> waiting_;  // invited, not answered yet
     std::vector<Bid> bids_;

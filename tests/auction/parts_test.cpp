@@ -12,7 +12,8 @@ namespace {
 // ---------------------------------------------------------------------------------------- rounds
 
 Round round_of(const std::vector<NodeId>& invited, Haste haste = Haste::after_a_bid) {
-    return Round{task(1), epoch_of(1, self), invited, BootTime{0ms}, BootTime{100ms}, haste};
+    return Round{task(1), epoch_of(1, self), invited,
+                 Opening{BootTime{0ms}, BootTime{100ms}, haste}};
 }
 
 Propose bid_of(std::uint64_t cost, Standing standing = Standing::able) {
