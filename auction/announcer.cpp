@@ -53,7 +53,7 @@ TaskState state_of(const Work& work) {
 }
 
 WaitReason reason_of(const Work& work) {
-    if (work.minority_since) return WaitReason::no_majority;
+    if (work.lacks_majority) return WaitReason::no_majority;
     if (work.stage == Stage::recording || work.stage == Stage::joining) {
         return WaitReason::recording;
     }
@@ -85,14 +85,15 @@ Offered Announcer::offer(const TaskSpec& spec, CallId call, Moment now, Effects&
     const Boot boot = shared_.members.boot();
     const TaskId task = spec.key.empty() ? numbered_id(self, boot, offered_) : keyed_id(spec.key);
     if (Work* known = find(task)) {
-        join_calls(*known, call);
+        join_calls(*known, call, now.boot_time);
         return {OfferVerdict::taken, SpecFault::none, task};
     }
     if (works_.size() >= limits::auctions_open) return {OfferVerdict::overloaded, {}, {}};
     ++offered_;
     const HomeTag home{1, self, boot, terms_ + 1};
     Record record{task, spec, self, wall_ms(now.wall), home, {}, {}};
-    record.custodians = shared_.members.custodians(task, limits::custodians);
+    record.custodians = spec.key.empty() ? shared_.members.custodians(task, limits::custodians)
+                                         : shared_.members.custodians_of_key(task);
     Work& work = begin(record, now);
     work.epoch = record.first_epoch();
     work.offers.push_back(call);
@@ -112,11 +113,12 @@ Work& Announcer::begin(const Record& record, Moment now) {
     return work;
 }
 
-void Announcer::join_calls(Work& work, CallId call) {
+void Announcer::join_calls(Work& work, CallId call, BootTime now) {
     if (work.acknowledged) {
         acknowledged_.push_back({call, work.record.id, AckVerdict::recorded});
     } else {
         work.offers.push_back(call);
+        work.since = now;  // the newest call waits as long as the first did
     }
 }
 
@@ -181,6 +183,8 @@ void Announcer::enter(Work& work, Stage stage, BootTime now) {
     work.repetitions = 0;
     work.acks.clear();
     work.refusals.clear();
+    work.rivals.clear();
+    work.rival_at.reset();
 }
 
 // The earliest of the stage's own time, the task's deadline, and the end of the patience with
@@ -188,8 +192,8 @@ void Announcer::enter(Work& work, Stage stage, BootTime now) {
 void Announcer::arm(const Work& work) {
     std::optional<BootTime> at = work.act_at;
     if (!is_settled(work)) at = earlier(at, work.deadline);
-    if (work.minority_since && may_move(work)) {
-        at = earlier(at, *work.minority_since + shared_.timing.rehome_after);
+    if (work.homeless_since && may_move(work)) {
+        at = earlier(at, *work.homeless_since + shared_.timing.rehome_after);
     }
     timers_.set(work.record.id, *at);
 }
@@ -201,7 +205,7 @@ void Announcer::act(Work& work, Moment now, Effects& out) {
         return;
     }
     const bool homeless =
-        work.minority_since && time >= *work.minority_since + shared_.timing.rehome_after;
+        work.homeless_since && time >= *work.homeless_since + shared_.timing.rehome_after;
     if (homeless && may_move(work)) {
         rehome(work, now, out);
         return;
@@ -216,12 +220,8 @@ void Announcer::act(Work& work, Moment now, Effects& out) {
         case Stage::granting:
         case Stage::storing:
             expire_calls(work, time);
-            if (work.rival && time >= *work.rival_at + shared_.timing.joint_within) {
-                join(work, *work.rival, now, out);
-                break;
-            }
             send_ledger(work, now, out);
-            on_majority(work, now, out);
+            if (!work.rivals.empty()) judge_rivals(work, now, out);
             break;
         case Stage::open:
             open(work, now, out);
@@ -351,9 +351,11 @@ void Announcer::flush_notes(Effects& out) {
 // -------------------------------------------------------------------------------- members and time
 
 void Announcer::judge_majority(Work& work, BootTime now) const {
-    const bool lacks = shared_.members.lacks_majority(work.record.custodians, now);
-    if (!lacks) work.minority_since.reset();
-    if (lacks && !work.minority_since) work.minority_since = now;
+    work.lacks_majority = shared_.members.lacks_majority(work.record.custodians, now);
+    const bool keyed = !work.record.spec.key.empty();
+    const bool homeless = work.lacks_majority && (!keyed || shared_.members.sees_majority());
+    if (!homeless) work.homeless_since.reset();
+    if (homeless && !work.homeless_since) work.homeless_since = now;
 }
 
 void Announcer::on_member_gone(const NodeId& node, AttemptEnd end, Moment now, Effects& out) {

@@ -8,7 +8,8 @@
 //   I2  Nothing is awarded but under an epoch that a majority granted.
 //   I3  An outcome seen among grants is stored again, never another one.
 //   I4  A task leaves this table when its outcome is accepted, or when another node runs it.
-//   I5  Waiting tasks start in order of arrival; ten seconds count as one step of priority.
+//   I5  A task with a key is moved to other custodians only from where most members are seen.
+//   I6  Waiting tasks start in order of arrival; ten seconds count as one step of priority.
 //
 // Not thread safe.
 #pragma once
@@ -112,7 +113,7 @@ private:
     // announcer.cpp
     [[nodiscard]] Work* find(const TaskId& task);
     Work& begin(const Record& record, Moment now);
-    void join_calls(Work& work, CallId call);
+    void join_calls(Work& work, CallId call, BootTime now);
     void enter(Work& work, Stage stage, BootTime now);
     void arm(const Work& work);
     void act(Work& work, Moment now, Effects& out);
@@ -135,13 +136,11 @@ private:
     Verdict on_grant_verdict(Work& work, const NodeId& from, const GrantAnswer& message, Moment now,
                              Effects& out);
     void on_majority(Work& work, Moment now, Effects& out);
-    void probe(const Work& work, BootTime now, Effects& out) const;
-    [[nodiscard]] std::vector<NodeId> unheard(const Work& work, BootTime now) const;
-    [[nodiscard]] bool must_wait_for_rivals(Work& work, BootTime now, Effects& out);
     void follow_intent(Work& work, Moment now, Effects& out);
     void acknowledge(Work& work, BootTime now, Effects& out);
     void outbid(Work& work, const Epoch& highest, Moment now, Effects& out);
     void meet_rival(Work& work, const NodeId& from, const Record& record, Moment now, Effects& out);
+    void judge_rivals(Work& work, Moment now, Effects& out);
     void join(Work& work, const Record& record, Moment now, Effects& out);
     void move(Work& work, const Record& record, Moment now, Effects& out);
     void count_refusal(Work& work, const NodeId& from, Effects& out);

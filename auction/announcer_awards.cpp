@@ -9,8 +9,10 @@
 namespace starling::auction {
 namespace {
 
-// How many nodes are asked at first; four times as many after every round that nobody won.
-constexpr std::size_t invited_first = 3;
+// How many nodes are asked at first: the power of two choices (Mitzenmacher, 2001).  Each further
+// one costs three messages and holds a worker that another task may wait for.  Four times as many
+// are asked after every round that nobody won.
+constexpr std::size_t invited_first = 2;
 constexpr std::size_t runners_up_kept = 3;
 
 std::size_t invited_after(std::size_t empty_rounds) {

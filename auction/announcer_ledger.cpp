@@ -45,37 +45,8 @@ void Announcer::send_ledger(Work& work, Moment now, Effects& out) {
         const bool reachable = !shared_.members.is_away(node, now.boot_time);
         if (!work.acks.contains(node) && reachable) send_one(work, node, now.boot_time, out);
     }
-    probe(work, now.boot_time, out);
-    Duration wait = resend_after(rng_, shared_.timing, work.repetitions++);
-    const bool joint = work.stage == Stage::recording && !work.acknowledged;
-    if (joint && !work.record.spec.key.empty()) wait = std::min(wait, shared_.timing.joint_within);
-    work.act_at = now.boot_time + wait;
+    work.act_at = now.boot_time + resend_after(rng_, shared_.timing, work.repetitions++);
     arm(work);
-}
-
-// A key may be on its way from another node too, or on record with custodians that another view
-// named: the nodes next in line are asked as well.
-void Announcer::probe(const Work& work, BootTime now, Effects& out) const {
-    for (const NodeId& node : unheard(work, now)) {
-        if (work.record.rank_of(node)) continue;
-        const Epoch nothing{0, shared_.members.self(), shared_.members.boot(), work.term};
-        out.send(node, Grant{work.record.id, work.record.home, nothing, {}});
-    }
-}
-
-std::vector<NodeId> Announcer::unheard(const Work& work, BootTime now) const {
-    std::vector<NodeId> nodes;
-    if (work.record.spec.key.empty() || work.stage != Stage::recording) return nodes;
-    if (work.acknowledged) return nodes;
-    for (const NodeId& node : work.record.custodians) {
-        const bool there = !shared_.members.is_away(node, now);
-        if (there && !work.acks.contains(node)) nodes.push_back(node);
-    }
-    for (const NodeId& node : shared_.members.nearest(work.record.id, limits::custodians + 2)) {
-        const bool named = work.record.rank_of(node).has_value();
-        if (!named && !work.strangers.contains(node)) nodes.push_back(node);
-    }
-    return nodes;
 }
 
 void Announcer::send_one(const Work& work, const NodeId& to, BootTime now, Effects& out) const {
@@ -104,12 +75,10 @@ Verdict Announcer::on_granted(const NodeId& from, const GrantAnswer& message, Mo
                               Effects& out) {
     Work* work = find(message.task);
     if (work == nullptr) return Verdict::unknown_task;
-    const bool probed = message.epoch.round == 0 && message.epoch.term == work->term &&
-                        work->stage == Stage::recording;
-    if (!probed && !work->record.rank_of(from)) return Verdict::not_invited;
+    if (!work->record.rank_of(from)) return Verdict::not_invited;
     const bool asked = work->stage == Stage::recording || work->stage == Stage::joining ||
                        work->stage == Stage::granting || work->stage == Stage::storing;
-    if (!probed && (!asked || message.epoch != work->epoch)) return Verdict::stale;
+    if (!asked || message.epoch != work->epoch) return Verdict::stale;
     merge(work->attempts, message.attempts);
     if (message.accepted && message.held) {
         const bool fresh = work->stage == Stage::recording && !work->acknowledged;
@@ -119,18 +88,10 @@ Verdict Announcer::on_granted(const NodeId& from, const GrantAnswer& message, Mo
         drop(message.task);
         return Verdict::done;
     }
-    if (message.verdict == GrantVerdict::granted || message.verdict == GrantVerdict::unknown) {
+    if (message.verdict == GrantVerdict::granted) {
         // Whoever held a rival holds it no more.
-        work->refusals.erase(from);
-        if (work->refusals.empty()) {
-            work->rival.reset();
-            work->rival_at.reset();
-        }
-    }
-    if (probed && message.verdict == GrantVerdict::unknown) {
-        work->strangers.insert(from);
-        on_majority(*work, now, out);
-        return Verdict::done;
+        work->rivals.erase(from);
+        if (work->rivals.empty()) work->rival_at.reset();
     }
     return on_grant_verdict(*work, from, message, now, out);
 }
@@ -158,9 +119,7 @@ Verdict Announcer::on_grant_verdict(Work& work, const NodeId& from, const GrantA
             }
             break;
         case GrantVerdict::exists:
-            if (message.record && work.stage == Stage::recording) {
-                meet_rival(work, from, *message.record, now, out);
-            }
+            if (message.record) meet_rival(work, from, *message.record, now, out);
             break;
         case GrantVerdict::superseded:
             if (message.record) move(work, *message.record, now, out);
@@ -182,7 +141,6 @@ void Announcer::on_majority(Work& work, Moment now, Effects& out) {
         return;
     }
     if (work.stage == Stage::recording && !work.acknowledged) {
-        if (must_wait_for_rivals(work, now.boot_time, out)) return;
         acknowledge(work, now.boot_time, out);
     }
     if (work.stage == Stage::joining) {
@@ -197,19 +155,6 @@ void Announcer::on_majority(Work& work, Moment now, Effects& out) {
     } else {
         follow_intent(work, now, out);
     }
-}
-
-// With a majority at hand: whether somebody who is there may still know of a rival.
-bool Announcer::must_wait_for_rivals(Work& work, BootTime now, Effects& out) {
-    if (work.rival) return true;
-    if (unheard(work, now).empty()) return false;
-    if (!work.majority_at) {
-        work.majority_at = now;
-        probe(work, now, out);
-        work.act_at = now + shared_.timing.joint_within;
-        arm(work);
-    }
-    return now < *work.majority_at + shared_.timing.joint_within;
 }
 
 void Announcer::follow_intent(Work& work, Moment now, Effects& out) {
@@ -238,6 +183,8 @@ void Announcer::follow_intent(Work& work, Moment now, Effects& out) {
 
 void Announcer::acknowledge(Work& work, BootTime now, Effects& out) {
     work.acknowledged = now;
+    work.rivals.clear();
+    work.rival_at.reset();
     if (work.stage == Stage::recording) ++shared_.counters.offered;
     out.trace(Event::task_recorded, work.record.id.prefix(), work.acks.size());
     for (const CallId call : std::exchange(work.offers, {})) {
@@ -246,38 +193,75 @@ void Announcer::acknowledge(Work& work, BootTime now, Effects& out) {
 }
 
 // Somebody was granted a higher epoch.  A runner that is there keeps the task; from one that is
-// gone, and for a cancellation, it is taken.
+// gone, and for a cancellation, it is taken.  A rival that recorded the key at a few custodians has
+// no majority, as this node has it: its epoch, of round 1, is gone beyond.
 void Announcer::outbid(Work& work, const Epoch& highest, Moment now, Effects& out) {
     if (highest <= work.epoch) return;
     out.trace(Event::task_superseded, work.record.id.prefix(), work.epoch.round, highest.round);
     const bool own = is_own(highest, shared_.members);
     const bool gone = shared_.members.is_gone(highest.granter, highest.boot, now.boot_time);
-    if (work.intent != Intent::cancel && !gone && !own) {
+    const bool late = highest.round == 1 && work.epoch == work.record.first_epoch();
+    if (work.stage == Stage::recording && !work.acknowledged) {
+        join(work, work.record, now, out);
+        return;
+    }
+    if (work.intent != Intent::cancel && !gone && !own && !late) {
         ++shared_.counters.superseded;
         hand_over(work);
         return;
     }
-    if (!own) work.previous = highest;
+    if (!own && !late) work.previous = highest;
     work.epoch = highest;
     ask(work, work.intent, now, out);
 }
 
-// Two nodes were offered one key.  The record that was there first counts; where both are new, the
-// one whose home orders last: its runner waits for the other to give in.
+// Several nodes were offered one key.
 void Announcer::meet_rival(Work& work, const NodeId& from, const Record& record, Moment now,
                            Effects& out) {
-    if (record.id != work.record.id || record.home == work.record.home) return;
-    work.refusals.insert(from);
-    work.rival = record;
-    if (!work.rival_at) work.rival_at = now.boot_time;
-    if (record.home > work.record.home) join(work, record, now, out);
+    const bool asked = work.stage == Stage::recording || work.stage == Stage::joining;
+    if (record.id != work.record.id || record.home == work.record.home || !asked) return;
+    if (record.home.replaces(work.record.home)) {
+        join(work, record, now, out);
+    } else if (work.stage == Stage::joining) {
+        work.acks.insert(from);  // any record of the task will do
+        on_majority(work, now, out);
+    } else {
+        work.rivals.insert_or_assign(from, record);
+        if (!work.rival_at) work.rival_at = now.boot_time;
+        judge_rivals(work, now, out);
+    }
+}
+
+// Whose record a majority of the custodians has goes on.  Where none has, it is the one whose home
+// orders last: the others give in to it, and it waits for that, but not for long.
+void Announcer::judge_rivals(Work& work, Moment now, Effects& out) {
+    std::map<HomeTag, std::size_t> holders;
+    for (const auto& [node, record] : work.rivals) ++holders[record.home];
+    const auto most = std::ranges::max_element(holders, {}, [](const auto& e) { return e.second; });
+    const HomeTag last = holders.rbegin()->first;
+    const bool won = most->second >= work.record.majority();
+    const bool waits = last < work.record.home;
+    const BootTime until = *work.rival_at + shared_.timing.joint_within * (waits ? 2 : 1);
+    const std::size_t answered = work.acks.size() + work.rivals.size() + work.refusals.size();
+    const bool split = !waits && answered >= work.record.custodians.size();
+    if (!won && !split && now.boot_time < until) {
+        const BootTime again = now.boot_time + shared_.timing.resend_base;
+        work.act_at = std::min({work.act_at, until, again});
+        arm(work);
+        return;
+    }
+    const HomeTag chosen = won ? most->first : last;
+    for (const auto& [node, record] : work.rivals) {
+        if (record.home != chosen) continue;
+        join(work, record, now, out);
+        return;
+    }
 }
 
 // The task is on record already: this node only makes sure that a majority has it.
 void Announcer::join(Work& work, const Record& record, Moment now, Effects& out) {
     withdraw(work, out);
-    work.record = Record(record);  // the rival's, which goes away
-    work.rival.reset();
+    work.record = Record(record);  // one of the rivals, which go away, or its own
     // What storing a record grants: anybody may pass it on.
     work.epoch = work.record.first_epoch();
     enter(work, Stage::joining, now.boot_time);
@@ -287,7 +271,7 @@ void Announcer::join(Work& work, const Record& record, Moment now, Effects& out)
 
 // The task lives with other custodians now.
 void Announcer::move(Work& work, const Record& record, Moment now, Effects& out) {
-    if (record.id != work.record.id || record.home <= work.record.home) return;
+    if (record.id != work.record.id || !record.home.replaces(work.record.home)) return;
     moved_.push_back(record);
     if (work.intent != Intent::cancel) {
         ++shared_.counters.superseded;
@@ -302,7 +286,7 @@ void Announcer::move(Work& work, const Record& record, Moment now, Effects& out)
 void Announcer::count_refusal(Work& work, const NodeId& from, Effects& out) {
     work.refusals.insert(from);
     const std::size_t left = work.record.custodians.size() - work.refusals.size();
-    if (left >= work.record.majority() || work.acknowledged) return;
+    if (left >= work.record.majority() || work.acknowledged || !work.rivals.empty()) return;
     for (const CallId call : work.offers) {
         acknowledged_.push_back({call, work.record.id, AckVerdict::overloaded});
     }
@@ -358,6 +342,8 @@ void Announcer::bury(Work& work, std::string reason, Moment now, Effects& out) {
 
 // Too few of the custodians have been there for long: the task moves to others.  From now on, and
 // only now, a second acceptance is possible: by the old majority, should it come back unheard.
+// A task with a key moves only from where most members were seen for as long: on the other side of
+// a partition nobody does the same, and in a mesh no larger than the list nobody does at all.
 void Announcer::rehome(Work& work, Moment now, Effects& out) {
     leave_round(work, out);
     Record& record = work.record;
@@ -366,7 +352,7 @@ void Announcer::rehome(Work& work, Moment now, Effects& out) {
     record.home = {record.home.generation + 1, shared_.members.self(), shared_.members.boot(),
                    work.term};
     work.epoch = next_epoch(work);
-    work.minority_since.reset();
+    work.homeless_since.reset();
     ++shared_.counters.rehomed;
     out.trace(Event::task_rehomed, record.id.prefix(), record.home.generation,
               record.custodians.size());

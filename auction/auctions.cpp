@@ -238,6 +238,10 @@ Verdict Auctions::on_digest(const NodeId&, const DigestNews& message, Moment now
 
 // ------------------------------------------------------------------------------------------ facts
 
+void Auctions::on_member_certified(const NodeId& node) {
+    members_.certified(node);
+}
+
 void Auctions::on_member_alive(const NodeId& node, Boot boot, Moment now, Effects& out) {
     if (node == members_.self() || members_.is_boot(node, boot)) return;
     step(now, out, [&] {

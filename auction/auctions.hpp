@@ -10,7 +10,10 @@
 //   I2  No result is accepted under an epoch that is not the highest granted: a late winner is
 //       refused.
 //   I3  A second result can be accepted only after a majority of the custodians was away for 30 s
-//       and the task moved; it is counted when it is found.
+//       and the task moved; it is counted when it is found.  Of a task with a key too, wherever it
+//       is offered: its custodians follow from who is a member, not from who seems to be alive.
+//       Left over: two nodes of which one knows two members more, admitted while they were apart,
+//       may name lists of which both have a majority.
 //   I4  Bids are asked only of nodes that advertise the skill.
 //   I5  Messages to this node itself are sent like others and come back through the driver.
 //
@@ -93,6 +96,7 @@ public:
     Verdict on_digest(const NodeId& from, const DigestNews& message, Moment now, Effects& out);
 
     // ---- facts
+    void on_member_certified(const NodeId& node);  // of every certificate, met or not
     void on_member_alive(const NodeId& node, Boot boot, Moment now, Effects& out);
     void on_member_gone(const NodeId& node, Leaving leaving, Moment now, Effects& out);
     void on_link_up(const NodeId& node, Moment now, Effects& out);

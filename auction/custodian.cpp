@@ -18,6 +18,11 @@ bool is_jump(const Epoch& from, const Epoch& to) {
     return to.round > from.round && to.round - from.round > round_jump;
 }
 
+// Nothing was granted but by storing the record, and nothing came of it yet.
+bool is_unused(const Custody& entry) {
+    return entry.highest == entry.record.first_epoch() && !entry.held;
+}
+
 template <class Answer>
 Answer as(const GrantAnswer& answer) {
     return Answer{answer};
@@ -60,7 +65,7 @@ Verdict Custodian::on_record(const NodeId& from, const RecordTask& message, Mome
         ++counters_.malformed;
         return Verdict::malformed;
     }
-    const GrantVerdict verdict = record(message, now, out);
+    const GrantVerdict verdict = record(from, message, now, out);
     Recorded answer = as<Recorded>(answer_of(message.record.id, message.epoch));
     answer.verdict = verdict;
     if (verdict == GrantVerdict::exists || verdict == GrantVerdict::superseded) {
@@ -70,7 +75,8 @@ Verdict Custodian::on_record(const NodeId& from, const RecordTask& message, Mome
     return verdict_of(verdict);
 }
 
-GrantVerdict Custodian::record(const RecordTask& message, Moment now, Effects& out) {
+GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Moment now,
+                               Effects& out) {
     const auto known = entries_.find(message.record.id);
     if (known == entries_.end()) {
         if (refuses_new_ || unfinished_.size() >= limits::tasks_in_custody) {
@@ -78,18 +84,32 @@ GrantVerdict Custodian::record(const RecordTask& message, Moment now, Effects& o
         }
         Custody& entry = entries_[message.record.id];
         unfinished_.insert(message.record.id);
+        entry.shared = from != message.epoch.granter;
         move_home(entry, message, now, out);
         return GrantVerdict::granted;
     }
     Custody& entry = known->second;
     if (message.record.home == entry.record.home) {
+        entry.shared = entry.shared || from != message.epoch.granter;
         return grant(entry, message.epoch, message.attempts, now, out);
     }
-    if (message.fresh) return GrantVerdict::exists;
+    if (message.fresh && entry.withdrawn && is_unused(entry)) {
+        entry.highest = {};
+        entry.withdrawn = false;
+        move_home(entry, message, now, out);
+        ask_soon(entry, now.boot_time);
+        return GrantVerdict::granted;
+    }
+    if (message.fresh) {
+        entry.shared = true;
+        ask_soon(entry, now.boot_time);
+        return GrantVerdict::exists;
+    }
     if (entry.accepted) return GrantVerdict::granted;
-    if (message.record.home < entry.record.home) return GrantVerdict::superseded;
+    if (entry.record.home.replaces(message.record.home)) return GrantVerdict::superseded;
     const GrantVerdict verdict = grant(entry, message.epoch, message.attempts, now, out);
-    if (verdict == GrantVerdict::granted) move_home(entry, message, now, out);
+    const bool moves = message.record.home.replaces(entry.record.home);
+    if (verdict == GrantVerdict::granted && moves) move_home(entry, message, now, out);
     return verdict;
 }
 
@@ -115,19 +135,15 @@ Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now
             ++counters_.malformed;
             return Verdict::malformed;
         }
-        if (message.is_probe() && !entry.accepted) {
-            verdict = GrantVerdict::exists;
-        } else if (entry.accepted || message.home == entry.record.home) {
-            verdict = grant(entry, message.epoch, message.attempts, now, out);
-        } else if (message.home < entry.record.home) {
+        if (!entry.accepted && entry.record.home.replaces(message.home)) {
             verdict = GrantVerdict::superseded;
+        } else if (entry.accepted || !message.home.replaces(entry.record.home)) {
+            verdict = grant(entry, message.epoch, message.attempts, now, out);
         }
     }
     Granted answer = as<Granted>(answer_of(message.task, message.epoch));
     answer.verdict = verdict;
-    if (verdict == GrantVerdict::superseded || verdict == GrantVerdict::exists) {
-        answer.record = known->second.record;
-    }
+    if (verdict == GrantVerdict::superseded) answer.record = known->second.record;
     out.send(from, answer);
     return verdict_of(verdict);
 }
@@ -171,7 +187,7 @@ Verdict Custodian::on_store(const NodeId& from, const StoreResult& message, Mome
         return Verdict::unknown_task;
     }
     Custody& entry = known->second;
-    const bool moved = message.home > entry.record.home;
+    const bool moved = message.home.replaces(entry.record.home);
     // Only the granter stores under its epoch; what is accepted any custodian may pass on.
     const bool granter = from == message.held.epoch.granter;
     if ((!granter && !message.accepted) || is_jump(entry.highest, message.held.epoch)) {
@@ -191,14 +207,14 @@ Verdict Custodian::on_store(const NodeId& from, const StoreResult& message, Mome
 
 StoreVerdict Custodian::store_verdict(const Custody& entry, const StoreResult& message) {
     const Held& news = message.held;
-    if (message.home > entry.record.home) {
+    if (message.home.replaces(entry.record.home)) {
         return message.accepted ? StoreVerdict::stored : StoreVerdict::unknown;
     }
     if (entry.accepted) {
         const bool same = entry.held->outcome == news.outcome;
         return same ? StoreVerdict::stored : StoreVerdict::stale;
     }
-    if (message.home < entry.record.home) return StoreVerdict::superseded;
+    if (entry.record.home.replaces(message.home)) return StoreVerdict::superseded;
     if (message.accepted) return StoreVerdict::stored;
     const bool rival =
         entry.held && entry.held->epoch == news.epoch && entry.held->outcome != news.outcome;
@@ -207,7 +223,7 @@ StoreVerdict Custodian::store_verdict(const Custody& entry, const StoreResult& m
 }
 
 void Custodian::keep_outcome(Custody& entry, const StoreResult& message, Moment now, Effects& out) {
-    if (message.home > entry.record.home) {
+    if (message.home.replaces(entry.record.home)) {
         note_twice(entry, message, out);
         entry.record.home = message.home;
     }
@@ -292,11 +308,11 @@ Verdict Custodian::on_duty(const NodeId& from, const Duty& duty, Moment now, Eff
 Verdict Custodian::on_withdraw(const NodeId& from, const Cancel& message, Effects& out) {
     const auto known = entries_.find(message.task);
     if (known == entries_.end()) return Verdict::unknown_task;
-    const Custody& entry = known->second;
-    if (from != message.epoch.granter || entry.highest != message.epoch || entry.held) {
-        return Verdict::stale;
-    }
-    erase(message.task, out);
+    Custody& entry = known->second;
+    const bool own = from == message.epoch.granter && entry.highest == message.epoch;
+    if (!own || !is_unused(entry)) return Verdict::stale;
+    entry.withdrawn = true;
+    if (!entry.shared) erase(message.task, out);
     return Verdict::done;
 }
 

@@ -11,6 +11,8 @@
 //   I3  Under one epoch at most one outcome is held; a final outcome never changes.
 //   I4  What is answered is persisted in the same turn ("durable before visible").
 //   I5  An unfinished task is either watched (a timer runs) or being adopted.
+//   I6  A key is taken on record once: whoever offers it again is shown the record there is.  Of a
+//       record that others were told of something stays: it may be replaced, not forgotten.
 //
 // Not thread safe.
 #pragma once
@@ -43,6 +45,8 @@ struct Custody {
     Attempts attempts;
     std::uint64_t finished_ms = 0;
     std::optional<BootTime> deadline;
+    bool shared = true;      // others than the runner may count on the record, as far as is known
+    bool withdrawn = false;  // by its runner, which never used it: a rival's may take its place
 };
 
 class Custodian {
@@ -92,7 +96,8 @@ private:
     };
 
     [[nodiscard]] GrantAnswer answer_of(const TaskId& task, const Epoch& epoch) const;
-    [[nodiscard]] GrantVerdict record(const RecordTask& message, Moment now, Effects& out);
+    [[nodiscard]] GrantVerdict record(const NodeId& from, const RecordTask& message, Moment now,
+                                      Effects& out);
     [[nodiscard]] GrantVerdict grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
                                      Moment now, Effects& out);
     void move_home(Custody& entry, const RecordTask& message, Moment now, Effects& out);
@@ -112,6 +117,7 @@ private:
 
     void index_loaded(BootTime now);
     void watch(const Custody& entry, BootTime now);
+    void ask_soon(const Custody& entry, BootTime now);
     void look_after(Custody& entry, Moment now);
     void adopt_soon(const Custody& entry, BootTime now);
     void ask_runners_in_chunks(Effects& out);

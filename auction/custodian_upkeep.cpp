@@ -179,6 +179,12 @@ void Custodian::watch(const Custody& entry, BootTime now) {
     timers_.set(entry.record.id, now + timing_.duty + rng_.between(Duration{0}, timing_.duty / 4));
 }
 
+// Two nodes were offered one key, and each may have given in to the other: does anybody run it?
+void Custodian::ask_soon(const Custody& entry, BootTime now) {
+    if (entry.accepted || orphans_.contains(entry.record.id)) return;
+    timers_.bring_forward(entry.record.id, now + 2 * timing_.joint_within);
+}
+
 void Custodian::adopt_soon(const Custody& entry, BootTime now) {
     if (!orphans_.insert(entry.record.id).second) return;
     // The rank counts only custodians that can be reached, so that nobody waits for the dead.
@@ -233,7 +239,7 @@ void Custodian::on_moved(const Record& record, Effects& out) {
     const auto known = entries_.find(record.id);
     if (known == entries_.end()) return;
     Custody& entry = known->second;
-    if (entry.accepted || record.home <= entry.record.home) return;
+    if (entry.accepted || !record.home.replaces(entry.record.home)) return;
     if (!record.rank_of(members_.self())) {
         erase(record.id, out);
         return;

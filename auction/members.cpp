@@ -1,34 +1,60 @@
 #include "auction/members.hpp"
 
+#include "auction/task.hpp"
 #include "base/rng.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace starling::auction {
+namespace {
+
+std::vector<NodeId> best_of(const std::set<NodeId>& nodes, const TaskId& task, std::size_t count) {
+    std::vector<std::pair<std::uint64_t, NodeId>> scored;
+    scored.reserve(nodes.size());
+    const std::uint64_t tail = load_u64(task.view().last(8));
+    for (const NodeId& node : nodes) {
+        scored.emplace_back(draw(task.prefix(), node.prefix(), tail), node);
+    }
+    const auto kept = std::min(count, scored.size());
+    std::partial_sort(scored.begin(), scored.begin() + static_cast<std::ptrdiff_t>(kept),
+                      scored.end());
+    std::vector<NodeId> best;
+    for (std::size_t i = 0; i < kept; ++i) best.push_back(scored[i].second);
+    return best;
+}
+
+}  // namespace
 
 Members::Members(NodeId self, Boot boot, BootTime settled)
     : self_(self), boot_(boot), settled_(settled) {
     alive_.emplace(self_, boot_);
+    members_.insert(self_);
+}
+
+void Members::certified(const NodeId& node) {
+    if (!gone_.contains(node)) members_.insert(node);
 }
 
 void Members::alive(const NodeId& node, Boot boot) {
     if (node == self_) return;  // I1
     alive_[node] = std::max(alive_[node], boot);
+    members_.insert(node);
     gone_.erase(node);
-    dead_.erase(node);
 }
 
 void Members::gone(const NodeId& node) {
     if (node == self_) return;  // I1
     alive_.erase(node);
     gone_.insert(node);
-    dead_.insert(node);
+    members_.insert(node);
 }
 
 void Members::left(const NodeId& node) {
+    if (node == self_) return;  // I1
     gone(node);
-    dead_.erase(node);
+    members_.erase(node);
 }
 
 bool Members::is_boot(const NodeId& node, Boot boot) const {
@@ -55,26 +81,23 @@ bool Members::lacks_majority(std::span<const NodeId> nodes, BootTime now) const 
 
 std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) const {
     std::vector<NodeId> nodes = nearest(task, count);
-    if (alive_.size() + dead_.size() < 3) return nodes;
-    for (const NodeId& node : dead_) {
+    std::vector<NodeId> dead;
+    std::ranges::set_intersection(gone_, members_, std::back_inserter(dead));
+    if (alive_.size() + dead.size() < 3) return nodes;
+    for (const NodeId& node : dead) {
         if (nodes.size() < count) nodes.push_back(node);
     }
     return nodes;
 }
 
+std::vector<NodeId> Members::custodians_of_key(const TaskId& task) const {
+    return best_of(members_, task, key_custodians);
+}
+
 std::vector<NodeId> Members::nearest(const TaskId& task, std::size_t count) const {
-    std::vector<std::pair<std::uint64_t, NodeId>> scored;
-    scored.reserve(alive_.size());
-    const std::uint64_t tail = load_u64(task.view().last(8));
-    for (const auto& [node, boot] : alive_) {
-        scored.emplace_back(draw(task.prefix(), node.prefix(), tail), node);
-    }
-    const auto kept = std::min(count, scored.size());
-    std::partial_sort(scored.begin(), scored.begin() + static_cast<std::ptrdiff_t>(kept),
-                      scored.end());
-    std::vector<NodeId> nodes;
-    for (std::size_t i = 0; i < kept; ++i) nodes.push_back(scored[i].second);
-    return nodes;
+    std::set<NodeId> nodes;
+    for (const auto& [node, boot] : alive_) nodes.insert(node);
+    return best_of(nodes, task, count);
 }
 
 }  // namespace starling::auction

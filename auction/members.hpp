@@ -1,6 +1,12 @@
-// Who is there, as the membership protocol told: auctions rest their guesses on it, never safety.
+// Who belongs to the mesh and who is there, as the membership protocol told.
+//
+//   certified ──> member (alive, dead, or never met) ──left──> no member ──alive──> member
 //
 //   I1  This node is always there, with its present boot.
+//   I2  Who is alive is a guess, and nothing rests on it but who is asked first.
+//   I3  Who keeps a key follows from the members alone: a death, a cut or a restart changes no
+//   list.
+//       Lists of two nodes of which one knows a member more overlap in their majorities.
 //
 // Not thread safe.
 #pragma once
@@ -21,6 +27,7 @@ public:
     // Until `settled` a member not yet heard of may still turn up.
     Members(NodeId self, Boot boot, BootTime settled);
 
+    void certified(const NodeId& node);  // whether it was ever met or not
     void alive(const NodeId& node, Boot boot);
     void gone(const NodeId& node);  // dead
     void left(const NodeId& node);
@@ -46,9 +53,16 @@ public:
     // Whether too few of them can be reached for a majority.
     [[nodiscard]] bool lacks_majority(std::span<const NodeId> nodes, BootTime now) const;
 
-    // Who should keep a task.  Those that are alive come first; the dead are named only where fewer
-    // than `count` are left of a mesh of three or more, so that a node which is cut off, and takes
-    // all others for dead, finds no majority instead of promising alone.
+    // Whether this node sees more than half of all members: two sides of a partition never both do.
+    [[nodiscard]] bool sees_majority() const { return alive_.size() > members_.size() / 2; }
+
+    // Who keeps a task with a key, best first: chosen from all members, and as many as there can
+    // be, so that no two sides of a partition both have a majority of them.
+    [[nodiscard]] std::vector<NodeId> custodians_of_key(const TaskId& task) const;
+
+    // Who should keep a task without one.  Those that are alive come first; the dead are named only
+    // where fewer than `count` are left of a mesh of three or more, so that a node which is cut
+    // off, and takes all others for dead, finds no majority instead of promising alone.
     [[nodiscard]] std::vector<NodeId> custodians(const TaskId& task, std::size_t count) const;
 
     // The best members for a task by rendezvous hashing (Thaler and Ravishankar, 1998), best first.
@@ -59,8 +73,8 @@ private:
     Boot boot_;
     BootTime settled_;
     std::map<NodeId, Boot> alive_;
-    std::set<NodeId> gone_;  // dead or left
-    std::set<NodeId> dead_;
+    std::set<NodeId> members_;  // that did not leave
+    std::set<NodeId> gone_;     // dead or left
 };
 
 }  // namespace starling::auction

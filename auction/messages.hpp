@@ -38,7 +38,7 @@ struct RecordTask {
     static bool decode(Reader& in, RecordTask& message);
 };
 
-// Runner to custodian: grant me this epoch.  Of round 0: do you know this key?  Nothing is granted.
+// Runner to custodian: grant me this epoch.
 struct Grant {
     static constexpr Kind kind = Kind::grant;
 
@@ -47,8 +47,6 @@ struct Grant {
     Epoch epoch;
     Attempts attempts;
 
-    [[nodiscard]] bool is_probe() const { return epoch.round == 0; }
-
     void encode(Writer& out) const;
     static bool decode(Reader& in, Grant& message);
 };
@@ -56,7 +54,7 @@ struct Grant {
 enum class GrantVerdict : std::uint8_t {
     granted,
     lower,       // an epoch above the asked one was granted: `highest`
-    exists,      // to a fresh record or a probe: the task is here already, see `record`
+    exists,      // to a fresh record: the task is here already, see `record`
     superseded,  // the task moved to other custodians, see `record`
     unknown,     // no such record here
     overloaded,  // too many tasks, or too little disk

@@ -8,8 +8,8 @@
 // Invariants:
 //   I1  A specification never changes; its id is hash(key), or hash(announcer, boot, sequence).
 //   I2  done, dead and cancelled are final: a task leaves them never.
-//   I3  The custodians are named in the record; nobody computes them again.  Of two homes of one
-//       task the one that orders last counts.
+//   I3  The custodians are named in the record; nobody computes them again.  All records of the
+//       first generation are one home; of two later ones the one that orders last counts.
 //
 // Values: thread safe to read.
 #pragma once
@@ -58,6 +58,10 @@ enum class SpecFault : std::uint8_t {
 [[nodiscard]] SpecFault fault_of(const TaskSpec& spec);
 [[nodiscard]] std::string_view name_of(SpecFault fault);
 
+// How many custodians keep a task with a key, where there are so many members.  It is even: of six
+// and six that differ by one, any two majorities share a node; of five and five they need not.
+inline constexpr std::size_t key_custodians = 6;
+
 // Where a task lives.
 struct HomeTag {
     std::uint32_t generation = 1;  // + 1 whenever a survivor moves the task to other custodians
@@ -66,6 +70,11 @@ struct HomeTag {
     std::uint64_t term = 0;  // of the founder
 
     friend auto operator<=>(const HomeTag&, const HomeTag&) = default;
+
+    // Whether a task that lived at `other` has moved here.
+    [[nodiscard]] bool replaces(const HomeTag& other) const {
+        return generation > 1 && other < *this;
+    }
 
     void encode(Writer& out) const;
     static bool decode(Reader& in, HomeTag& tag);

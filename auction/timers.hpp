@@ -23,6 +23,11 @@ public:
         queue_.emplace(at, key);
     }
 
+    void bring_forward(const Key& key, BootTime at) {
+        const auto found = at_.find(key);
+        if (found == at_.end() || at < found->second) set(key, at);
+    }
+
     void clear(const Key& key) {
         const auto found = at_.find(key);
         if (found == at_.end()) return;

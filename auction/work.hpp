@@ -18,6 +18,7 @@
 #include "auction/round.hpp"
 #include "auction/task.hpp"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,18 +54,17 @@ struct Work {
     std::optional<BootTime> deadline;
 
     // Custodians
-    std::set<NodeId> acks;           // of this stage
-    std::set<NodeId> refusals;       // overloaded, or holding a rival
-    std::set<NodeId> strangers;      // other nodes that do not know the key
-    std::optional<Record> rival;     // the same key, offered elsewhere
-    std::optional<Held> found;       // the latest outcome seen among grants
-    std::optional<Outcome> outcome;  // to be stored, unless another was found
-    std::string grave;               // why it is being buried
+    std::set<NodeId> acks;            // of this stage
+    std::set<NodeId> refusals;        // overloaded
+    std::map<NodeId, Record> rivals;  // the same key, offered elsewhere, by who keeps it
+    std::optional<Held> found;        // the latest outcome seen among grants
+    std::optional<Outcome> outcome;   // to be stored, unless another was found
+    std::string grave;                // why it is being buried
     std::size_t repetitions = 0;
-    std::optional<BootTime> rival_at;     // since when one is known
-    std::optional<BootTime> majority_at;  // has the record
+    std::optional<BootTime> rival_at;  // since when one is known
     std::optional<BootTime> acknowledged;
-    std::optional<BootTime> minority_since;  // a majority of the custodians is away
+    bool lacks_majority = false;             // too many of the custodians are away
+    std::optional<BootTime> homeless_since;  // they are, and this node may move the task
 
     // The auction
     std::optional<Round> round;
@@ -81,7 +81,7 @@ struct Work {
     std::uint32_t permille = 0;
     std::string note;
 
-    BootTime since{};        // of the stage
+    BootTime since{};        // of the stage, or of the newest offer that waits for it
     BootTime act_at{};       // when the stage wants to go on by itself
     std::int64_t order = 0;  // waiting tasks: lower first
 

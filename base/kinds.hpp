@@ -72,6 +72,9 @@ enum class Kind : std::uint8_t {
         Kind::ping, Kind::pong, Kind::cells, Kind::table_digest, Kind::table_entries,
         // crdt
         Kind::want, Kind::heads,
+        // quorum: what a proposer asks (its boot is durable, and no boot uses a round twice), and
+        // a refusal: no outcome rests on it, only how soon and how high the next ballot goes
+        Kind::prepare, Kind::accept, Kind::read, Kind::conflict,
         // auction: bids, and what a runner says under an epoch that others granted
         Kind::cfp, Kind::propose, Kind::refuse, Kind::accept_proposal, Kind::reject_proposal,
         Kind::agree, Kind::failure, Kind::renew, Kind::renewed, Kind::query, Kind::digest,

@@ -13,14 +13,45 @@ constexpr SuspicionBounds bounds{limits::pause_tolerance, limits::suspicion_max}
 }  // namespace
 
 std::vector<Judgement> Detector::judge(const Evidence& evidence, JudgeTime now) {
-    std::vector<Judgement> found;
-    deadline_.reset();
-    if (suspects_.empty() && evidence.opinions.empty()) return found;
-    clear_others(evidence, found);
+    std::set<NodeId> subjects;
+    for (const auto& [subject, suspicion] : suspects_) subjects.insert(subject);
+    doubted_.clear();
     for (const NodeId& subject : evidence.opinions.subjects()) {
-        judge_one(evidence, subject, now, found);
+        subjects.insert(subject);
+        (void)update_doubted(evidence, subject);
+    }
+    return judge_all(evidence, subjects, now);
+}
+
+std::vector<Judgement> Detector::judge_touched(const Evidence& evidence,
+                                               std::span<const NodeId> touched, JudgeTime now) {
+    std::set<NodeId> subjects(touched.begin(), touched.end());
+    for (const NodeId& observer : std::set<NodeId>(subjects)) {
+        if (!update_doubted(evidence, observer)) continue;
+        // Its votes count no longer, or again.
+        for (const NodeId& subject : evidence.rings.subjects(observer)) subjects.insert(subject);
+    }
+    for (const auto& [subject, suspicion] : suspects_) {
+        if (now >= suspicion.expiry) subjects.insert(subject);
+    }
+    return judge_all(evidence, subjects, now);
+}
+
+std::vector<Judgement> Detector::judge_all(const Evidence& evidence,
+                                           const std::set<NodeId>& subjects, JudgeTime now) {
+    std::vector<Judgement> found;
+    for (const NodeId& subject : subjects) judge_one(evidence, subject, now, found);
+    deadline_.reset();
+    for (const auto& [subject, suspicion] : suspects_) {
+        if (!deadline_ || suspicion.expiry < *deadline_) deadline_ = suspicion.expiry;
     }
     return found;
+}
+
+// True when that is new.
+bool Detector::update_doubted(const Evidence& evidence, const NodeId& observer) {
+    const bool doubted = !is_eligible(evidence, observer);
+    return doubted ? doubted_.insert(observer).second : doubted_.erase(observer) > 0;
 }
 
 Tally Detector::tally(const Evidence& evidence, const NodeId& subject) {
@@ -85,27 +116,15 @@ void Detector::judge_one(const Evidence& evidence, const NodeId& subject, JudgeT
         return;
     }
     const bool is_new = suspect == suspects_.end();
-    const JudgeTime since = suspects_.emplace(subject, now).first->second;
-    if (is_new) found.push_back({subject, Finding::suspect, Cause::silent, votes.down});
-    const JudgeTime expiry = since + time_to_refute(evidence, subject, votes);
-    if (now >= expiry) {
-        suspects_.erase(subject);
-        found.push_back({subject, Finding::dead, Cause::silent, votes.down});
-    } else if (!deadline_ || expiry < *deadline_) {
-        deadline_ = expiry;
+    Suspicion& suspicion = is_new ? suspects_[subject] : suspect->second;
+    if (is_new) {
+        suspicion.since = now;
+        found.push_back({subject, Finding::suspect, Cause::silent, votes.down});
     }
-}
-
-// Suspects without any opinion left: they refuted, ended, or their accusers did.
-void Detector::clear_others(const Evidence& evidence, std::vector<Judgement>& found) {
-    for (auto each = suspects_.begin(); each != suspects_.end();) {
-        if (evidence.opinions.about(each->first) != nullptr) {
-            ++each;
-            continue;
-        }
-        found.push_back({each->first, Finding::cleared, Cause::claim, 0});
-        each = suspects_.erase(each);
-    }
+    suspicion.expiry = suspicion.since + time_to_refute(evidence, subject, votes);
+    if (now < suspicion.expiry) return;
+    suspects_.erase(subject);
+    found.push_back({subject, Finding::dead, Cause::silent, votes.down});
 }
 
 }  // namespace starling::gossip

@@ -12,6 +12,7 @@
 //   judge is
 //       left (two members, or all others accused), not before limits::suspicion_max.
 //   I4  Who does not observe the subject waits 2 * pause_tolerance longer, for those who do.
+//   I5  Looking only at what changed finds what looking at everything would.
 //
 // Not thread safe.
 #pragma once
@@ -24,6 +25,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <vector>
 
 namespace starling::gossip {
@@ -64,6 +67,11 @@ public:
     // buries it, which drops its opinions; `suspect` about oneself is for refuting.
     [[nodiscard]] std::vector<Judgement> judge(const Evidence& evidence, JudgeTime now);
 
+    // The same when, of all the evidence, only opinions about the `touched` changed.
+    [[nodiscard]] std::vector<Judgement> judge_touched(const Evidence& evidence,
+                                                       std::span<const NodeId> touched,
+                                                       JudgeTime now);
+
     // The subject claimed anew: whatever is held against it later is a new suspicion.
     void forget(const NodeId& subject) { suspects_.erase(subject); }
 
@@ -83,9 +91,17 @@ private:
                                            const Tally& tally);
     void judge_one(const Evidence& evidence, const NodeId& subject, JudgeTime now,
                    std::vector<Judgement>& found);
-    void clear_others(const Evidence& evidence, std::vector<Judgement>& found);
+    [[nodiscard]] std::vector<Judgement> judge_all(const Evidence& evidence,
+                                                   const std::set<NodeId>& subjects, JudgeTime now);
+    [[nodiscard]] bool update_doubted(const Evidence& evidence, const NodeId& observer);
 
-    std::map<NodeId, JudgeTime> suspects_;  // since when
+    struct Suspicion {
+        JudgeTime since{};
+        JudgeTime expiry{};
+    };
+
+    std::map<NodeId, Suspicion> suspects_;
+    std::set<NodeId> doubted_;  // accused themselves so that their votes do not count
     std::optional<JudgeTime> deadline_;
 };
 

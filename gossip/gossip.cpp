@@ -26,6 +26,7 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
       verifier_(verifier),
       started_(now.boot_time),
       members_(setup.random_seed),
+      peers_(setup.random_seed),
       judge_(now.boot_time),
       heartbeats_(JudgeTime{}),
       rng_(setup.random_seed, 1) {
@@ -142,9 +143,9 @@ std::optional<MemberView> Gossip::member(const NodeId& id) const {
     view.id = id;
     view.state = state(id);
     view.claim = record->claim;
-    view.certificate = record->certificate();
-    view.addresses = record->addresses();
-    view.accusers = opinions_.accusers(id);
+    view.certificate = record->shared_certificate();
+    view.addresses = record->shared_addresses();
+    if (!opinions_.empty()) view.accusers = opinions_.accusers(id);
     if (const Peer* peer = peers_.find(id)) {
         view.heard = peer->heard;
         view.lag = peer->lag;

@@ -76,8 +76,9 @@ struct MemberView {
     NodeId id;
     MemberState state{};
     std::shared_ptr<const Claim> claim;  // null: introduced, never met
-    Certificate certificate;
-    std::vector<std::string> addresses;
+    // Parts of the table's record, shared: a list of all members copies none of them.
+    std::shared_ptr<const Certificate> certificate;
+    std::shared_ptr<const std::vector<std::string>> addresses;
     std::optional<BootTime> heard;  // the last frame from it; only linked peers have one
     Duration lag{};  // of its disk or loop: above limits::degraded_after spare it work
     std::vector<NodeId> accusers;
@@ -199,6 +200,21 @@ public:
     [[nodiscard]] std::optional<Boot> superseded() const { return superseded_; }
 
 private:
+    // What verdicts and own opinions rest on: while it is the same, so are they.
+    struct Basis {
+        std::uint64_t opinions = 0;
+        std::uint64_t heartbeats = 0;
+        std::uint64_t rings = 0;
+        bool may_judge = false;
+
+        friend bool operator==(const Basis&, const Basis&) = default;
+
+        [[nodiscard]] bool differs_in_opinions_only(const Basis& other) const {
+            return heartbeats == other.heartbeats && rings == other.rings &&
+                   may_judge == other.may_judge;
+        }
+    };
+
     struct Shown {
         MemberState state{};
         Mode mode{};
@@ -234,6 +250,7 @@ private:
     void on_life(const NodeId& peer, Heard heard, Moment now, Effects& out);
     void rebuild_rings(Moment now);
     void update_neighbours(BootTime now);
+    [[nodiscard]] const std::vector<NodeId>& opinion_links() const;
     void beat(Effects& out);
     void ping(const NodeId& peer, std::uint32_t sequence, Effects& out);
     void publish_opinions(Effects& out);
@@ -246,6 +263,8 @@ private:
     [[nodiscard]] std::vector<NodeId> unmet() const;
     [[nodiscard]] bool is_away(const Members::Record& record, BootTime now) const;
     [[nodiscard]] Detector::Evidence evidence() const;
+    [[nodiscard]] Basis basis() const;
+    [[nodiscard]] std::vector<Judgement> verdicts();
 
     // constant after construction
     SigningKey key_;
@@ -273,6 +292,9 @@ private:
     std::uint64_t opinion_sequence_ = 0;
     std::vector<NodeId> owed_;  // subjects somebody accuses and I can vouch for
     bool rings_stale_ = true;
+    std::uint64_t rings_made_ = 0;
+    std::optional<Basis> published_;  // when own opinions were brought in line last
+    std::optional<Basis> judged_;  // of the last verdicts; none when they are to be looked at anew
     bool keeps_left_links_ = false;
     std::vector<NodeId> neighbours_;
     std::map<NodeId, Shown> shown_;

@@ -27,7 +27,9 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
     heal(now, out);
     rebuild_rings(now);
     if (leaving_ || keeps_left_links_) update_neighbours(now.boot_time);
-    outbox_.flush(members_, peers_.links(), now.boot_time, out);
+    if (!outbox_.empty()) {
+        outbox_.flush(members_, {peers_.links(), opinion_links()}, now.boot_time, out);
+    }
     show_root(now.boot_time, out);
 }
 
@@ -36,6 +38,7 @@ std::optional<BootTime> Gossip::next_deadline() const {
     next = earlier(next, seed_at_);
     if (peers_.links().empty() && !unmet().empty()) next = earlier(next, join_at_);
     next = earlier(next, show_at_);
+    next = earlier(next, outbox_.next_deadline());
     if (const auto beat = heartbeats_.deadline(judge_.now())) {
         next = earlier(next, judge_.real(*beat));
     }
@@ -89,6 +92,8 @@ void Gossip::rebuild_rings(Moment now) {
         if (record.state() != MemberState::alive || is_away(record, now.boot_time)) continue;
         ids.push_back(id);
     }
+    if (rings_made_ > 0 && ids == rings_.members()) return;  // the same with other claims
+    ++rings_made_;
     const std::uint32_t count = ring_count(ids.size(), rings_.count());
     rings_ = Rings(ids, load_u64(mesh_.view()), count);
     heartbeats_.watch(rings_.subjects(self_), judge_.at(now.boot_time));
@@ -112,10 +117,25 @@ void Gossip::update_neighbours(BootTime now) {
     }
 }
 
+// Opinions are about members and for members: the rings, an expander that each of them is part of,
+// bring them to all.  While a neighbour is not linked (this node joins, or the rings have just
+// changed) or most are silent, they go to every link, so that nobody is left out.
+const std::vector<NodeId>& Gossip::opinion_links() const {
+    const auto is_up = [&](const NodeId& id) { return peers_.is_up(id); };
+    // Who is away has no place on the rings.
+    const bool whole = !neighbours_.empty() && std::ranges::all_of(neighbours_, is_up);
+    return whole && !heartbeats_.is_isolated() ? neighbours_ : peers_.links();
+}
+
 // ---------------------------------------------------------------- detection
 
 Detector::Evidence Gossip::evidence() const {
     return {self_, heartbeats_.may_publish(judge_.now()), members_, rings_, heartbeats_, opinions_};
+}
+
+Gossip::Basis Gossip::basis() const {
+    return {opinions_.changes(), heartbeats_.changes(), rings_made_,
+            heartbeats_.may_publish(judge_.now())};
 }
 
 void Gossip::ping(const NodeId& peer, std::uint32_t sequence, Effects& out) {
@@ -135,7 +155,9 @@ void Gossip::beat(Effects& out) {
 // Brings what I hold of my subjects in line with what I heard of them.
 void Gossip::publish_opinions(Effects& out) {
     const std::vector<NodeId> owed = std::exchange(owed_, {});
-    if (owed.empty() && opinions_.empty() && !heartbeats_.accuses_anybody()) return;
+    const Basis now = basis();
+    if (owed.empty() && published_ == now) return;
+    published_ = now;
     if (leaving_ || !heartbeats_.may_publish(judge_.now())) return;  // I15
     for (const auto& [subject, vote] : heartbeats_.votes()) {
         const Opinions::About* about = opinions_.about(subject);
@@ -159,8 +181,22 @@ void Gossip::publish(const NodeId& subject, Vote vote, Effects& out) {
               opinion_sequence_);
 }
 
+// What is to be said anew: nothing while evidence and clock give no cause.
+std::vector<Judgement> Gossip::verdicts() {
+    const Basis current = basis();
+    const auto due = detector_.deadline();
+    if (judged_ == current && !(due && judge_.now() >= *due)) return {};
+    const std::vector<NodeId> touched = opinions_.take_touched();
+    std::vector<Judgement> found = judged_ && judged_->differs_in_opinions_only(current)
+                                       ? detector_.judge_touched(evidence(), touched, judge_.now())
+                                       : detector_.judge(evidence(), judge_.now());
+    judged_.reset();  // what is found may change the evidence
+    if (found.empty()) judged_ = current;
+    return found;
+}
+
 void Gossip::judge(Moment now, Effects& out) {
-    for (const Judgement& each : detector_.judge(evidence(), judge_.now())) {
+    for (const Judgement& each : verdicts()) {
         if (each.subject == self_) {
             must_refute_ = must_refute_ || each.finding == Finding::suspect;
         } else if (each.finding == Finding::dead) {

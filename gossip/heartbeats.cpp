@@ -7,6 +7,7 @@
 namespace starling::gossip {
 
 void Heartbeats::watch(std::span<const NodeId> subjects, JudgeTime now) {
+    ++changes_;
     std::erase_if(watched_, [&](const auto& each) {
         return std::ranges::find(subjects, each.first) == subjects.end();
     });
@@ -20,6 +21,7 @@ void Heartbeats::watch(std::span<const NodeId> subjects, JudgeTime now) {
 void Heartbeats::renew(const NodeId& subject, JudgeTime now) {
     const auto found = watched_.find(subject);
     if (found == watched_.end()) return;
+    ++changes_;
     Watch& watch = found->second;
     const bool was_linked = watch.was_linked;
     watch = Watch{};
@@ -38,6 +40,7 @@ Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
     watch.heard = now;
     watch.asked.reset();
     watch.reported = watch.owes_answer = watch.wants_ping = false;
+    changes_ += reported ? 1U : 0U;
     if (reported) return Heard::recovered;
     return owed ? Heard::answered : Heard::expected;
 }
@@ -70,6 +73,7 @@ bool Heartbeats::on_refused(const NodeId& peer) {
     const auto found = watched_.find(peer);
     if (found == watched_.end() || found->second.refused) return false;
     found->second.refused = true;
+    ++changes_;
     return true;
 }
 
@@ -77,6 +81,7 @@ Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
     const auto found = watched_.find(peer);
     if (found == watched_.end()) return Heard::stranger;
     const bool refused = std::exchange(found->second.refused, false);
+    changes_ += refused ? 1U : 0U;
     const Heard heard = on_heard(peer, now);
     return refused ? Heard::recovered : heard;
 }
@@ -134,11 +139,6 @@ bool Heartbeats::may_publish(JudgeTime now) const {
 std::size_t Heartbeats::silent_count(JudgeTime now) const {
     const auto silent = [&](const auto& each) { return is_overdue(each.second, now); };
     return static_cast<std::size_t>(std::ranges::count_if(watched_, silent));
-}
-
-bool Heartbeats::accuses_anybody() const {
-    return std::ranges::any_of(
-        watched_, [](const auto& each) { return each.second.reported || each.second.refused; });
 }
 
 bool Heartbeats::is_accused_by_me(const NodeId& subject) const {
@@ -221,6 +221,7 @@ void Heartbeats::find_silent(JudgeTime now, Due& due) {
         }
         watch.reported = true;
         watch.owes_answer = false;
+        ++changes_;
         due.silent.push_back(subject);
     }
 }
@@ -232,11 +233,14 @@ bool Heartbeats::may_accuse(const Watch& watch, JudgeTime now) const {
 
 void Heartbeats::update_isolation(JudgeTime now) {
     if (most_silent(silent_count(now))) {
-        if (!isolated_) isolated_ = now;
+        if (isolated_) return;
+        isolated_ = now;
+        ++changes_;
         return;
     }
     if (!isolated_) return;
     isolated_.reset();
+    ++changes_;
     // Reachable again: whoever has not answered yet is asked anew before he is judged.
     for (auto& [subject, watch] : watched_) {
         if (!watch.asked || watch.reported) continue;

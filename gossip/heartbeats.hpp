@@ -77,11 +77,14 @@ public:
 
     [[nodiscard]] bool watches(const NodeId& subject) const { return watched_.contains(subject); }
 
-    [[nodiscard]] bool accuses_anybody() const;
     [[nodiscard]] bool is_accused_by_me(const NodeId& subject) const;
     // Heard within `span`, and not accused by me since.
     [[nodiscard]] bool heard_within(const NodeId& subject, JudgeTime now, Duration span) const;
     [[nodiscard]] Duration ack_timeout(const NodeId& subject) const;
+
+    // Grows whenever somebody becomes, or ceases to be, a subject, silent or refused, and when this
+    // node becomes isolated or ceases to be: equal numbers, equal votes.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
     // The number of the last ping to a subject.
     [[nodiscard]] std::uint32_t sequence_of(const NodeId& subject) const;
@@ -120,6 +123,7 @@ private:
     JudgeTime routine_;  // the next routine ping is not earlier
     std::uint32_t sequence_ = 0;
     std::optional<JudgeTime> isolated_;
+    std::uint64_t changes_ = 0;
 };
 
 }  // namespace starling::gossip

@@ -26,6 +26,12 @@ std::uint32_t seconds(Duration duration) {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
 }
 
+MemberState state_of(const Members::Record& record) {
+    if (!record.claim) return MemberState::introduced;
+    if (record.claim->mode == Mode::left) return MemberState::left;
+    return record.dead ? MemberState::dead : MemberState::alive;
+}
+
 // A record as the journal keeps it.
 struct StoredRecord {
     Cells cells;
@@ -63,12 +69,6 @@ std::string_view name_of(MemberState state) {
     return "introduced";
 }
 
-MemberState Members::Record::state() const {
-    if (!claim) return MemberState::introduced;
-    if (claim->mode == Mode::left) return MemberState::left;
-    return dead ? MemberState::dead : MemberState::alive;
-}
-
 Standing Members::Record::standing() const {
     STARLING_ASSERT(claim != nullptr);
     Standing standing = standing_of(*claim);
@@ -87,6 +87,17 @@ const Certificate& Members::Record::certificate() const {
 const std::vector<std::string>& Members::Record::addresses() const {
     STARLING_ASSERT(claim || introduction);
     return claim ? claim->addresses : introduction->addresses;
+}
+
+std::shared_ptr<const Certificate> Members::Record::shared_certificate() const {
+    const Certificate& current = certificate();
+    if (claim && &current == &claim->certificate) return {claim, &current};
+    return {introduction, &current};
+}
+
+std::shared_ptr<const std::vector<std::string>> Members::Record::shared_addresses() const {
+    if (claim) return {claim, &claim->addresses};
+    return {introduction, &introduction->addresses};
 }
 
 bool Members::Record::is_certified_by(const Certificate& other) const {
@@ -254,6 +265,7 @@ Members::Record& Members::make(const NodeId& id) {
 }
 
 void Members::reweigh(const NodeId& id, Record& record) {
+    record.standing_state = state_of(record);
     const std::uint64_t change = weight_of(id, record) - record.weight;
     record.weight += change;
     root_ += change;  // I3

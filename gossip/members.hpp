@@ -46,19 +46,23 @@ class Members {
 public:
     // The life of one node as the table knows it.
     struct Record {
-        std::shared_ptr<const Introduction> introduction;  // may be null
-        std::shared_ptr<const Claim> claim;                // null: introduced only
-        bool dead = false;                                 // the claim was beaten by a death
-        Cause cause = Cause::claim;                        // of the end
-        BootTime since{};                                  // the claim, here
-        BootTime ended{};                                  // dead or left since
-        std::uint64_t weight = 0;                          // its part of the root
+        std::shared_ptr<const Introduction> introduction;      // may be null
+        std::shared_ptr<const Claim> claim;                    // null: introduced only
+        bool dead = false;                                     // the claim was beaten by a death
+        Cause cause = Cause::claim;                            // of the end
+        BootTime since{};                                      // the claim, here
+        BootTime ended{};                                      // dead or left since
+        std::uint64_t weight = 0;                              // its part of the root
+        MemberState standing_state = MemberState::introduced;  // what the above say together
 
         // Never `suspect`: that is the detector's.
-        [[nodiscard]] MemberState state() const;
+        [[nodiscard]] MemberState state() const { return standing_state; }
+
         [[nodiscard]] Standing standing() const;  // REQUIRES: claim
         [[nodiscard]] const Certificate& certificate() const;
         [[nodiscard]] const std::vector<std::string>& addresses() const;
+        [[nodiscard]] std::shared_ptr<const Certificate> shared_certificate() const;
+        [[nodiscard]] std::shared_ptr<const std::vector<std::string>> shared_addresses() const;
         [[nodiscard]] bool is_certified_by(const Certificate& other) const;
     };
 

@@ -19,27 +19,37 @@ auto object_of(const Opinion& opinion) {
 
 OpinionVerdict Opinions::take(const Opinion& opinion) {
     About& about = by_subject_[opinion.subject];
-    if (!about.empty() && object_of(about.begin()->second) != object_of(opinion)) about.clear();
+    if (!about.empty() && object_of(about.begin()->second) != object_of(opinion)) {
+        about.clear();
+        touch(opinion.subject);
+    }
     const auto known = about.find(opinion.observer);
     if (known == about.end()) {
         if (about.size() >= per_subject) return OpinionVerdict::full;  // I3
         about.emplace(opinion.observer, opinion);
+        touch(opinion.subject);
         return OpinionVerdict::taken;
     }
     if (stamp_of(opinion) <= stamp_of(known->second)) return OpinionVerdict::old;  // I1
     known->second = opinion;
+    touch(opinion.subject);
     return OpinionVerdict::taken;
 }
 
 void Opinions::drop_subject(const NodeId& subject) {
-    by_subject_.erase(subject);
+    if (by_subject_.erase(subject) > 0) touch(subject);
 }
 
 void Opinions::drop_observer(const NodeId& observer) {
     for (auto each = by_subject_.begin(); each != by_subject_.end();) {
-        each->second.erase(observer);
+        if (each->second.erase(observer) > 0) touch(each->first);
         each = each->second.empty() ? by_subject_.erase(each) : std::next(each);
     }
+}
+
+void Opinions::touch(const NodeId& subject) {
+    ++changes_;
+    touched_.push_back(subject);
 }
 
 const Opinions::About* Opinions::about(const NodeId& subject) const {

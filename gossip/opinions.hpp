@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace starling::gossip {
@@ -48,8 +49,18 @@ public:
 
     [[nodiscard]] bool empty() const { return by_subject_.empty(); }
 
+    // Grows with every change: equal numbers, equal opinions.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
+
+    // Subjects about whom something changed since the last call; repeated ones possible.
+    [[nodiscard]] std::vector<NodeId> take_touched() { return std::exchange(touched_, {}); }
+
 private:
+    void touch(const NodeId& subject);
+
     std::map<NodeId, About> by_subject_;
+    std::uint64_t changes_ = 0;
+    std::vector<NodeId> touched_;
 };
 
 }  // namespace starling::gossip

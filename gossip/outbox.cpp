@@ -3,6 +3,7 @@
 #include "base/limits.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace starling::gossip {
@@ -86,31 +87,44 @@ void Outbox::put(const Opinion& opinion, const NodeId& from) {
     opinions_[{opinion.subject, opinion.observer}] = {opinion, from};
 }
 
-void Outbox::flush(const Members& members, std::span<const NodeId> links, BootTime now,
-                   Effects& out) {
-    if (empty()) return;
-    std::vector<NodeId> others;
-    for (const NodeId& link : links) {
+void Outbox::flush(const Members& members, const Receivers& to, BootTime now, Effects& out) {
+    if (empty() || (paused_until_ && now < *paused_until_)) return;
+    paused_until_ = now + pause;
+    std::array<std::vector<NodeId>, 2> others;  // by Opinionated
+    for (const NodeId& link : to.links) {
+        const bool near = std::ranges::binary_search(to.neighbours, link);
+        const Opinionated opinionated = near ? Opinionated::yes : Opinionated::no;
         if (!is_source(link)) {
-            others.push_back(link);
+            others.at(static_cast<std::size_t>(opinionated)).push_back(link);
             continue;
         }
-        for (const Cells& frame : in_frames(cells_for(members, &link, now))) out.send(link, frame);
+        for (const Cells& frame : in_frames(cells_for(members, &link, opinionated, now))) {
+            out.send(link, frame);
+        }
     }
-    if (!others.empty()) {
-        for (const Cells& frame : in_frames(cells_for(members, nullptr, now))) {
-            out.send_all(others, frame);
+    for (const Opinionated opinionated : {Opinionated::no, Opinionated::yes}) {
+        const auto& links = others.at(static_cast<std::size_t>(opinionated));
+        if (links.empty()) continue;
+        for (const Cells& frame : in_frames(cells_for(members, nullptr, opinionated, now))) {
+            out.send_all(links, frame);
         }
     }
     members_.clear();
     opinions_.clear();
 }
 
-Cells Outbox::cells_for(const Members& members, const NodeId* link, BootTime now) const {
+std::optional<BootTime> Outbox::next_deadline() const {
+    if (empty()) return std::nullopt;
+    return paused_until_.value_or(BootTime{});
+}
+
+Cells Outbox::cells_for(const Members& members, const NodeId* link, Opinionated opinionated,
+                        BootTime now) const {
     Cells cells;
     for (const auto& [member, from] : members_) {
         if (link == nullptr || from != *link) append(cells, members.cells_of(member, now));
     }
+    if (opinionated == Opinionated::no) return cells;
     for (const auto& [key, opinion] : opinions_) {
         if (link == nullptr || opinion.second != *link) cells.opinions.push_back(opinion.first);
     }

@@ -1,7 +1,9 @@
-// Cells that changed in this turn and go to every link: flooding without a queue of messages.
+// Cells that changed and go on: flooding without a queue of messages.
 //
-//   changed ──put(cell, from)──> waiting, once per cell ──flush──> frames to all links but the
-//   source
+//   changed ──put(cell, from)──> waiting, once per cell ──flush──> frames to all but the source
+//       of members: to all links; opinions: to the ring neighbours, who pass them on to everybody
+//
+//   news after a calm leave at once; in a storm one flood every `pause` carries all of it
 //
 // Invariants:
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
@@ -19,6 +21,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -38,6 +41,8 @@ void append(Cells& cells, Cells&& more);
 
 class Outbox {
 public:
+    static constexpr Duration pause = std::chrono::milliseconds{2};
+
     // What the table says of a node; `from` brought the news (this node itself: nobody to spare).
     void put(const NodeId& member, const NodeId& from) { members_[member] = from; }
 
@@ -45,15 +50,27 @@ public:
 
     [[nodiscard]] bool empty() const { return members_.empty() && opinions_.empty(); }
 
-    // Sends everything that waits to every link.
-    void flush(const Members& members, std::span<const NodeId> links, BootTime now, Effects& out);
+    struct Receivers {
+        std::span<const NodeId> links;       // ascending
+        std::span<const NodeId> neighbours;  // of these links: who hears opinions; ascending
+    };
+
+    // Sends everything that waits, unless the pause since the last flood lasts.
+    void flush(const Members& members, const Receivers& to, BootTime now, Effects& out);
+
+    // When a flush has something to do.
+    [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
 private:
-    [[nodiscard]] Cells cells_for(const Members& members, const NodeId* link, BootTime now) const;
+    enum class Opinionated : std::uint8_t { no, yes };
+
+    [[nodiscard]] Cells cells_for(const Members& members, const NodeId* link,
+                                  Opinionated opinionated, BootTime now) const;
     [[nodiscard]] bool is_source(const NodeId& link) const;
 
     std::map<NodeId, NodeId> members_;  // whom about, who brought it
     std::map<std::pair<NodeId, NodeId>, std::pair<Opinion, NodeId>> opinions_;
+    std::optional<BootTime> paused_until_;
 };
 
 }  // namespace starling::gossip

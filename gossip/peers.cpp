@@ -18,14 +18,18 @@ bool Difference::observe(bool equal, bool at_once, BootTime now) {
     return true;
 }
 
+Peer& Peers::at(const NodeId& id) {
+    if (Peer* known = peers_.find(id)) return *known;
+    peers_.insert(id, {});
+    return *peers_.find(id);
+}
+
 Peer* Peers::find(const NodeId& id) {
-    const auto found = peers_.find(id);
-    return found == peers_.end() ? nullptr : &found->second;
+    return peers_.find(id);
 }
 
 const Peer* Peers::find(const NodeId& id) const {
-    const auto found = peers_.find(id);
-    return found == peers_.end() ? nullptr : &found->second;
+    return peers_.find(id);
 }
 
 bool Peers::is_up(const NodeId& id) const {
@@ -34,7 +38,7 @@ bool Peers::is_up(const NodeId& id) const {
 }
 
 void Peers::set_up(const NodeId& id, bool up) {
-    peers_[id].is_up = up;
+    at(id).is_up = up;
     const auto place = std::ranges::lower_bound(links_, id);
     const bool listed = place != links_.end() && *place == id;
     if (up && !listed) links_.insert(place, id);

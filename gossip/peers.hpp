@@ -8,11 +8,11 @@
 // Not thread safe.
 #pragma once
 
+#include "base/hash_index.hpp"
 #include "base/ids.hpp"
 #include "base/moment.hpp"
 #include "gossip/messages.hpp"
 
-#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -48,8 +48,11 @@ struct Peer {
 
 class Peers {
 public:
-    // Makes an entry when there is none.
-    Peer& at(const NodeId& id) { return peers_[id]; }
+    // `scramble` keeps others from choosing ids that collide.
+    explicit Peers(std::uint64_t scramble) : peers_(scramble) {}
+
+    // Makes an entry when there is none.  It lives until the next at() or erase() of another.
+    Peer& at(const NodeId& id);
 
     [[nodiscard]] Peer* find(const NodeId& id);
     [[nodiscard]] const Peer* find(const NodeId& id) const;
@@ -67,7 +70,7 @@ public:
     [[nodiscard]] std::optional<BootTime> state_equal(std::span<const NodeId> neighbours) const;
 
 private:
-    std::map<NodeId, Peer> peers_;
+    HashIndex<NodeId, Peer> peers_;
     std::vector<NodeId> links_;
 };
 

@@ -44,6 +44,9 @@ public:
 
     [[nodiscard]] bool is_full_mesh() const { return members_.size() <= 2 * count_ + 1; }
 
+    // Ascending.
+    [[nodiscard]] const std::vector<NodeId>& members() const { return members_; }
+
     [[nodiscard]] std::size_t size() const { return members_.size(); }
 
     [[nodiscard]] std::uint32_t count() const { return count_; }

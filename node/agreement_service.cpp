@@ -132,7 +132,9 @@ void AgreementService::on(CallId call, const RegisterCasAsk& ask, const Turn& tu
             return;
         }
     }
-    quorum_.cas(caller(call, ask.name, ask.timeout, turn), std::move(request), turn.now, turn.out);
+    const auto from = caller(call, ask.name, ask.timeout, turn);
+    asked_[call].writes = ask.value;
+    quorum_.cas(from, std::move(request), turn.now, turn.out);
 }
 
 void AgreementService::on(CallId call, const RegisterSettleAsk& ask, const Turn& turn) {
@@ -221,7 +223,7 @@ quorum::Caller AgreementService::caller(CallId call, const std::string& name, Du
                                         const Turn& turn) {
     const BootTime deadline =
         turn.now.boot_time + std::clamp(timeout, Duration{0}, limits::operation_lifetime);
-    asked_[call] = {name, turn.now.boot_time, std::nullopt, deadline};
+    asked_[call] = {name, turn.now.boot_time, std::nullopt, deadline, std::nullopt};
     return {call, name, deadline};
 }
 
@@ -249,7 +251,7 @@ void AgreementService::answer(const quorum::CallEnded& ended, const Asked& asked
         case Question::read:
         case Question::cas:
         case Question::settle:
-            answer_register(ended, turn);
+            answer_register(ended, asked, turn);
             return;
         case Question::acquire_lease:
         case Question::renew_lease:
@@ -265,14 +267,18 @@ void AgreementService::answer(const quorum::CallEnded& ended, const Asked& asked
     }
 }
 
-void AgreementService::answer_register(const quorum::CallEnded& ended, const Turn& turn) {
+void AgreementService::answer_register(const quorum::CallEnded& ended, const Asked& asked,
+                                       const Turn& turn) {
     RegisterAnswer answer;
     answer.outcome = outcome_of(ended.outcome);
     answer.version = ended.version != 0 ? ended.version : ended.snapshot.version;
-    if (const auto* value = std::get_if<Bytes>(&ended.snapshot.contents)) {
-        answer.present = true;
-        answer.value = *value;
-    }
+    const auto* stands = std::get_if<Bytes>(&ended.snapshot.contents);
+    const bool applied = ended.question == Question::cas && ended.outcome == Outcome::applied;
+    // Applied by an earlier attempt: another value may stand there by now.
+    const bool overtaken = applied && ended.version < ended.snapshot.version;
+    if (overtaken) stands = asked.writes ? &*asked.writes : nullptr;
+    answer.present = stands != nullptr;
+    if (stands != nullptr) answer.value = *stands;
     if (ended.question != Question::read) answer.operation = quorum::operation_name(ended.receipt);
     turn.out.answer(ended.call, Ok{std::move(answer)});
 }

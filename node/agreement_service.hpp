@@ -50,12 +50,13 @@ private:
         BootTime since{};
         std::optional<DecideVoteAsk> vote;  // until the decision's options are known
         BootTime deadline{};
+        std::optional<Bytes> writes;  // of a cas; nothing: it removes
     };
 
     [[nodiscard]] quorum::Caller caller(CallId call, const std::string& name, Duration timeout,
                                         const Turn& turn);
     void answer(const quorum::CallEnded& ended, const Asked& asked, const Turn& turn);
-    void answer_register(const quorum::CallEnded& ended, const Turn& turn);
+    void answer_register(const quorum::CallEnded& ended, const Asked& asked, const Turn& turn);
     void answer_lease(const quorum::CallEnded& ended, const Turn& turn);
     void answer_decision(const quorum::CallEnded& ended, const Asked& asked, const Turn& turn);
     [[nodiscard]] bool cast_vote(const quorum::CallEnded& ended, Asked& asked, const Turn& turn);

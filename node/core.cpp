@@ -66,6 +66,8 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
             auctions.on_member_alive(view.id, view.boot(), now, out);
         } else if (view.state == gossip::MemberState::dead) {
             auctions.on_member_gone(view.id, auction::Leaving::dead, now, out);
+        } else if (view.state == gossip::MemberState::left) {
+            auctions.on_member_gone(view.id, auction::Leaving::left, now, out);
         }
     }
     tell_reachable();
@@ -87,6 +89,7 @@ void NodeCore::Parts::settle(Moment now, Effects& out) {
     gossip.set_state_root(store.root());
     for (const gossip::Certificate& certificate : gossip.take_certificates()) {
         admitted.insert(certificate.node);
+        auctions.on_member_certified(certificate.node);
         out.admit(certificate.node, certificate.curve);
         out.trace(Event::certificate_learned, certificate.node.prefix(),
                   certificate.curve.prefix());

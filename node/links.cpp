@@ -19,47 +19,46 @@ constexpr unsigned handshake_ended = 4;
 }  // namespace
 
 void Links::keep(std::span<const NodeId> peers, Moment now, Effects& out) {
-    for (auto& [peer, outlet] : outlets_) {
+    for (const NodeId& peer : peers_) {
+        Outlet& outlet = *outlets_.find(peer);
         outlet.kept = std::ranges::find(peers, peer) != peers.end();
         if (!outlet.kept && outlet.state == State::waiting) outlet.state = State::idle;
     }
     for (const NodeId& peer : peers) {
-        Outlet& outlet = outlets_[peer];
+        Outlet& outlet = make(peer);
         outlet.kept = true;
         if (outlet.state == State::idle) dial(peer, outlet, now, out);
     }
+    look_by(now.boot_time);  // who is not kept any more
 }
 
 void Links::want(const NodeId& peer, Moment now, Effects& out) {
-    Outlet& outlet = outlets_[peer];
-    outlet.used = now.boot_time;
-    if (outlet.state != State::idle) return;
+    Outlet* known = outlets_.find(peer);
+    if (known != nullptr && known->state != State::idle) {
+        known->used = now.boot_time;
+        return;
+    }
     evict_unused(out);
+    Outlet& outlet = make(peer);
+    outlet.used = now.boot_time;
     dial(peer, outlet, now, out);
 }
 
 void Links::forget(const NodeId& peer, Effects& out) {
-    const auto found = outlets_.find(peer);
-    if (found == outlets_.end()) return;
-    if (found->second.state == State::up || found->second.state == State::dialling) {
-        out.hang_up(peer);
-    }
-    outlets_.erase(found);
+    const Outlet* outlet = outlets_.find(peer);
+    if (outlet == nullptr) return;
+    if (outlet->state == State::up || outlet->state == State::dialling) out.hang_up(peer);
+    remove(peer);
     refresh_linked();
 }
 
 void Links::on_event(const LinkEvent& event, Moment now, Effects& out) {
-    const auto found = outlets_.find(event.peer);
-    if (found == outlets_.end() || found->second.link != event.link) return;  // of an older dial
-    Outlet& outlet = found->second;
+    Outlet* found = outlets_.find(event.peer);
+    if (found == nullptr || found->link != event.link) return;  // of an older dial
+    Outlet& outlet = *found;
     switch (event.news) {
         case LinkNews::connected:
-            if (outlet.state != State::dialling) return;
-            outlet.state = State::up;
-            outlet.attempts = 0;
-            outlet.used = now.boot_time;
-            refresh_linked();
-            report(event.peer, LinkChange::up, 0, out);
+            if (outlet.state == State::dialling) on_connected(event.peer, now, out);
             return;
         case LinkNews::lost:
             on_lost(event.peer, outlet, now, out);
@@ -74,6 +73,18 @@ void Links::on_event(const LinkEvent& event, Moment now, Effects& out) {
             on_failure(event.peer, outlet, event, now, out);
             return;
     }
+}
+
+void Links::on_connected(const NodeId& peer, Moment now, Effects& out) {
+    // Again: of those dialled at one time none was up when the others asked for room (I4).
+    if (!outlets_.find(peer)->kept) evict_unused(out);
+    Outlet& outlet = *outlets_.find(peer);
+    outlet.state = State::up;
+    outlet.attempts = 0;
+    outlet.used = now.boot_time;
+    if (!outlet.kept) look_by(outlet.used + unused_kept);
+    refresh_linked();
+    report(peer, LinkChange::up, 0, out);
 }
 
 void Links::on_lost(const NodeId& peer, Outlet& outlet, Moment now, Effects& out) {
@@ -112,29 +123,38 @@ void Links::on_failure(const NodeId& peer, Outlet& outlet, const LinkEvent& even
 }
 
 void Links::on_tick(Moment now, Effects& out) {
-    for (auto& [peer, outlet] : outlets_) {
-        if (outlet.state == State::waiting && now.boot_time >= outlet.deadline) {
+    if (!look_at_ || now.boot_time < *look_at_) return;  // I7
+    look_at_.reset();
+    for (const NodeId& peer : peers_) {
+        Outlet& outlet = *outlets_.find(peer);
+        const auto due = due_of(outlet);
+        if (!due || now.boot_time < *due) continue;
+        if (outlet.state == State::up) {
+            hang_up(peer, outlet, out);
+        } else {
             outlet.state = State::idle;
             if (outlet.kept) dial(peer, outlet, now, out);
         }
-        const bool unused = !outlet.kept && now.boot_time - outlet.used >= unused_kept;
-        if (outlet.state == State::up && unused) hang_up(peer, outlet, out);
     }
-    std::erase_if(outlets_, [](const auto& entry) {
-        return entry.second.state == State::idle && !entry.second.kept;
+    std::erase_if(peers_, [&](const NodeId& peer) {
+        const Outlet& outlet = *outlets_.find(peer);
+        const bool over = outlet.state == State::idle && !outlet.kept;
+        if (over) outlets_.erase(peer);
+        if (!over) look_at_ = earlier(look_at_, due_of(outlet));
+        return over;
     });
     refresh_linked();
 }
 
 std::optional<BootTime> Links::next_deadline() const {
-    std::optional<BootTime> next;
-    for (const auto& [peer, outlet] : outlets_) {
-        if (outlet.state == State::waiting) next = earlier(next, outlet.deadline);
-        if (outlet.state == State::up && !outlet.kept) {
-            next = earlier(next, outlet.used + unused_kept);
-        }
-    }
-    return next;
+    return look_at_;
+}
+
+// When time alone changes this outlet.
+std::optional<BootTime> Links::due_of(const Outlet& outlet) const {
+    if (outlet.state == State::waiting) return outlet.deadline;
+    if (outlet.state == State::up && !outlet.kept) return outlet.used + unused_kept;
+    return std::nullopt;
 }
 
 bool Links::is_up(const NodeId& peer) const {
@@ -142,8 +162,8 @@ bool Links::is_up(const NodeId& peer) const {
 }
 
 LinkId Links::link_to(const NodeId& peer) const {
-    const auto found = outlets_.find(peer);
-    return found == outlets_.end() ? LinkId{} : found->second.link;
+    const Outlet* outlet = outlets_.find(peer);
+    return outlet == nullptr ? LinkId{} : outlet->link;
 }
 
 std::vector<LinkChanged> Links::take_changes() {
@@ -151,27 +171,37 @@ std::vector<LinkChanged> Links::take_changes() {
 }
 
 Incoming Links::check(const NodeId& from, LinkId link) const {
-    const auto found = inlets_.find(from);
-    if (found == inlets_.end()) return Incoming::unknown;
-    if (found->second.link == link) return Incoming::newest;
-    return link < found->second.link ? Incoming::old : Incoming::unknown;
+    const Inlet* inlet = inlets_.find(from);
+    if (inlet == nullptr) return Incoming::unknown;
+    if (inlet->link == link) return Incoming::newest;
+    return link < inlet->link ? Incoming::old : Incoming::unknown;
 }
 
 bool Links::introduce(const NodeId& from, Boot boot, LinkId link) {
-    Inlet& inlet = inlets_[from];
+    inlets_.insert(from, {});  // unless it is there
+    Inlet& inlet = *inlets_.find(from);
     if (std::pair(boot, link) < std::pair(inlet.boot, inlet.link)) return false;
     if (boot != inlet.boot || link != inlet.link) inlet = {boot, link, std::nullopt};
     return true;
 }
 
 Duration Links::queueing_age(const NodeId& from, std::uint32_t sent_ms, BootTime arrived) {
-    const auto found = inlets_.find(from);
-    if (found == inlets_.end()) return Duration{0};
+    Inlet* inlet = inlets_.find(from);
+    if (inlet == nullptr) return Duration{0};
     const auto arrived_ms = static_cast<std::uint32_t>(count_ms(arrived.time_since_epoch()));
     const auto travelled = static_cast<std::int32_t>(arrived_ms - sent_ms);
-    auto& least = found->second.least_ms;
+    auto& least = inlet->least_ms;
     if (!least || travelled < *least) least = travelled;
     return std::chrono::milliseconds{std::int64_t{travelled} - *least};
+}
+
+Links::Outlet& Links::make(const NodeId& peer) {
+    if (outlets_.insert(peer, {})) peers_.insert(std::ranges::lower_bound(peers_, peer), peer);
+    return *outlets_.find(peer);
+}
+
+void Links::remove(const NodeId& peer) {
+    if (outlets_.erase(peer)) peers_.erase(std::ranges::lower_bound(peers_, peer));
 }
 
 void Links::dial(const NodeId& peer, Outlet& outlet, Moment now, Effects& out) {
@@ -198,6 +228,7 @@ void Links::pause(Outlet& outlet, Moment now) {
     outlet.state = State::waiting;
     outlet.deadline =
         now.boot_time + full_jitter(rng_, limits::redial_base, limits::redial_cap, outlet.attempts);
+    look_by(outlet.deadline);
 }
 
 void Links::report(const NodeId& peer, LinkChange change, std::uint32_t detail, Effects& out) {
@@ -218,21 +249,26 @@ void Links::hang_up(const NodeId& peer, Outlet& outlet, Effects& out) {
 
 void Links::evict_unused(Effects& out) {
     std::size_t count = 0;
-    auto oldest = outlets_.end();
-    for (auto it = outlets_.begin(); it != outlets_.end(); ++it) {
-        if (it->second.state != State::up || it->second.kept) continue;
+    std::optional<NodeId> oldest;
+    BootTime used{};
+    for (const NodeId& peer : peers_) {
+        const Outlet& outlet = *outlets_.find(peer);
+        if (outlet.state != State::up || outlet.kept) continue;
         ++count;
-        if (oldest == outlets_.end() || it->second.used < oldest->second.used) oldest = it;
+        if (oldest && outlet.used >= used) continue;
+        oldest = peer;
+        used = outlet.used;
     }
     if (count < limits::push_sockets) return;
-    hang_up(oldest->first, oldest->second, out);  // I4
+    hang_up(*oldest, *outlets_.find(*oldest), out);  // I4
+    remove(*oldest);
     refresh_linked();
 }
 
 void Links::refresh_linked() {
     linked_.clear();
-    for (const auto& [peer, outlet] : outlets_) {
-        if (outlet.state == State::up) linked_.push_back(peer);
+    for (const NodeId& peer : peers_) {
+        if (outlets_.find(peer)->state == State::up) linked_.push_back(peer);
     }
 }
 

@@ -18,20 +18,21 @@
 //   longest goes. I5  An accepted probe proves nothing: it leads to a dial, whose failure leads
 //   back to a probe.
 //   I6  How a dial failed is told once every address was tried: a member may have moved.
+//   I7  look_at_ is never later than the first thing that time will bring: a tick before it does
+//       nothing, however many outlets there are.
 //
 // Not thread safe.
 #pragma once
 
 #include "base/effects.hpp"
+#include "base/hash_index.hpp"
 #include "base/ids.hpp"
 #include "base/moment.hpp"
 #include "base/rng.hpp"
 #include "node/core.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,7 +78,8 @@ public:
     static constexpr Duration unused_kept = std::chrono::seconds{30};
 
     // `book` outlives this object.
-    Links(const AddressBook& book, Rng rng) : book_(book), rng_(rng) {}
+    Links(const AddressBook& book, Rng rng)
+        : book_(book), rng_(rng), outlets_(rng.next()), inlets_(rng.next()) {}
 
     // Stays connected to exactly these (any order); the others go when unused.
     void keep(std::span<const NodeId> peers, Moment now, Effects& out);
@@ -131,10 +133,14 @@ private:
         std::optional<std::int32_t> least_ms;  // least (arrival - sent), modulo 2^32
     };
 
+    // References to outlets end with the next make() or remove().
+    Outlet& make(const NodeId& peer);
+    void remove(const NodeId& peer);
     void dial(const NodeId& peer, Outlet& outlet, Moment now, Effects& out);
     void probe(const NodeId& peer, Outlet& outlet, Effects& out);
     void pause(Outlet& outlet, Moment now);
     void report(const NodeId& peer, LinkChange change, std::uint32_t detail, Effects& out);
+    void on_connected(const NodeId& peer, Moment now, Effects& out);
     void on_lost(const NodeId& peer, Outlet& outlet, Moment now, Effects& out);
     void on_failure(const NodeId& peer, Outlet& outlet, const LinkEvent& event, Moment now,
                     Effects& out);
@@ -142,12 +148,18 @@ private:
     void evict_unused(Effects& out);
     void refresh_linked();
 
+    void look_by(BootTime time) { look_at_ = earlier(look_at_, time); }
+
+    [[nodiscard]] std::optional<BootTime> due_of(const Outlet& outlet) const;
+
     const AddressBook& book_;
     Rng rng_;
     std::uint32_t last_link_ = 0;
-    std::map<NodeId, Outlet> outlets_;
-    std::map<NodeId, Inlet> inlets_;
+    HashIndex<NodeId, Outlet> outlets_;
+    std::vector<NodeId> peers_;  // those with an outlet, ascending
+    HashIndex<NodeId, Inlet> inlets_;
     std::vector<NodeId> linked_;
+    std::optional<BootTime> look_at_;  // when a tick has to look at the outlets
     std::vector<LinkChanged> changes_;
 };
 

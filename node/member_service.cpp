@@ -76,7 +76,7 @@ void MemberService::on_status(CallId call, const NodeFacts& facts, const Turn& t
         count_state(answer, shown_state(view.state));
         if (view.id != gossip_.id()) continue;
         answer.mode = shown_mode(view.mode());
-        answer.addresses = view.addresses;
+        answer.addresses = *view.addresses;
     }
     answer.node = gossip_.id();
     answer.name = facts.name;
@@ -152,10 +152,10 @@ void MemberService::on_mesh(CallId call, const MeshAsk& ask, const Turn& turn) {
     for (const bool voters : {true, false}) {
         for (const gossip::MemberView& view : members) {
             if (answer.contacts.size() >= ask.contacts) break;
-            if (is_voter(view.id) != voters || view.addresses.empty()) continue;
+            if (is_voter(view.id) != voters || view.addresses->empty()) continue;
             const bool living =
                 view.state != gossip::MemberState::dead && view.state != gossip::MemberState::left;
-            if (living) answer.contacts.push_back({encoded(view.certificate), view.addresses});
+            if (living) answer.contacts.push_back({encoded(*view.certificate), *view.addresses});
         }
     }
     turn.out.answer(call, Ok{std::move(answer)});
@@ -195,7 +195,7 @@ MemberRecord MemberService::record_of(const gossip::MemberView& view, BootTime n
     record.name = view.claim ? view.claim->name : std::string{};
     record.state = shown_state(view.state);
     record.mode = shown_mode(view.mode());
-    record.addresses = view.addresses;
+    record.addresses = *view.addresses;
     record.boot = view.boot();
     record.incarnation = view.incarnation();
     record.accusers = static_cast<std::uint32_t>(view.accusers.size());

@@ -63,6 +63,24 @@ struct CallEnded {
     std::optional<BootTime> valid_until;
 };
 
+[[nodiscard]] inline CallEnded ended_of(CallId call, Question question, const Finished& finished) {
+    return {call,
+            question,
+            finished.outcome,
+            finished.reason,
+            finished.version,
+            finished.snapshot,
+            finished.receipt,
+            std::nullopt};
+}
+
+// Ended before anything was asked of the registers.
+[[nodiscard]] inline CallEnded refused(CallId call, Question question, Reason reason) {
+    Finished finished;
+    finished.reason = reason;
+    return ended_of(call, question, finished);
+}
+
 // Tickets of the registers, shared by the parts that hand work to them: the lowest bits say whose
 // it is.
 enum class Part : std::uint8_t { registers, leases, decisions };
@@ -84,6 +102,11 @@ struct Place {
     std::vector<CallEnded>& ended;
     NodeId self;
     Boot boot;
+
+    // A change under an operation id of this node.
+    [[nodiscard]] Operation operation(Change change) const {
+        return {registers.next_id(), 0, std::move(change), false};
+    }
 };
 
 // A decision that this node is asked to vote on, or that has been closed.

@@ -38,17 +38,6 @@ bool is_open(const Decision* decision) {
     return decision != nullptr && decision->state == DecisionState::open;
 }
 
-CallEnded ended_of(CallId call, Question question, const Finished& finished) {
-    return {call,
-            question,
-            finished.outcome,
-            finished.reason,
-            finished.version,
-            finished.snapshot,
-            finished.receipt,
-            std::nullopt};
-}
-
 }  // namespace
 
 DecisionCalls::DecisionCalls(const Place& place, const RecordSource& records, Moment now)
@@ -99,17 +88,14 @@ void DecisionCalls::on_call_ended(CallId call) {
 void DecisionCalls::start(Flow flow, Change change, Moment now, Effects& out) {
     if (!is_name(flow.caller.name)) return refuse(flow, Reason::bad_name);
     const Ticket ticket = place_.tickets.next(Part::decisions);
-    Operation operation{place_.registers.next_id(), 0, std::move(change), false};
-    Request request{ticket, decision_name(flow.caller.name), std::move(operation),
+    Request request{ticket, decision_name(flow.caller.name), place_.operation(std::move(change)),
                     flow.caller.deadline};
     flows_.emplace(ticket, std::move(flow));
     place_.registers.change(std::move(request), now, out);
 }
 
 void DecisionCalls::refuse(const Flow& flow, Reason reason) {
-    Finished finished;
-    finished.reason = reason;
-    place_.ended.push_back(ended_of(flow.caller.call, flow.question, finished));
+    place_.ended.push_back(refused(flow.caller.call, flow.question, reason));
 }
 
 void DecisionCalls::end(Ticket ticket, const Finished& finished) {
@@ -203,9 +189,8 @@ void DecisionCalls::look_at(const std::string& name, Moment now, Effects& out) {
     if (!watched.seen_open) {
         return place_.registers.read(ticket, decision_name(name), deadline, now, out);
     }
-    Operation operation{place_.registers.next_id(), 0, CloseDecision{}, false};
-    place_.registers.change({ticket, decision_name(name), std::move(operation), deadline}, now,
-                            out);
+    place_.registers.change(
+        {ticket, decision_name(name), place_.operation(CloseDecision{}), deadline}, now, out);
 }
 
 void DecisionCalls::on_watched(const std::string& name, const Finished& finished, Moment now,

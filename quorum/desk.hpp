@@ -55,6 +55,7 @@ struct Desk {
     std::uint64_t round = 0;
     Pace reads;
     Pace writes;
+    std::size_t answering = 0;  // how many voters are thought to be there to answer
     std::vector<Finished> finished;
 
     [[nodiscard]] std::uint64_t next_round() {
@@ -63,6 +64,17 @@ struct Desk {
     }
 
     void learn(std::uint64_t seen) { round = std::max(round, seen); }
+
+    // Whether nobody is left who could answer besides so many.
+    [[nodiscard]] bool nobody_left(std::size_t heard) const {
+        return heard >= std::min(answering, electorate.size());
+    }
+
+    // How long to wait for the others once a majority answered and that decides nothing.
+    [[nodiscard]] static Duration patience_for_stragglers(const Pace& pace) {
+        using namespace std::chrono_literals;
+        return std::clamp<Duration>(2 * pace.mean(), 1ms, 50ms);
+    }
 
     // How long to wait for a majority before trying again.
     [[nodiscard]] static Duration patience(const Pace& pace, unsigned failures) {

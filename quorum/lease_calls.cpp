@@ -17,17 +17,6 @@ const Lease* lease_of(const Finished& finished) {
     return std::get_if<Lease>(&finished.snapshot.contents);
 }
 
-CallEnded ended_of(CallId call, Question question, const Finished& finished) {
-    return {call,
-            question,
-            finished.outcome,
-            finished.reason,
-            finished.version,
-            finished.snapshot,
-            finished.receipt,
-            std::nullopt};
-}
-
 }  // namespace
 
 void LeaseCalls::acquire(const Caller& caller, const AcquireRequest& request, Moment now,
@@ -72,17 +61,14 @@ void LeaseCalls::on_call_ended(CallId call) {
 void LeaseCalls::start(Flow flow, Change change, Moment now, Effects& out) {
     if (!is_name(flow.caller.name)) return refuse(flow, Reason::bad_name);
     const Ticket ticket = place_.tickets.next(Part::leases);
-    Operation operation{place_.registers.next_id(), 0, std::move(change), false};
-    Request request{ticket, lease_name(flow.caller.name), std::move(operation),
+    Request request{ticket, lease_name(flow.caller.name), place_.operation(std::move(change)),
                     flow.caller.deadline};
     flows_.emplace(ticket, std::move(flow));
     place_.registers.change(std::move(request), now, out);
 }
 
 void LeaseCalls::refuse(const Flow& flow, Reason reason) {
-    Finished finished;
-    finished.reason = reason;
-    place_.ended.push_back(ended_of(flow.caller.call, flow.question, finished));
+    place_.ended.push_back(refused(flow.caller.call, flow.question, reason));
 }
 
 LeaseKey LeaseCalls::key_of(std::uint64_t fence) const {
@@ -97,10 +83,9 @@ void LeaseCalls::try_acquire(Ticket ticket, Flow& flow, Moment now, Effects& out
                          wanted.term,
                          wanted.purpose,
                          observations_.ripe(flow.caller.name, now.boot_time)};
-    Operation operation{place_.registers.next_id(), 0, std::move(acquire), false};
-    place_.registers.change(
-        {ticket, lease_name(flow.caller.name), std::move(operation), flow.caller.deadline}, now,
-        out);
+    place_.registers.change({ticket, lease_name(flow.caller.name),
+                             place_.operation(std::move(acquire)), flow.caller.deadline},
+                            now, out);
 }
 
 void LeaseCalls::on_finished(const Finished& finished, Moment now, Effects& out) {

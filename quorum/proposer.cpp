@@ -39,6 +39,7 @@ void Proposer::submit(Waiting waiting, Moment now, Effects& out) {
         if (!same || waiting.operation.id.stream.empty()) continue;
         other.operation.retried = waiting.operation.retried = true;
     }
+    if (phase_ == Phase::preparing) waiting.joined = ballot_.round;  // I2
     queue_.push_back(std::move(waiting));
     if (phase_ == Phase::idle) start(now, out);
 }
@@ -75,7 +76,7 @@ void Proposer::begin_attempt(Phase phase, Moment now) {
     conflicts_.clear();
     full_.clear();
     heard_.clear();
-    rival_busy_ = false;
+    rival_busy_ = undecided_ = false;
     started_ = now.boot_time;
     until_ = now.boot_time + Desk::patience(desk_->writes, timeouts_);
 }
@@ -97,6 +98,8 @@ VoteCounted Proposer::on_promise(const NodeId& from, const Promise& message, Mom
     heard_.add(*voter);
     if (votes_.count() >= desk_->electorate.majority()) {
         propose(identical_ ? Base::settled : Base::unsettled, now, out);
+    } else {
+        on_heard(now, out);
     }
     return VoteCounted::counted;
 }
@@ -140,7 +143,7 @@ bool Proposer::needs_round(Base how) const {
     return std::ranges::any_of(batch_, [&](const Done& done) {
         if (done.result.changed) return true;
         const auto waiting = std::ranges::find(queue_, done.ticket, &Waiting::ticket);
-        return waiting->first_accept != 0;
+        return waiting->first_accept != 0 || waiting->joined == ballot_.round;
     });
 }
 
@@ -166,7 +169,10 @@ VoteCounted Proposer::on_accepted(const NodeId& from, const Accepted& message, M
     if (votes_.has(*voter)) return VoteCounted::repeated;
     votes_.add(*voter);
     heard_.add(*voter);
-    if (votes_.count() < desk_->electorate.majority()) return VoteCounted::counted;
+    if (votes_.count() < desk_->electorate.majority()) {
+        on_heard(now, out);
+        return VoteCounted::counted;
+    }
     desk_->writes.note(now.boot_time - started_);
     if (next_round_ != 0) {
         slot_ = Slot{{next_round_, desk_->self, desk_->boot}, std::move(state_), ballot_.round};
@@ -216,8 +222,22 @@ VoteCounted Proposer::on_conflict(const NodeId& from, const Conflict& message, M
         on_table_full(now, out);
     } else if (blocks(conflicts_, desk_->electorate)) {
         on_lost(now, out);
+    } else {
+        on_heard(now, out);
     }
     return VoteCounted::counted;
+}
+
+// An answer came and decided nothing yet.
+void Proposer::on_heard(Moment now, Effects& out) {
+    if (heard_.count() < desk_->electorate.majority()) return;
+    if (desk_->nobody_left(heard_.count())) {
+        on_lost(now, out);
+        return;
+    }
+    if (undecided_) return;
+    undecided_ = true;
+    until_ = std::min(until_, now.boot_time + Desk::patience_for_stragglers(desk_->writes));
 }
 
 void Proposer::on_lost(Moment now, Effects& out) {
@@ -249,6 +269,10 @@ void Proposer::on_tick(Moment now, Effects& out) {
     if (phase_ == Phase::idle || now.boot_time < until_) return;
     if (phase_ == Phase::resting) {
         start(now, out);
+        return;
+    }
+    if (undecided_) {
+        on_lost(now, out);
         return;
     }
     ++timeouts_;

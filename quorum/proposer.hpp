@@ -5,11 +5,15 @@
 //    ^ └─────────────── a slot from the last accept (warm) ──^                    │
 //    └── resting <── majority impossible (lost) ── preparing, accepting <── more waiting
 //
+//   Lost as well: a majority of the voters answered, some with a conflict, and the rest is dead or
+//   late.  Half of four voters cannot outvote the other half while the fifth is away.
+//
 // Invariants:
 //   I1  A ballot is used once: a slot is consumed before anything is sent under it, a timed-out
 //       ballot is never used again.
 //   I2  A result that changed nothing is given out only if a quorum showed one identical ballot, or
-//       after a round; and only after a round if an accept of that operation was ever sent.
+//       after a round; and only after a round if an accept of that operation was ever sent, or if
+//       it came after that quorum was asked: the promises may be older than the operation.
 //   I3  not_applied at the deadline: no accept with this operation was ever sent; otherwise
 //       unknown.
 //   I4  One accept carries the waiting operations of this node in their order, each with its own
@@ -45,6 +49,7 @@ struct Waiting {
     Operation operation;
     BootTime deadline{};
     std::uint64_t first_accept = 0;  // round of the first accept that carried it; 0: none was sent
+    std::uint64_t joined = 0;        // round that was being prepared when it came; 0: none
 };
 
 class Proposer {
@@ -101,6 +106,7 @@ private:
     void apply_batch(State& next, const Stamp& stamp);
     [[nodiscard]] bool needs_round(Base how) const;
     void complete(Effects& out);
+    void on_heard(Moment now, Effects& out);
     void on_lost(Moment now, Effects& out);
     void on_table_full(Moment now, Effects& out);
     void begin_attempt(Phase phase, Moment now);
@@ -125,6 +131,7 @@ private:
     Votes full_;
     Votes heard_;
     bool rival_busy_ = false;
+    bool undecided_ = false;  // a majority was heard, and neither agreed nor refused
     bool identical_ = true;
     Ballot best_;  // highest accepted ballot among the promises
     State base_;

@@ -81,10 +81,7 @@ void Quorum::change(const Caller& caller, Question question, Operation operation
 }
 
 void Quorum::refuse(const Caller& caller, Question question, Reason reason) {
-    CallEnded& ended = ended_.emplace_back();
-    ended.call = caller.call;
-    ended.question = question;
-    ended.reason = reason;
+    ended_.push_back(refused(caller.call, question, reason));
 }
 
 void Quorum::acquire(const Caller& caller, const AcquireRequest& request, Moment now,
@@ -195,8 +192,7 @@ void Quorum::end_plain(const Finished& finished) {
     const auto found = plain_.extract(finished.ticket);
     if (!found) return;
     const auto& [question, call] = found.mapped();
-    ended_.push_back({call, question, finished.outcome, finished.reason, finished.version,
-                      finished.snapshot, finished.receipt, std::nullopt});
+    ended_.push_back(ended_of(call, question, finished));
 }
 
 void Quorum::on_tick(Moment now, Effects& out) {

@@ -4,8 +4,6 @@
 
 namespace starling::quorum {
 
-using namespace std::chrono_literals;
-
 void Reading::ask(const Desk& desk, std::uint64_t sequence, Moment now, Effects& out) {
     if (asked_ == 0) started_ = now.boot_time;
     again_ = now.boot_time + Desk::patience(desk.reads, asked_);
@@ -26,7 +24,7 @@ VoteCounted Reading::on_read_ok(const NodeId& from, const ReadOk& message, Desk&
         desk.reads.note(now.boot_time - started_);
     }
     if (heard_.count() == desk.electorate.majority()) {
-        stragglers_ = now.boot_time + std::clamp<Duration>(2 * desk.reads.mean(), 1ms, 50ms);
+        stragglers_ = now.boot_time + Desk::patience_for_stragglers(desk.reads);
     }
     return VoteCounted::counted;
 }
@@ -37,12 +35,12 @@ Reading::Shown& Reading::shown_as(const ReadOk& message) {
     return shown_.emplace_back(Shown{message.accepted, message.state, {}});
 }
 
-ReadState Reading::state(const Desk& desk, std::size_t answering, Moment now) const {
+ReadState Reading::state(const Desk& desk, Moment now) const {
     if (winner_) return ReadState::settled;
     if (now.boot_time >= deadline_) return ReadState::too_late;
     if (heard_.count() < desk.electorate.majority()) return ReadState::asking;
-    const bool nobody_left = heard_.count() >= std::min(answering, desk.electorate.size());
-    return nobody_left || now.boot_time >= *stragglers_ ? ReadState::contested : ReadState::asking;
+    return desk.nobody_left(heard_.count()) || now.boot_time >= *stragglers_ ? ReadState::contested
+                                                                             : ReadState::asking;
 }
 
 BootTime Reading::next_deadline() const {

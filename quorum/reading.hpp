@@ -34,8 +34,7 @@ public:
     void ask(const Desk& desk, std::uint64_t sequence, Moment now, Effects& out);
     VoteCounted on_read_ok(const NodeId& from, const ReadOk& message, Desk& desk, Moment now);
 
-    // `answering`: how many voters are thought to be there to answer.
-    [[nodiscard]] ReadState state(const Desk& desk, std::size_t answering, Moment now) const;
+    [[nodiscard]] ReadState state(const Desk& desk, Moment now) const;
     [[nodiscard]] BootTime next_deadline() const;
 
     // REQUIRES: settled.

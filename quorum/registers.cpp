@@ -17,14 +17,15 @@ Registers::Registers(Setup setup, const RecordSource& records, Effects& out)
             0,
             {},
             {},
-            {}},
-      reachable_(desk_.electorate.size()) {
+            0,
+            {}} {
+    desk_.answering = desk_.electorate.size();
     if (desk_.electorate.index_of(setup.self)) acceptor_.emplace(setup.self, records, out);
 }
 
 void Registers::change(Request request, Moment now, Effects& out) {
     request.deadline = std::min(request.deadline, now.boot_time + limits::operation_lifetime);
-    if (reachable_ < needed()) {
+    if (desk_.answering < needed()) {
         refuse(request, Reason::no_quorum, out);  // I3
     } else if (waiting_ >= limits::operations_waiting ||
                proposer_of(request.name).waiting() >= limits::register_waiting) {
@@ -43,14 +44,14 @@ void Registers::refuse(const Request& request, Reason reason, Effects& out) {
                               {},
                               {request.operation.id, 0}});
     if (reason == Reason::no_quorum) {
-        out.trace(Event::quorum_missing, trace_name(request.name), reachable_, needed());
+        out.trace(Event::quorum_missing, trace_name(request.name), desk_.answering, needed());
     }
 }
 
 void Registers::submit(Request request, Moment now, Effects& out) {
     Proposer& proposer = proposer_of(request.name);
     const std::size_t before = proposer.waiting();
-    proposer.submit({request.ticket, std::move(request.operation), request.deadline, 0}, now, out);
+    proposer.submit({request.ticket, std::move(request.operation), request.deadline}, now, out);
     waiting_ += proposer.waiting() - before;
     rearm(request.name, proposer);
 }
@@ -136,7 +137,7 @@ VoteCounted Registers::on_conflict(const NodeId& from, const Conflict& message, 
 void Registers::read(Ticket ticket, const std::string& name, BootTime deadline, Moment now,
                      Effects& out) {
     deadline = std::min(deadline, now.boot_time + limits::operation_lifetime);
-    const bool missing = reachable_ < needed();
+    const bool missing = desk_.answering < needed();
     if (missing || readings_.size() >= limits::operations_waiting) {
         refuse({ticket, name, {}, deadline}, missing ? Reason::no_quorum : Reason::overloaded, out);
         return;
@@ -161,7 +162,7 @@ VoteCounted Registers::on_read_ok(const NodeId& from, const ReadOk& message, Mom
 void Registers::look_at(std::uint64_t sequence, Moment now, Effects& out) {
     Reading& reading = readings_.at(sequence);
     const Ticket ticket = reading.ticket();
-    switch (reading.state(desk_, reachable_, now)) {
+    switch (reading.state(desk_, now)) {
         case ReadState::asking:
             if (reading.asks_again(now)) reading.ask(desk_, sequence, now, out);
             reading_timers_.set(sequence, reading.next_deadline());
@@ -193,7 +194,7 @@ void Registers::end_read(std::uint64_t sequence, Finished finished) {
 }
 
 void Registers::on_reachable(std::span<const NodeId> alive) {
-    reachable_ = static_cast<std::size_t>(std::ranges::count_if(
+    desk_.answering = static_cast<std::size_t>(std::ranges::count_if(
         desk_.electorate.nodes(),
         [&](const NodeId& voter) { return std::ranges::find(alive, voter) != alive.end(); }));
 }

@@ -86,7 +86,7 @@ public:
 
     [[nodiscard]] std::size_t needed() const { return desk_.electorate.majority(); }
 
-    [[nodiscard]] std::size_t reachable() const { return reachable_; }
+    [[nodiscard]] std::size_t reachable() const { return desk_.answering; }
 
     [[nodiscard]] const Acceptor* acceptor() const { return acceptor_ ? &*acceptor_ : nullptr; }
 
@@ -108,7 +108,6 @@ private:
 
     Desk desk_;
     std::optional<Acceptor> acceptor_;
-    std::size_t reachable_;
     std::uint64_t sequence_ = 0;  // operations and reads of this boot
     std::uint64_t calls_ = 0;
     std::size_t waiting_ = 0;  // operations in all proposers

@@ -143,8 +143,9 @@ Recalled recall(const State& state, const OpId& id) {
     return found;
 }
 
-Result result_of(const Entry& entry) {
-    if (entry.cancelled) return {Outcome::not_applied, Reason::cancelled, entry.version, false};
+// A refusal shows what stands now: the version of that time has another value.
+Result result_of(const Entry& entry, std::uint64_t version) {
+    if (entry.cancelled) return {Outcome::not_applied, Reason::cancelled, version, false};
     return {Outcome::applied, Reason::none, entry.version, false};
 }
 
@@ -170,7 +171,7 @@ Result settle(State& state, const Settle& request, std::uint64_t round) {
     const OpId& target = request.target.id;
     const Recalled recalled = recall(state, target);
     const std::uint64_t version = state.snapshot.version;
-    if (recalled.memory == Memory::remembered) return result_of(recalled.entry);
+    if (recalled.memory == Memory::remembered) return result_of(recalled.entry, version);
     const bool may_be_forgotten = state.forgotten > request.target.after;
     if (recalled.memory == Memory::dropped || may_be_forgotten) {
         return {Outcome::unknown, Reason::expired, version, false};
@@ -311,7 +312,7 @@ Result apply(State& state, const Operation& operation, const Stamp& stamp) {
     const Recalled recalled = recall(state, operation.id);  // I2, I3
     switch (recalled.memory) {
         case Memory::remembered:
-            return result_of(recalled.entry);
+            return result_of(recalled.entry, state.snapshot.version);
         case Memory::dropped:
             return {Outcome::unknown, Reason::expired, state.snapshot.version, false};
         case Memory::never_seen:

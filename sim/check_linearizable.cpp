@@ -112,6 +112,7 @@ public:
                 continue;
             }
             // An end is reached whose call was not placed: the last placement was wrong.
+            if (placed_.size() >= best_) blocked_ = step_of_[entry];
             if (placed_.empty()) return LinearVerdict::violated;
             entry = undo(state);
         }
@@ -119,6 +120,9 @@ public:
     }
 
     [[nodiscard]] std::size_t best() const { return best_; }
+
+    // Of the best attempt so far: which of the calls it could not place in time.
+    [[nodiscard]] std::size_t blocked() const { return blocked_; }
 
 private:
     struct Placed {
@@ -223,6 +227,7 @@ private:
     std::uint64_t hash_b_ = 0;
     std::size_t open_ = 0;  // answered calls not placed yet
     std::size_t best_ = 0;
+    std::size_t blocked_ = 0;
 };
 
 // A call that had no effect and showed nothing says nothing.
@@ -245,6 +250,7 @@ LinearResult check_linearizable(const CallHistory& history, std::size_t steps_ma
         result.verdict = search.run(result.steps, steps_max);
         result.key = key;
         result.calls = search.best();
+        if (result.verdict == LinearVerdict::violated) result.blocked = calls[search.blocked()];
         if (result.verdict != LinearVerdict::linearizable) return result;
     }
     result.key.clear();

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace starling::sim {
@@ -25,6 +26,8 @@ struct LinearResult {
     LinearVerdict verdict = LinearVerdict::linearizable;
     std::string key;        // of the first key that is not linearizable, or was given up
     std::size_t calls = 0;  // calls placed in the best attempt on that key
+    // Index in the history: the call that the best attempt could not place in time.
+    std::optional<std::size_t> blocked;
     std::size_t steps = 0;  // of the whole search
 };
 

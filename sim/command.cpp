@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -57,10 +60,31 @@ std::string seconds(Duration duration) {
     return fmt::format("{}.{:03}", ms / 1000, ms % 1000);
 }
 
-std::string command_line(const Report& report) {
-    return fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
-                       report.options.nodes, report.options.seed,
-                       count_ms(report.options.duration));
+// The whole of the options: another run with them is this run again.
+std::string command_line(const Options& options) {
+    std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
+                                   options.nodes, options.seed, count_ms(options.duration));
+    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
+                   rate_text(options.load.puts), rate_text(options.load.tasks),
+                   rate_text(options.load.swaps));
+    const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
+        if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
+    };
+    add("crashes", options.asked.crashes);
+    add("partitions", options.asked.partitions);
+    return line;
+}
+
+// Null: as many as the run has rounds.
+std::string number_json(std::optional<std::uint32_t> number) {
+    return number ? std::to_string(*number) : "null";
+}
+
+std::string asked_json(const Options& options) {
+    return fmt::format(
+        R"({{"puts_per_s":{},"tasks_per_s":{},"cas_per_s":{},"crashes":{},"partitions":{}}})",
+        rate_text(options.load.puts), rate_text(options.load.tasks), rate_text(options.load.swaps),
+        number_json(options.asked.crashes), number_json(options.asked.partitions));
 }
 
 // Names and texts here are ours: letters, digits, spaces and punctuation without quotes.
@@ -107,10 +131,36 @@ Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_ti
     return outcome;
 }
 
+std::optional<std::uint32_t> rate_from(std::string_view text) {
+    const std::size_t point = std::min(text.find('.'), text.size());
+    const std::string_view whole = text.substr(0, point);
+    std::string digits(point < text.size() ? text.substr(point + 1) : "0");
+    if (whole.empty() || whole.size() > 6 || digits.empty() || digits.size() > 3) {
+        return std::nullopt;
+    }
+    digits = std::string(whole) + digits + std::string(3 - digits.size(), '0');
+    if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(std::stoul(digits));
+}
+
+std::string rate_text(std::uint32_t rate) {
+    std::string text = std::to_string(rate / 1000);
+    if (rate % 1000 == 0) return text;
+    text += fmt::format(".{:03}", rate % 1000);
+    text.erase(text.find_last_not_of('0') + 1);
+    return text;
+}
+
 std::string text_of(const Report& report, Duration cpu) {
-    std::string text = fmt::format(
-        "{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", report.options.nodes,
-        report.options.seed, seconds(report.options.duration), seconds(cpu), rate(report, cpu));
+    const Options& options = report.options;
+    std::string text =
+        fmt::format("{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", options.nodes,
+                    options.seed, seconds(options.duration), seconds(cpu), rate(report, cpu));
+    fmt::format_to(std::back_inserter(text), "a second: puts {}, tasks {}, cas {}\n",
+                   rate_text(options.load.puts), rate_text(options.load.tasks),
+                   rate_text(options.load.swaps));
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(text), "  {:<22}{:>14}\n", name, number);
     }
@@ -133,15 +183,16 @@ std::string text_of(const Report& report, Duration cpu) {
     fmt::format_to(std::back_inserter(text), "trace hash {}\n", report.trace_hash);
     if (!report.ok()) {
         fmt::format_to(std::back_inserter(text), "seed {}; again with: {}\n", report.options.seed,
-                       command_line(report));
+                       command_line(report.options));
     }
     return text;
 }
 
 std::string json_of(const Report& report, Duration cpu) {
     std::string json = fmt::format(
-        R"({{"apiVersion":"starling/v1","nodes":{},"seed":{},"duration_ms":{},"ok":{})",
-        report.options.nodes, report.options.seed, count_ms(report.options.duration), report.ok());
+        R"({{"apiVersion":"starling/v1","nodes":{},"seed":{},"duration_ms":{},"asked":{},"ok":{})",
+        report.options.nodes, report.options.seed, count_ms(report.options.duration),
+        asked_json(report.options), report.ok());
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
     }
@@ -153,7 +204,7 @@ std::string json_of(const Report& report, Duration cpu) {
     fmt::format_to(std::back_inserter(json),
                    R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
                    seconds(report.options.duration), seconds(cpu), report.trace_hash,
-                   command_line(report));
+                   command_line(report.options));
     return json + '\n';
 }
 

@@ -1,4 +1,4 @@
-// When a client acts: so many times a minute, each at a drawn place within its own slot of time.
+// When a client acts: at a steady rate, each time at a drawn place within its own slot of time.
 //
 //      |  x    |x      |    x  | ...        one operation a slot, the last slot ends by `until`
 //
@@ -13,10 +13,13 @@
 
 namespace starling::sim {
 
+// Rates are whole numbers of operations in this time: thousandths per second.
+inline constexpr Duration rate_unit = std::chrono::seconds{1000};
+
 // What every kind of load needs to know.
 struct LoadSetup {
     std::uint64_t seed = 0;
-    std::uint32_t per_minute = 0;
+    std::uint32_t rate = 0;  // operations per rate_unit
     Duration from{};
     Duration until{};
     Duration survey_at{};  // when everything acknowledged must be there
@@ -29,8 +32,8 @@ public:
 
     // When the next operation is due; nothing when that would be too late.
     [[nodiscard]] std::optional<Duration> next() const {
-        if (setup_.per_minute == 0) return std::nullopt;
-        const Duration slot = Duration{std::chrono::minutes{1}} / setup_.per_minute;
+        if (setup_.rate == 0) return std::nullopt;
+        const Duration slot = rate_unit / setup_.rate;
         const Duration begin = setup_.from + slot * static_cast<std::int64_t>(done_);
         if (begin + slot > setup_.until) return std::nullopt;
         return begin + Rng(setup_.seed, stream_ + done_).between(Duration{0}, slot);

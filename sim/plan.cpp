@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration settle = 2s;
 constexpr Duration round_aim = 25s;
+constexpr Duration round_min = 3s;
 constexpr std::uint64_t plan_stream = 0x706c616eULL;
 
 // The rounds of one plan.  Each fault draws from a stream of its own (I3).
@@ -21,7 +22,9 @@ public:
         : options_(options), begin_(begin), end_(end) {}
 
     std::vector<Fault> generate() {
-        const std::int64_t rounds = std::max<std::int64_t>(1, (end_ - begin_) / round_aim);
+        const auto rounds = std::max<std::int64_t>({1, (end_ - begin_) / round_aim,
+                                                    options_.asked.crashes.value_or(0),
+                                                    options_.asked.partitions.value_or(0)});
         const Duration length = (end_ - begin_) / rounds;
         for (std::int64_t round = 0; round < rounds; ++round) {
             add_round(static_cast<std::uint64_t>(round), begin_ + length * round, length);
@@ -39,9 +42,14 @@ private:
         choice.shuffle(std::span(hosts));
 
         // Everything is over at 100 of 100; a crash has 40 of them to be noticed before the cut.
-        add_crash(rng_of(round, 1), begin, length, hosts[0]);
+        const FaultNumbers& asked = options_.asked;
+        if (round < asked.crashes.value_or(UINT32_MAX)) {
+            add_crash(rng_of(round, 1), begin, length, hosts[0]);
+        }
         add_pause(rng_of(round, 2), begin, length, hosts[1]);
-        add_cut(rng_of(round, 3), round, begin, length);
+        if (round < asked.partitions.value_or(UINT32_MAX)) {
+            add_cut(rng_of(round, 3), round, begin, length);
+        }
         add_single(rng_of(round, 4), begin, length, FaultKind::break_links);
         add_single(rng_of(round, 5), begin, length, FaultKind::stall_disk);
     }
@@ -122,9 +130,12 @@ std::string seconds_of(Duration duration) {
     return std::to_string(duration / std::chrono::seconds{1}) + "s";
 }
 
-}  // namespace
+// A half-half partition heals within one heal period and some, however short the run is.
+Duration healed_at(Duration duration) {
+    return std::max(duration * 55 / 100, duration - 40s);
+}
 
-Result<Plan> default_plan(const Options& options) {
+Result<void> check_shape(const Options& options) {
     if (options.nodes < plan_nodes_min || options.nodes > plan_nodes_max) {
         return failure(ErrorCode::invalid, "nodes_out_of_range",
                        "nodes is " + std::to_string(options.nodes) + ", possible are " +
@@ -137,13 +148,52 @@ Result<Plan> default_plan(const Options& options) {
                            seconds_of(plan_duration_min) + " to " + seconds_of(plan_duration_max),
                        "every run needs time for its faults and as much again to recover");
     }
+    return {};
+}
+
+Result<void> check_load(const Load& load) {
+    for (const auto& [name, rate] : {std::pair{"puts", load.puts}, std::pair{"cas", load.swaps},
+                                     std::pair{"tasks", load.tasks}}) {
+        if (rate <= plan_rate_max) continue;
+        return failure(ErrorCode::invalid, "load_out_of_range",
+                       std::string(name) + " is " + std::to_string(rate / 1000) +
+                           " a second, possible are 0 to " + std::to_string(plan_rate_max / 1000));
+    }
+    return {};
+}
+
+Result<void> check_faults(const Options& options) {
+    const std::uint32_t most = plan_faults_max(options.duration);
+    for (const auto& [name, number] : {std::pair{"crashes", options.asked.crashes},
+                                       std::pair{"partitions", options.asked.partitions}}) {
+        if (number.value_or(0) <= most) continue;
+        return failure(ErrorCode::invalid, "faults_out_of_range",
+                       std::string(name) + " is " + std::to_string(*number) +
+                           ", possible are 0 to " + std::to_string(most) + " in " +
+                           seconds_of(options.duration),
+                       "a longer run has room for more");
+    }
+    return {};
+}
+
+}  // namespace
+
+std::uint32_t plan_faults_max(Duration duration) {
+    const std::int64_t rounds = (healed_at(duration) - settle) / round_min;
+    return static_cast<std::uint32_t>(std::max<std::int64_t>(1, rounds));
+}
+
+Result<Plan> default_plan(const Options& options) {
+    if (auto fine = check_shape(options); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_load(options.load); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_faults(options); !fine) return tl::unexpected(fine.error());
     Plan plan;
     plan.seed = options.seed;
     plan.nodes = options.nodes;
     plan.duration = options.duration;
-    // A half-half partition heals within one heal period and some, however short the run is.
-    plan.healed_at = std::max(options.duration * 55 / 100, options.duration - 40s);
+    plan.healed_at = healed_at(options.duration);
     plan.load = options.load;
+    plan.asked = options.asked;
     plan.faults = Generator(options, settle, plan.healed_at).generate();
     return plan;
 }

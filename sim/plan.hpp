@@ -4,6 +4,7 @@
 //
 //      0        settle                      healed_at                     duration
 //      |─────────|── rounds of faults ──────────|── nothing but repair ───────|
+//                   round: a crash and its restart, a pause, a partition, broken links, a slow disk
 //
 // Invariants:
 //   I1  Equal options give equal plans; faults are in the order of time.
@@ -20,6 +21,7 @@
 #include <starling/error.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace starling::sim {
@@ -46,11 +48,17 @@ struct Fault {
     Duration lasts{};  // stall_disk
 };
 
-// Operations of clients, per virtual minute, over the whole mesh.
+// Operations of clients over the whole mesh: how many in 1,000 virtual seconds (rate_unit).
 struct Load {
-    std::uint32_t puts = 120;
-    std::uint32_t swaps = 60;  // compare and set of registers
-    std::uint32_t tasks = 60;
+    std::uint32_t puts = 2000;
+    std::uint32_t swaps = 1000;  // compare and set of registers
+    std::uint32_t tasks = 1000;
+};
+
+// How many faults of these kinds a run has; nothing: one in each of its rounds.
+struct FaultNumbers {
+    std::optional<std::uint32_t> crashes;  // with their restarts
+    std::optional<std::uint32_t> partitions;
 };
 
 struct Plan {
@@ -62,6 +70,7 @@ struct Plan {
     DiskModel disk;
     ProcessModel process;
     Load load;
+    FaultNumbers asked;  // a kind that is asked for zero times is not required of the run
     std::vector<Fault> faults;
 };
 
@@ -70,14 +79,19 @@ struct Options {
     std::uint64_t seed = 1;
     Duration duration = std::chrono::seconds{60};
     Load load;
+    FaultNumbers asked;
 };
 
 inline constexpr std::uint32_t plan_nodes_min = 2;
 inline constexpr std::uint32_t plan_nodes_max = 1024;
 inline constexpr Duration plan_duration_min = std::chrono::seconds{10};
 inline constexpr Duration plan_duration_max = std::chrono::hours{24};
+inline constexpr std::uint32_t plan_rate_max = 1'000'000;  // 1,000 a second
 
-// invalid: nodes or duration out of range; the message names the range.
+// The most crashes or partitions that a run of this duration has room for.
+[[nodiscard]] std::uint32_t plan_faults_max(Duration duration);
+
+// invalid: nodes, duration, load or faults out of range; the message names the range.
 [[nodiscard]] Result<Plan> default_plan(const Options& options);
 
 }  // namespace starling::sim

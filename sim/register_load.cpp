@@ -15,8 +15,15 @@ constexpr const char* registers_progress = "registers_progress";
 constexpr std::uint64_t pace_stream = 0x63617300ULL << 32U;
 constexpr std::uint64_t choice_stream = 0x63617301ULL << 32U;
 constexpr std::uint64_t names = 8;
+constexpr std::uint32_t swaps_per_read = 3;
 constexpr Duration timeout = 2s;
 constexpr std::size_t search_steps_max = 200'000;
+
+// The rate asked for is that of swaps: the reads come on top.
+LoadSetup with_reads(LoadSetup setup) {
+    setup.rate += setup.rate / swaps_per_read;
+    return setup;
+}
 
 // A bounded search proves nothing when it gives up; the chain check always ends.
 bool is_one_register(const CallHistory& history) {
@@ -26,7 +33,7 @@ bool is_one_register(const CallHistory& history) {
 }  // namespace
 
 RegisterLoad::RegisterLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(setup, pace_stream) {
+    : setup_(setup), findings_(findings), pace_(with_reads(setup), pace_stream) {
     for (const char* each : {registers_chain, registers_are_one, registers_progress}) {
         findings_.expect(each);
     }
@@ -84,7 +91,8 @@ void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients)
     call.client = "client-" + std::to_string(host + 1);
     call.key = "register-" + std::to_string(choice.below(names));
     call.call_ns = now.count();
-    call.kind = number % 4 == 3 ? CallKind::read : CallKind::cas;
+    const bool reads = number % (swaps_per_read + 1) == swaps_per_read;
+    call.kind = reads ? CallKind::read : CallKind::cas;
 
     Bytes request;
     if (call.kind == CallKind::read) {

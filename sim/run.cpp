@@ -5,6 +5,7 @@
 #include "sim/register_load.hpp"
 #include "sim/state_load.hpp"
 #include "sim/survey.hpp"
+#include "sim/task_check.hpp"
 #include "sim/task_load.hpp"
 
 #include <algorithm>
@@ -41,9 +42,8 @@ constexpr Duration load_from = 2s;
 constexpr Duration writes_settle = 2s;
 constexpr Duration tasks_settle = 5s;
 
-LoadSetup load_setup(const Plan& plan, std::uint32_t per_minute, Duration settle) {
-    return {plan.seed, per_minute, load_from, plan.duration - settle,
-            plan.duration - answers_within};
+LoadSetup load_setup(const Plan& plan, std::uint32_t rate, Duration settle) {
+    return {plan.seed, rate, load_from, plan.duration - settle, plan.duration - answers_within};
 }
 
 // The clients of a plan.
@@ -116,16 +116,24 @@ void add_missing_load(const Plan& plan, const LoadCounts& load, Report& report) 
     if (plan.load.tasks > 0 && load.tasks == 0) report.missing.emplace_back("tasks");
 }
 
-std::vector<std::string> missing_faults(const FaultCounts& faults) {
-    constexpr std::array<std::pair<FaultKind, const char*>, 4> required = {{
-        {FaultKind::crash, "crashes"},
-        {FaultKind::restart, "restarts"},
-        {FaultKind::cut, "partitions"},
-        {FaultKind::pause, "pauses"},
+// A kind of fault is required unless none of it was asked for.
+std::vector<std::string> missing_faults(const FaultNumbers& asked, const FaultCounts& faults) {
+    struct Required {
+        FaultKind kind;
+        const char* name;
+        bool wanted;
+    };
+
+    const bool crashes = asked.crashes != 0U;
+    const std::array<Required, 4> required = {{
+        {FaultKind::crash, "crashes", crashes},
+        {FaultKind::restart, "restarts", crashes},
+        {FaultKind::cut, "partitions", asked.partitions != 0U},
+        {FaultKind::pause, "pauses", true},
     }};
     std::vector<std::string> missing;
-    for (const auto& [kind, name] : required) {
-        if (faults[kind] == 0) missing.emplace_back(name);
+    for (const Required& each : required) {
+        if (each.wanted && faults[each.kind] == 0) missing.emplace_back(each.name);
     }
     return missing;
 }
@@ -160,13 +168,15 @@ Report run(const Plan& plan) {
     MembershipCheck membership(ids_of(world.identities()), findings);
     Programs programs(plan, findings);
     world.watch(membership);
+    TaskCheck tasks(findings);
+    world.watch(tasks);
     for (Workload* program : programs.all()) world.engage(*program);
     world.run_until(plan.duration);
     conclude(world, programs, findings);
     check_turns(world, findings);
 
     Report report;
-    report.options = {plan.nodes, plan.seed, plan.duration, plan.load};
+    report.options = {plan.nodes, plan.seed, plan.duration, plan.load, plan.asked};
     report.faults = world.faults();
     report.network = world.network().counts();
     report.appointments = world.appointments();
@@ -175,7 +185,7 @@ Report run(const Plan& plan) {
     add_hosts(world, report);
     report.notice = notice_of(membership.notice_times());
     report.invariants = findings.results();
-    report.missing = missing_faults(report.faults);
+    report.missing = missing_faults(plan.asked, report.faults);
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();
     add_missing_load(plan, report.load, report);

@@ -14,12 +14,15 @@ constexpr const char* results_were_made = "results_were_made";
 constexpr std::uint64_t pace_stream = 0x7461736bULL << 32U;
 constexpr std::uint64_t offer_stream = 0x7461736cULL << 32U;
 constexpr std::uint64_t service_stream = 0x7461736dULL << 32U;
+constexpr std::uint64_t twice_stream = 0x7461736eULL << 32U;
 constexpr const char* skill = "count";
 constexpr std::uint32_t slots = 4;
 constexpr Duration service_min = 5ms;
 constexpr Duration service_mean = 60ms;
 constexpr Duration round = 200ms;
 constexpr Duration offered_again_after = 500ms;
+constexpr std::uint64_t offered_twice = 4;  // every so many keys
+constexpr Duration offered_twice_within = 6s;
 constexpr std::uint32_t asked_nodes = 2;
 
 }  // namespace
@@ -32,10 +35,11 @@ TaskLoad::TaskLoad(const LoadSetup& setup, Findings& findings)
 }
 
 std::optional<Duration> TaskLoad::next_time() const {
-    if (setup_.per_minute == 0 || asked_) return std::nullopt;
+    if (setup_.rate == 0 || asked_) return std::nullopt;
     Duration next = std::min(next_round_, setup_.survey_at);
     if (const auto due = pace_.next()) next = std::min(next, *due);
     if (!again_.empty()) next = std::min(next, again_.begin()->first);
+    if (!twice_.empty()) next = std::min(next, twice_.begin()->first);
     if (!running_.empty()) next = std::min(next, running_.begin()->first);
     return next;
 }
@@ -47,16 +51,17 @@ void TaskLoad::act(Duration now, Clients& clients) {
     }
     finish_due(now, clients);
     while (pace_.next() && *pace_.next() <= now) {
-        const std::string key = "task-" + std::to_string(pace_.take());
-        by_key_[key] = tasks_.size();
-        tasks_.emplace_back().key = key;
-        ++counts_.tasks;
-        offer(tasks_.size() - 1, now, clients);
+        take_task(now, clients);
+    }
+    while (!twice_.empty() && twice_.begin()->first <= now) {
+        const std::size_t task = twice_.begin()->second;
+        twice_.erase(twice_.begin());
+        offer(task, now, clients);
     }
     while (!again_.empty() && again_.begin()->first <= now) {
         const std::size_t task = again_.begin()->second;
         again_.erase(again_.begin());
-        offer(task, now, clients);
+        if (!tasks_[task].id) offer(task, now, clients);
     }
     if (!asked_ && now >= setup_.survey_at) ask_ledger(clients);
 }
@@ -109,8 +114,21 @@ void TaskLoad::conclude(Duration now) {
     }
 }
 
+void TaskLoad::take_task(Duration now, Clients& clients) {
+    const std::size_t number = tasks_.size();
+    const std::string key = "task-" + std::to_string(pace_.take());
+    by_key_[key] = number;
+    tasks_.emplace_back().key = key;
+    ++counts_.tasks;
+    offer(number, now, clients);
+    Rng choice(setup_.seed, twice_stream + number);
+    if (!choice.chance(1, offered_twice)) return;
+    const bool at_once = choice.chance(1, 3);
+    twice_.emplace(now + (at_once ? Duration{} : choice.between(Duration{}, offered_twice_within)),
+                   number);
+}
+
 void TaskLoad::offer(std::size_t task, Duration now, Clients& clients) {
-    if (tasks_[task].id) return;  // acknowledged meanwhile
     Rng choice(setup_.seed, offer_stream + offers_made_++);
     const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
     node::TaskOfferAsk ask;

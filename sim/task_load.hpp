@@ -1,7 +1,8 @@
 // Clients that offer tasks, a worker beside every node that does them, and what must come of it.
 //
 //      offer (wait) ──> acknowledged ──> finished          serve ──> assignment ──> finish
-//        └── error, or the node died before it acknowledged: offered again, with the same key
+//        └── error, or the node died before it acknowledged: offered again, with the same key;
+//            and a part of them is offered twice in any case, anywhere
 //
 // Invariants:
 //   acked_tasks_end      every acknowledged task is done in the end, as two nodes tell when asked
@@ -60,6 +61,7 @@ private:
 
     using CallKey = std::pair<std::uint32_t, CallId>;
 
+    void take_task(Duration now, Clients& clients);
     void offer(std::size_t task, Duration now, Clients& clients);
     void serve_everywhere(Clients& clients);
     void finish_due(Duration now, Clients& clients);
@@ -76,6 +78,7 @@ private:
     std::map<std::string, std::size_t> by_key_;
     std::map<CallKey, std::size_t> offers_;
     std::multimap<Duration, std::size_t> again_;  // when to offer which task again
+    std::multimap<Duration, std::size_t> twice_;  // when to offer which one once more
     std::map<std::uint32_t, CallId> serving_;     // host -> its worker's call
     std::multimap<Duration, Execution> running_;  // by the end of the execution
     std::map<CallKey, std::size_t> questions_;

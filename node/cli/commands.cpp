@@ -39,6 +39,8 @@ std::span<const Command> commands() {
         decide_propose_command(),
         decide_vote_command(),
         decide_show_command(),
+        bench_registers_command(),
+        bench_check_command(),
         id_new_command(),
         id_show_command(),
         mesh_init_command(),

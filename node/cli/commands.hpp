@@ -51,6 +51,10 @@ namespace starling::cli {
 // load.cpp
 [[nodiscard]] Command load_command();
 
+// bench.cpp
+[[nodiscard]] Command bench_registers_command();
+[[nodiscard]] Command bench_check_command();
+
 // identify.cpp
 [[nodiscard]] Command id_new_command();
 [[nodiscard]] Command id_show_command();

@@ -4,7 +4,10 @@
 #include "node/cli/words.hpp"
 #include "sim/command.hpp"
 
+#include <fmt/format.h>
+
 #include <ctime>
+#include <utility>
 
 namespace starling::cli {
 namespace {
@@ -14,6 +17,34 @@ Duration cpu_time() {
     timespec spent{};
     ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
     return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
+
+Result<void> take_load(const Invocation& call, sim::Load& load) {
+    for (const auto& [option, rate] :
+         {std::pair{"puts", &load.puts}, std::pair{"tasks", &load.tasks},
+          std::pair{"cas", &load.swaps}}) {
+        const auto given = sim::rate_from(call.text(option));
+        if (!given || *given > sim::plan_rate_max) {
+            return failure(ErrorCode::invalid, "bad_option",
+                           fmt::format("--{} must be operations a second, 0 to {}, such as 10 or "
+                                       "0.5 (at most three digits behind the point)",
+                                       option, sim::plan_rate_max / 1000),
+                           "starling help sim run");
+        }
+        *rate = *given;
+    }
+    return {};
+}
+
+Result<void> take_faults(const Invocation& call, sim::FaultNumbers& asked) {
+    for (const auto& [option, number] :
+         {std::pair{"crashes", &asked.crashes}, std::pair{"partitions", &asked.partitions}}) {
+        if (!call.has(option)) continue;
+        const auto given = call.number(option, 0, UINT32_MAX);
+        if (!given) return tl::unexpected(given.error());
+        *number = static_cast<std::uint32_t>(*given);
+    }
+    return {};
 }
 
 Result<sim::CommandOptions> options_of(const Invocation& call) {
@@ -30,6 +61,12 @@ Result<sim::CommandOptions> options_of(const Invocation& call) {
     options.run.nodes = static_cast<std::uint32_t>(*nodes);
     options.run.seed = *seed;
     options.run.duration = *duration;
+    if (auto taken = take_load(call, options.run.load); !taken) {
+        return tl::unexpected(taken.error());
+    }
+    if (auto taken = take_faults(call, options.run.asked); !taken) {
+        return tl::unexpected(taken.error());
+    }
     options.form = call.format == Format::text ? sim::Form::text : sim::Form::json;
     return options;
 }
@@ -55,8 +92,15 @@ Command sim_run_command() {
     Command command{"sim run", "simulate", "run a mesh with faults on virtual time", "", 0, 0};
     command.options = {{"nodes", "N", "how many nodes", "5", 'n'},
                        {"seed", "S", "everything that happens follows from it", "1"},
-                       {"duration", "TIME", "virtual time", "20s"}};
-    command.examples = {"starling sim run --nodes 100 --seed 7 --duration 60s --json"};
+                       {"duration", "TIME", "virtual time", "20s"},
+                       {"puts", "RATE", "values put a second, over the whole mesh", "2"},
+                       {"tasks", "RATE", "tasks offered a second", "1"},
+                       {"cas", "RATE", "compare-and-sets a second; a read for every three", "1"},
+                       {"crashes", "N", "kill -9 and restart so often; else once a round of 25s"},
+                       {"partitions", "N", "split the network so often; else once a round"}};
+    command.examples = {"starling sim run --nodes 100 --seed 7 --duration 60s --json",
+                        "starling sim run --nodes 100 --duration 60s --puts 10 --tasks 5 --cas 2 "
+                        "--crashes 1 --partitions 1"};
     command.notes =
         "The same seed gives the same run and the same trace_hash. Exit code 9: an invariant "
         "broke.";

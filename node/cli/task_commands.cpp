@@ -1,5 +1,6 @@
 #include "node/cli/asking.hpp"
 #include "node/cli/commands.hpp"
+#include "node/cli/document_fields.hpp"
 #include "node/cli/documents.hpp"
 #include "node/cli/http_message.hpp"
 #include "node/cli/json.hpp"
@@ -90,14 +91,19 @@ Result<Exit> offer(const Invocation& call, Terminal& terminal) {
 Result<Exit> list(const Invocation& call, Terminal& terminal, const std::string& path) {
     const auto client = client_for(call);
     if (!client) return tl::unexpected(client.error());
+    bool partial = false;
     const auto items = all_pages(
         *client,
         [&](const std::string& after) {
             return path + query_of({{"state", call.text("state")}, {"after", after}});
         },
-        [](const Value& page) { return text_at(page, "last"); });
+        [&](const Value& page) {
+            partial = partial || flag_at(page, "partial");
+            return text_at(page, "last");
+        });
     if (!items) return tl::unexpected(items.error());
-    return print(Value(Value::Map{{"items", *items}}), terminal,
+    if (partial) terminal.note("some custodians did not answer: tasks may be missing");
+    return print(Value(Value::Map{{"items", *items}, {"partial", partial}}), terminal,
                  [&](const Value&) { return tasks_text(*items); });
 }
 

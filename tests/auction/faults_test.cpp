@@ -285,19 +285,7 @@ TEST_CASE("a second acceptance after a move is counted", "[auction][faults]") {
     for (std::size_t node = 1; island.size() < 3; ++node) {
         if (!std::count(list.begin(), list.end(), node)) island.insert(node);
     }
-    for (std::size_t a = 0; a < 7; ++a) {
-        for (std::size_t b = 0; b < 7; ++b) {
-            if (!island.contains(a) || island.contains(b)) continue;
-            world.cut(a, b);
-            const auto lose = [&](std::size_t at_node, std::size_t gone) {
-                world.step(at_node, [&](Auctions& core, Moment now, Effects& out) {
-                    core.on_member_gone(world.id(gone), Leaving::dead, now, out);
-                });
-            };
-            lose(a, b);
-            lose(b, a);
-        }
-    }
+    world.split(island);
     world.run(5s);
     world.serve(*island.rbegin(), "quote", 1, 10ms);
     for (std::size_t node = 0; node < 7; ++node) {

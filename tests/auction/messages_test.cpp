@@ -193,7 +193,7 @@ TEST_CASE("what is over a limit is refused, what is at it passes", "[auction][wi
     CHECK_FALSE(passes(RejectProposal{task, top}));
 }
 
-TEST_CASE("a record names one to three custodians, each once", "[auction][wire]") {
+TEST_CASE("a record names one to six custodians, each once", "[auction][wire]") {
     const auto named = [](std::vector<NodeId> custodians) {
         AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}};
         accept.record.custodians = std::move(custodians);
@@ -201,9 +201,12 @@ TEST_CASE("a record names one to three custodians, each once", "[auction][wire]"
     };
     CHECK_FALSE(named({}));
     CHECK(named({ann}));
-    CHECK(named({ann, bob, id_of<NodeId>(3)}));
     CHECK_FALSE(named({ann, bob, ann}));
-    CHECK_FALSE(named({ann, bob, id_of<NodeId>(3), id_of<NodeId>(4)}));
+    std::vector<NodeId> most;
+    for (std::uint8_t i = 0; i < key_custodians; ++i) most.push_back(id_of<NodeId>(i + 10));
+    CHECK(named(most));
+    most.push_back(ann);
+    CHECK_FALSE(named(most));
 }
 
 TEST_CASE("times that make no sense are refused", "[auction][wire]") {

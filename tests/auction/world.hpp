@@ -101,6 +101,8 @@ public:
     void resume(std::size_t node);
     void cut(std::size_t a, std::size_t b);
     void isolate(std::size_t node);
+    // These nodes from all others; both sides take the other one for dead at once.
+    void split(const std::set<std::size_t>& island);
     void heal();
     // Everybody is told that the node is gone, whatever it does.
     void declare_gone(std::size_t node, Leaving leaving = Leaving::dead);

@@ -57,6 +57,7 @@ void World::restart(std::size_t node) {
     turn(node);
     for (std::size_t other = 0; other < hosts_.size(); ++other) {
         if (other == node) continue;
+        host.core->on_member_certified(hosts_[other].id);
         const bool reachable = !cuts_.contains({node, other}) && !cuts_.contains({other, node});
         if (hosts_[other].core && reachable) {
             connect(node, other);
@@ -120,6 +121,22 @@ void World::isolate(std::size_t node) {
             lose(node, other);
             lose(other, node);
         });
+    }
+}
+
+void World::split(const std::set<std::size_t>& island) {
+    const auto lose = [this](std::size_t at_node, std::size_t gone) {
+        step(at_node, [&](Auctions& core, Moment when, Effects& out) {
+            core.on_member_gone(hosts_[gone].id, Leaving::dead, when, out);
+        });
+    };
+    for (const std::size_t a : island) {
+        for (std::size_t b = 0; b < hosts_.size(); ++b) {
+            if (island.contains(b)) continue;
+            cut(a, b);
+            lose(a, b);
+            lose(b, a);
+        }
     }
 }
 

@@ -174,6 +174,17 @@ Metrics some_metrics() {
     return metrics;
 }
 
+TEST_CASE("a simulated run refuses a load or faults that it cannot have", "[cli][sim]") {
+    for (const char* option : {"--puts", "--tasks", "--cas", "--crashes", "--partitions"}) {
+        for (const char* value : {"-1", "many", "1000001"}) {
+            INFO(option << ' ' << value);
+            const Run refused = run({"sim", "run", std::string(option) + '=' + value});
+            CHECK(refused.exit == Exit::usage);
+            CHECK(refused.err.find(std::string(option).substr(2)) != std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("metrics are Prometheus text", "[cli][show]") {
     CHECK(metrics_text(some_metrics()) ==
           "# TYPE starling_events_total counter\n"

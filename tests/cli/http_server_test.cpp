@@ -1,8 +1,12 @@
 #include "node/cli/http_server.hpp"
 
+#include "node/cli/arguments.hpp"
+#include "node/cli/commands.hpp"
+#include "node/cli/document_fields.hpp"
 #include "node/cli/http_client.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/routes.hpp"
+#include "node/cli/terminal.hpp"
 #include "tests/cli/test_place.hpp"
 
 #include <poll.h>
@@ -12,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace starling::cli {
@@ -250,6 +255,30 @@ TEST_CASE("an error crosses the local interface whole", "[cli][routes]") {
     CHECK(got.hint == sent.hint);
     CHECK(problem(sent).status == 503);
     CHECK(error_of_problem("<html>").name == "answer_malformed");
+}
+
+TEST_CASE("a list of tasks is partial when one of its pages is", "[cli][client]") {
+    const TestPlace place;
+    const Served served(place / "s", [](const HttpRequest& request, const Exchange& exchange) {
+        const bool first = !request.query.contains("after");
+        exchange.reply(Value(Value::Map{{"items", Value::List{Value::Map{{"id", "t"}}}},
+                                        {"last", first ? "a" : "b"},
+                                        {"more", first},
+                                        {"partial", first}}));
+    });
+    const std::vector<std::string> words{"task", "ls", "--json", "--node", "unix:" + (place / "s")};
+    const auto call = parse(words, [](const std::string&) { return std::nullopt; });
+    REQUIRE(call);
+    std::ostringstream out;
+    std::ostringstream err;
+    Terminal terminal(out, err);
+    terminal.set_format(call->format, call->quiet);
+    REQUIRE(call->command->run(*call, terminal));
+    const auto document = json_value(out.str());
+    REQUIRE(document);
+    CHECK(list_at(*document, "items").size() == 2);
+    CHECK(flag_at(*document, "partial"));
+    CHECK(err.str().find("some custodians did not answer") != std::string::npos);
 }
 
 }  // namespace

@@ -211,5 +211,26 @@ TEST_CASE("no frame of cells is larger than its aim", "[gossip][outbox][limits]"
     CHECK(claims == 200);
 }
 
+TEST_CASE("news after a calm leave at once, those of a storm together", "[gossip][outbox]") {
+    const std::vector<NodeId> links{test_key(bob).id()};
+    const Members members(1);
+    Outbox outbox;
+    Effects out;
+    const auto flush = [&](BootTime now) {
+        out.clear();
+        outbox.flush(members, {links, links}, now, out);
+        return out.outgoing().size();
+    };
+    outbox.put(opinion_of(eve, 1, Vote::up), test_key(ann).id());
+    CHECK(flush(start) == 1);
+    for (std::uint8_t observer = 1; observer <= 5; ++observer) {
+        outbox.put(opinion_of(observer, 2, Vote::up), test_key(ann).id());
+        CHECK(flush(start + Outbox::pause - 1ns) == 0);
+    }
+    CHECK(outbox.next_deadline() == start + Outbox::pause);
+    CHECK(flush(start + Outbox::pause) == 1);
+    CHECK_FALSE(outbox.next_deadline().has_value());
+}
+
 }  // namespace
 }  // namespace starling::gossip

@@ -148,6 +148,41 @@ TEST_CASE("a peer that nobody keeps is hung up once unused", "[node][links]") {
     CHECK(world.count(LinkAction::hang_up) == 1);
 }
 
+TEST_CASE("a connection in use is kept although nobody keeps it", "[node][links]") {
+    World world;
+    world.links.want(bob, world.now, world.out);
+    world.news(bob, LinkNews::connected);
+    for (int i = 0; i < 10; ++i) {
+        world.pass(Links::unused_kept / 2);
+        world.links.want(bob, world.now, world.out);
+    }
+    CHECK(world.links.is_up(bob));
+    world.pass(Links::unused_kept);
+    CHECK_FALSE(world.links.is_up(bob));
+}
+
+TEST_CASE("a peer that is no longer kept is hung up once unused", "[node][links]") {
+    World world;
+    world.keep({bob});
+    world.news(bob, LinkNews::connected);
+    world.keep({});
+    world.pass(Links::unused_kept - 1ns);
+    CHECK(world.links.is_up(bob));
+    world.pass(1ns);
+    CHECK_FALSE(world.links.is_up(bob));
+}
+
+TEST_CASE("only links that time can change have a deadline", "[node][links]") {
+    World world;
+    world.keep({ann});
+    world.news(ann, LinkNews::connected);
+    world.pass(0s);
+    CHECK_FALSE(world.links.next_deadline().has_value());
+    world.links.want(bob, world.now, world.out);
+    world.news(bob, LinkNews::connected);
+    CHECK(world.links.next_deadline() == world.now.boot_time + Links::unused_kept);
+}
+
 TEST_CASE("a failing peer that nobody keeps is not dialled again by itself", "[node][links]") {
     World world;
     world.links.want(bob, world.now, world.out);
@@ -169,6 +204,16 @@ TEST_CASE("one connection past the limit closes the one unused longest", "[node]
     world.links.want(bob, world.now, world.out);
     CHECK(world.count(LinkAction::hang_up) == 1);
     CHECK_FALSE(world.links.is_up(node(100)));
+}
+
+TEST_CASE("connections that were dialled at one time keep the limit", "[node][links][limits]") {
+    World world;
+    constexpr std::uint64_t dialled = 2 * limits::push_sockets;
+    for (std::uint64_t i = 0; i < dialled; ++i) {
+        world.links.want(node(100 + i), world.now, world.out);
+    }
+    for (std::uint64_t i = 0; i < dialled; ++i) world.news(node(100 + i), LinkNews::connected);
+    CHECK(world.links.linked().size() == limits::push_sockets);
 }
 
 TEST_CASE("kept connections are never evicted", "[node][links][limits]") {

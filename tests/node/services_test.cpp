@@ -136,6 +136,19 @@ TEST_CASE("a register changes once under the version that was read", "[node][reg
     CHECK(read->value == Bytes{1});
 }
 
+TEST_CASE("a change asked for again shows what it wrote, whatever stands there now",
+          "[node][register]") {
+    Three mesh;
+    const RegisterCasAsk ask{"leader", std::nullopt, Bytes{1}, bytes_of("op#1"), 2s};
+    const auto first = mesh.ask<RegisterAnswer>(0, ask);
+    REQUIRE(mesh.ask<RegisterAnswer>(1, RegisterCasAsk{"leader", std::nullopt, Bytes{2}, {}, 2s}));
+    const auto again = mesh.ask<RegisterAnswer>(2, ask);
+    REQUIRE(again.has_value());
+    CHECK(again->outcome == RegisterOutcome::applied);
+    CHECK(again->version == first->version);
+    CHECK(again->value == Bytes{1});
+}
+
 TEST_CASE("a minority is told that there is no quorum", "[node][register]") {
     Three mesh;
     mesh.kill(1);

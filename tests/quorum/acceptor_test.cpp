@@ -55,6 +55,17 @@ struct Voting {
 };
 
 // scylladb #6139: an accept below what is accepted must not be taken.
+TEST_CASE("what a proposer asks leaves at once, what a voter grants waits for the disk",
+          "[quorum][acceptor]") {
+    CHECK_FALSE(promises(Prepare::kind));
+    CHECK_FALSE(promises(Accept::kind));
+    CHECK_FALSE(promises(Read::kind));
+    CHECK_FALSE(promises(Conflict::kind));
+    CHECK(promises(Promise::kind));
+    CHECK(promises(Accepted::kind));
+    CHECK(promises(ReadOk::kind));
+}
+
 TEST_CASE("an accept below the accepted ballot is refused", "[quorum][acceptor]") {
     Voting voting;
     CHECK(voting.accept(ann, 128, "new") == VoterVerdict::accepted);

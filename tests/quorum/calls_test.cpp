@@ -110,6 +110,19 @@ TEST_CASE("a settled operation that did not happen never will", "[quorum][calls]
     CHECK(late.reason == Reason::cancelled);
 }
 
+TEST_CASE("a remembered refusal shows the version and the value that stand now",
+          "[quorum][calls]") {
+    Story story;
+    const CallEnded made = story.put(0, "a");
+    const CasRequest late{made.version + 1, bytes_of("b"), receipt_of(view_of("client#1")), true};
+    CHECK(story.cas(1, late).reason == Reason::version_mismatch);
+    const CallEnded now = story.put(2, "c");
+    const CallEnded& again = story.cas(0, late);
+    CHECK(again.outcome == Outcome::not_applied);
+    CHECK(again.version == now.version);
+    CHECK(value_of(again) == "c");
+}
+
 TEST_CASE("a settled operation that happened tells its version", "[quorum][calls]") {
     Story story;
     const CallEnded made = story.named(0, "client#1", "a");

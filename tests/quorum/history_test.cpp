@@ -69,6 +69,18 @@ TEST_CASE("a stale read is rejected by both checks", "[quorum][history]") {
     CHECK(both_reject({wrote(0, 1, "a", 1), swapped(2, 3, 1, "b"), saw(4, 5, "a", 1)}));
 }
 
+TEST_CASE("both checks name the stale read", "[quorum][history]") {
+    Call other = saw(1, 9, "", 0);
+    other.key = "j";
+    const CallHistory history{other, wrote(0, 1, "a", 1), swapped(2, 3, 1, "b"), saw(4, 5, "a", 1),
+                              saw(6, 7, "b", 2)};
+    const auto chain = check_chain(history);
+    REQUIRE(chain);
+    CHECK(chain->call == 3);
+    CHECK(chain->rule == "C3");
+    CHECK(check_linearizable(history).blocked == 3);
+}
+
 TEST_CASE("a read that forgets a write is rejected by both checks", "[quorum][history]") {
     CHECK(both_reject({wrote(0, 1, "a", 1), saw(2, 3, "", 0)}));
 }

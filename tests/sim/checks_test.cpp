@@ -1,6 +1,7 @@
 // Each invariant is broken once on purpose: a check that never fires proves nothing.
 #include "sim/membership_check.hpp"
 #include "sim/overlay_check.hpp"
+#include "sim/task_check.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -156,6 +157,20 @@ TEST_CASE("a stopped node is no island", "[sim][checks]") {
     const std::vector<std::pair<std::uint32_t, std::uint32_t>> links = {{0, 1}, {1, 2}};
     check_overlay(links, {true, true, true, false}, 1s, findings);
     CHECK(findings.clean());
+}
+
+TEST_CASE("two accepted awards of a task that never moved are found", "[sim][checks]") {
+    const std::uint64_t moves = GENERATE(0U, 1U);
+    Findings findings;
+    TaskCheck check(findings);
+    check.on_traced(0, {Event::task_accepted, 3, {17, 1, 5}}, Duration{1});
+    check.on_traced(1, {Event::task_accepted, 3, {17, 1, 5}}, Duration{2});
+    check.on_traced(1, {Event::task_accepted, 3, {18, 2, 6}}, Duration{2});
+    CHECK(findings.clean());
+    if (moves == 1) check.on_traced(2, {Event::task_rehomed, 3, {17, 2, 3}}, Duration{3});
+    check.on_traced(2, {Event::task_accepted, 3, {17, 2, 6}}, Duration{4});
+    CHECK(findings.clean() == (moves == 1));
+    CHECK(findings.results().at("one_award_accepted").checks == 4);
 }
 
 }  // namespace

@@ -66,8 +66,8 @@ std::vector<std::string> broken(const Findings& findings) {
 
 using Names = std::vector<std::string>;
 
-LoadSetup setup_of(std::uint32_t per_minute, Duration until) {
-    return {.seed = 1, .per_minute = per_minute, .from = 0s, .until = until, .survey_at = 10s};
+LoadSetup setup_of(std::uint32_t rate, Duration until) {
+    return {.seed = 1, .rate = rate, .from = 0s, .until = until, .survey_at = 10s};
 }
 
 void run(Workload& workload, Clients& clients, Duration until) {
@@ -131,7 +131,7 @@ TEST_CASE("a node without an answer is found", "[sim][survey]") {
 Names state_of(const std::vector<node::EntryRecord>& first,
                const std::vector<node::EntryRecord>& second) {
     Findings findings;
-    StateLoad load(setup_of(60, 1s), findings);
+    StateLoad load(setup_of(1000, 1s), findings);
     Desk desk;
     run(load, desk, 1s);
     answer(load, desk.all_of<node::WriteAsk>().at(0), node::WriteAnswer{});
@@ -174,7 +174,7 @@ TEST_CASE("a value that nobody wrote is found", "[sim][state_load]") {
 
 TEST_CASE("two changes that made the same version are found", "[sim][register_load]") {
     Findings findings;
-    RegisterLoad load(setup_of(60, 60s), findings);
+    RegisterLoad load(setup_of(1000, 60s), findings);
     Desk desk;
     std::size_t answered = 0;
     for (Duration now = 0s; now < 60s; now += 1s) {
@@ -193,7 +193,7 @@ TEST_CASE("two changes that made the same version are found", "[sim][register_lo
 
 TEST_CASE("registers that never answer are found", "[sim][register_load]") {
     Findings findings;
-    RegisterLoad load(setup_of(60, 10s), findings);
+    RegisterLoad load(setup_of(1000, 10s), findings);
     Desk desk;
     run(load, desk, 10s);
     load.conclude(11s);
@@ -214,7 +214,7 @@ node::TaskRecord record_of(node::TaskState state, std::optional<std::string> res
 // One task, acknowledged and executed once; in the end both nodes are asked and say this.
 Names task_of(const node::TaskRecord& first, const node::TaskRecord& second) {
     Findings findings;
-    TaskLoad load(setup_of(60, 1s), findings);
+    TaskLoad load(setup_of(1000, 1s), findings);
     Desk desk;
     run(load, desk, 1s);
     answer(load, desk.all_of<node::TaskOfferAsk>().at(0),

@@ -53,7 +53,36 @@ TEST_CASE("a broken invariant is shown with seed and command", "[sim][command]")
     const std::string text = text_of(report, 1s);
     CHECK(contains(text, "BROKEN"));
     CHECK(contains(text, "planted"));
-    CHECK(contains(text, "starling sim run --nodes 5 --seed 77 --duration 60000ms"));
+    CHECK(contains(text,
+                   "starling sim run --nodes 5 --seed 77 --duration 60000ms --puts 2 --tasks 1 "
+                   "--cas 1\n"));
+}
+
+TEST_CASE("the command to run again names the load and the faults that were asked for",
+          "[sim][command]") {
+    Report report;
+    report.options.load = {10'000, 500, 5250};
+    report.options.asked = {1U, 2U};
+    const std::string line = "--puts 10 --tasks 5.25 --cas 0.5 --crashes 1 --partitions 2";
+    CHECK(contains(json_of(report, 1s), line));
+    CHECK(contains(json_of(report, 1s),
+                   R"("asked":{"puts_per_s":10,"tasks_per_s":5.25,"cas_per_s":0.5,)"
+                   R"("crashes":1,"partitions":2})"));
+    report.missing.emplace_back("puts");
+    CHECK(contains(text_of(report, 1s), line));
+}
+
+TEST_CASE("a rate is read as it is written, in thousandths of a second", "[sim][command]") {
+    for (const std::uint32_t rate : {0U, 1U, 20U, 500U, 1000U, 10'000U, 12'345U, 1'000'000U}) {
+        CHECK(rate_from(rate_text(rate)) == rate);
+    }
+    CHECK(rate_from("0.5") == 500U);
+    CHECK(rate_from("2.50") == 2500U);
+    for (const char* text :
+         {"", ".", "1.", ".5", "-1", "+1", "1e3", "0.0001", "1.2.3", "ten", "1000000000000"}) {
+        INFO(text);
+        CHECK_FALSE(rate_from(text));
+    }
 }
 
 TEST_CASE("options out of range are refused before anything runs", "[sim][command]") {

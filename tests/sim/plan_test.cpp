@@ -80,5 +80,47 @@ TEST_CASE("nodes and duration at their limits make a plan, one past them an erro
     }
 }
 
+TEST_CASE("a plan has as many crashes and partitions as were asked for", "[sim][plan]") {
+    for (const std::uint32_t number : {0U, 1U, 3U, 10U}) {
+        INFO(number << " asked for");
+        Options options = options_of(5, 7, 60s);
+        options.asked = {number, number};
+        const auto plan = default_plan(options);
+        REQUIRE(plan);
+        CHECK(count(*plan, FaultKind::crash) == number);
+        CHECK(count(*plan, FaultKind::restart) == number);
+        CHECK(count(*plan, FaultKind::cut) == number);
+        CHECK(count(*plan, FaultKind::heal) == number);
+        CHECK(count(*plan, FaultKind::pause) >= 1);
+    }
+}
+
+TEST_CASE("as many faults as a run has room for make a plan, one more an error", "[sim][plan]") {
+    const std::uint32_t most = plan_faults_max(60s);
+    Options options = options_of(5, 7, 60s);
+    options.asked = {most, most};
+    CHECK(default_plan(options));
+    for (const FaultNumbers& asked :
+         {FaultNumbers{most + 1, std::nullopt}, FaultNumbers{std::nullopt, most + 1}}) {
+        options.asked = asked;
+        const auto plan = default_plan(options);
+        REQUIRE_FALSE(plan);
+        CHECK(plan.error().name == "faults_out_of_range");
+    }
+}
+
+TEST_CASE("the largest load makes a plan, one more of any kind an error", "[sim][plan]") {
+    Options options = options_of(5, 7, 60s);
+    options.load = {plan_rate_max, plan_rate_max, plan_rate_max};
+    CHECK(default_plan(options));
+    for (std::uint32_t Load::*kind : {&Load::puts, &Load::swaps, &Load::tasks}) {
+        options.load = {};
+        options.load.*kind = plan_rate_max + 1;
+        const auto plan = default_plan(options);
+        REQUIRE_FALSE(plan);
+        CHECK(plan.error().name == "load_out_of_range");
+    }
+}
+
 }  // namespace
 }  // namespace starling::sim

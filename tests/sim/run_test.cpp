@@ -71,6 +71,34 @@ TEST_CASE("a plan without a required fault fails its run", "[sim][run]") {
     CHECK(report.missing.size() == 4);
 }
 
+TEST_CASE("a plan without a fault that nobody asked for is fine without it", "[sim][run]") {
+    Options options = options_of(3, 1, 10s);
+    options.asked = {0U, 0U};
+    const Report report = *run(options);
+    CHECK(report.faults[FaultKind::crash] == 0);
+    CHECK(report.faults[FaultKind::cut] == 0);
+    CHECK(report.missing.empty());
+}
+
+TEST_CASE("a run has the load that was asked for", "[sim][run]") {
+    Options options = options_of(5, 1, 20s);
+    options.load = {10'000, 3000, 2000};
+    const Report report = *run(options);
+    // From 2 s on; writes until 2 s before the end, tasks until 5 s.  Who finds no process waits.
+    CHECK(report.load.puts > 10 * 16 * 3 / 4);
+    CHECK(report.load.puts <= 10 * 16);
+    CHECK(report.load.swaps > 3 * 16 * 3 / 4);
+    CHECK(report.load.swaps <= 3 * 16);
+    CHECK(report.load.tasks > 2 * 13 * 3 / 4);
+    CHECK(report.load.tasks <= 2 * 13);
+}
+
+TEST_CASE("two halves that mourned one another are one mesh again in time", "[sim][run]") {
+    // Claims that went to ring neighbours only did not cross the links that heal a partition.
+    const Report report = *run(options_of(6, 44, 60s));
+    CHECK(report.violations() == 0);
+}
+
 TEST_CASE("removing a fault leaves the keys and the start of the run as they were", "[sim][run]") {
     Plan whole = *default_plan(options_of(3, 1, 20s));
     Plan less = whole;
