@@ -364,6 +364,7 @@ void Announcer::on_member_gone(const NodeId& node, AttemptEnd end, Moment now, E
     for (const TaskId& task : tasks) {
         Work& work = works_.at(task);
         judge_majority(work, now.boot_time);
+        if (work.record.rank_of(node)) widen(work, now, out);
         arm(work);
         std::erase_if(work.runners_up, [&](const Bid& bid) { return bid.node == node; });
         if (work.round) {

@@ -131,6 +131,8 @@ private:
     [[nodiscard]] Epoch next_epoch(const Work& work) const;
     void ask(Work& work, Intent intent, Moment now, Effects& out);
     void send_ledger(Work& work, Moment now, Effects& out);
+    [[nodiscard]] std::vector<NodeId> audience(const Work& work, BootTime now) const;
+    void widen(Work& work, Moment now, Effects& out);
     void send_one(const Work& work, const NodeId& to, BootTime now, Effects& out) const;
     void send_record(const Work& work, const NodeId& to, BootTime now, Effects& out) const;
     Verdict on_grant_verdict(Work& work, const NodeId& from, const GrantAnswer& message, Moment now,

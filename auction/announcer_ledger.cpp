@@ -14,6 +14,12 @@ Duration time_left(const Work& work, BootTime now) {
     return std::max(Duration{1}, *work.deadline - now);
 }
 
+// A record that nobody has yet, and an outcome, are put to few at first.
+bool is_thrifty(const Work& work) {
+    const bool fresh = work.stage == Stage::recording && !work.acknowledged;
+    return work.repetitions == 0 && (fresh || work.stage == Stage::storing);
+}
+
 bool is_own(const Epoch& epoch, const Members& members) {
     return epoch.granter == members.self() && epoch.boot == members.boot();
 }
@@ -41,12 +47,38 @@ void Announcer::ask(Work& work, Intent intent, Moment now, Effects& out) {
 
 // Everything still unanswered in this stage, and again after a while.
 void Announcer::send_ledger(Work& work, Moment now, Effects& out) {
-    for (const NodeId& node : work.record.custodians) {
-        const bool reachable = !shared_.members.is_away(node, now.boot_time);
-        if (!work.acks.contains(node) && reachable) send_one(work, node, now.boot_time, out);
+    for (const NodeId& node : audience(work, now.boot_time)) {
+        send_one(work, node, now.boot_time, out);
     }
-    work.act_at = now.boot_time + resend_after(rng_, shared_.timing, work.repetitions++);
+    const Duration wait = is_thrifty(work) ? shared_.timing.widen_after
+                                           : resend_after(rng_, shared_.timing, work.repetitions);
+    ++work.repetitions;
+    work.act_at = now.boot_time + wait;
     arm(work);
+}
+
+// Which custodians are asked now.  At first as many as must answer, three at least, this node
+// before all others; everybody as soon as one of them objects, goes, or keeps silent for
+// widen_after.  So the long list of a key costs no more copies than the short one of a task
+// without.
+std::vector<NodeId> Announcer::audience(const Work& work, BootTime now) const {
+    const NodeId& self = shared_.members.self();
+    std::vector<NodeId> nodes;
+    for (const NodeId& node : work.record.custodians) {
+        const bool reachable = !shared_.members.is_away(node, now);
+        if (reachable && !work.acks.contains(node)) nodes.push_back(node);
+    }
+    const std::size_t enough = std::max(work.record.majority(), limits::custodians);
+    if (!is_thrifty(work) || nodes.size() <= enough) return nodes;
+    std::ranges::stable_partition(nodes, [&](const NodeId& node) { return node == self; });
+    nodes.resize(enough);
+    return nodes;
+}
+
+// What the first ones could not settle is put to all.
+void Announcer::widen(Work& work, Moment now, Effects& out) {
+    const bool thrifty = work.stage == Stage::recording || work.stage == Stage::storing;
+    if (thrifty && work.repetitions == 1) send_ledger(work, now, out);
 }
 
 void Announcer::send_one(const Work& work, const NodeId& to, BootTime now, Effects& out) const {
@@ -119,6 +151,7 @@ Verdict Announcer::on_grant_verdict(Work& work, const NodeId& from, const GrantA
             }
             break;
         case GrantVerdict::exists:
+            widen(work, now, out);
             if (message.record) meet_rival(work, from, *message.record, now, out);
             break;
         case GrantVerdict::superseded:
@@ -128,6 +161,7 @@ Verdict Announcer::on_grant_verdict(Work& work, const NodeId& from, const GrantA
             send_record(work, from, now.boot_time, out);
             break;
         case GrantVerdict::overloaded:
+            widen(work, now, out);
             count_refusal(work, from, out);
             break;
     }

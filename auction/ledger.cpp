@@ -162,7 +162,7 @@ void Ledger::end(std::uint64_t request, Moment now) {
     const bool partial = inquiry.answered.size() < inquiry.asked.size() || inquiry.too_many_nodes;
     switch (inquiry.purpose) {
         case Purpose::show:
-            shown_.push_back({inquiry.call, inquiry.view, partial});
+            shown_.push_back({inquiry.call, inquiry.task, inquiry.view, partial});
             break;
         case Purpose::list:
             end_list(inquiry);

@@ -1,6 +1,7 @@
 #include "auction/members.hpp"
 
 #include "auction/task.hpp"
+#include "base/limits.hpp"
 #include "base/rng.hpp"
 
 #include <algorithm>
@@ -91,7 +92,7 @@ std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) c
 }
 
 std::vector<NodeId> Members::custodians_of_key(const TaskId& task) const {
-    return best_of(members_, task, key_custodians);
+    return best_of(members_, task, limits::key_custodians);
 }
 
 std::vector<NodeId> Members::nearest(const TaskId& task, std::size_t count) const {

@@ -67,6 +67,7 @@ struct CancelAnswer {
 
 struct Shown {
     CallId call;
+    TaskId task;
     std::optional<TaskView> view;
     bool partial = false;  // somebody who was asked did not answer
 };

@@ -134,8 +134,8 @@ bool Record::decode(Reader& in, Record& record) {
     record.announcer = in.id<NodeId>();
     record.offered_ms = in.uint();
     take(in, record.home);
-    take_nodes(in, record.custodians, key_custodians);
-    take_nodes(in, record.before, key_custodians);
+    take_nodes(in, record.custodians, limits::key_custodians);
+    take_nodes(in, record.before, limits::key_custodians);
     auto sorted = record.custodians;
     std::sort(sorted.begin(), sorted.end());
     const bool twice = std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();

@@ -58,10 +58,6 @@ enum class SpecFault : std::uint8_t {
 [[nodiscard]] SpecFault fault_of(const TaskSpec& spec);
 [[nodiscard]] std::string_view name_of(SpecFault fault);
 
-// How many custodians keep a task with a key, where there are so many members.  It is even: of six
-// and six that differ by one, any two majorities share a node; of five and five they need not.
-inline constexpr std::size_t key_custodians = 6;
-
 // Where a task lives.
 struct HomeTag {
     std::uint32_t generation = 1;  // + 1 whenever a survivor moves the task to other custodians

@@ -20,9 +20,11 @@ struct Timing {
     Duration agree_within = ms{500};  // the award is repeated once, half way
     Duration resend_base = ms{200};   // doubles up to resend_cap
     Duration resend_cap = ms{5000};
+    Duration widen_after = ms{50};     // the custodians asked first have so long
     Duration offer_within = ms{5000};  // until an offer that is not recorded is `unknown`
-    Duration joint_within = ms{500};   // a keyed offer waits so long for all custodians
-    Duration adopt_step = ms{500};     // custodian k adopts after k steps and jitter
+    Duration joint_within =
+        ms{500};                    // of two that offer one key one gives in; the other: twice that
+    Duration adopt_step = ms{500};  // custodian k adopts after k steps and jitter
     Duration adopt_jitter = ms{250};
     Duration settle = ms{3000};          // after a start, members not yet heard of are not gone
     Duration duty = ms{10'000};          // custodians ask the runner so often

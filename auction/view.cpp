@@ -124,7 +124,7 @@ bool TaskView::decode(Reader& in, TaskView& view) {
     view.executions = static_cast<std::uint32_t>(in.uint(limits::task_rounds));
     view.refused = static_cast<std::uint32_t>(in.uint(limits::task_rounds));
     view.text = take_text(in, limits::name_bytes);
-    take_nodes(in, view.custodians, key_custodians);
+    take_nodes(in, view.custodians, limits::key_custodians);
     take_list(in, view.attempts, limits::attempts_kept);
     view.result = take_bytes(in, limits::encoded_value_bytes);
     return in.ok();

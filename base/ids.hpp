@@ -28,7 +28,13 @@ struct Id {
 
     std::array<std::uint8_t, Size> bytes{};
 
-    friend auto operator<=>(const Id&, const Id&) = default;
+    friend bool operator==(const Id&, const Id&) = default;
+
+    // By bytes: the first eight of them, read as one number, decide almost always.
+    friend std::strong_ordering operator<=>(const Id& a, const Id& b) {
+        if (const auto order = a.prefix() <=> b.prefix(); order != 0) return order;
+        return a.bytes <=> b.bytes;
+    }
 
     [[nodiscard]] ByteView view() const { return {bytes.data(), Size}; }
 
@@ -38,7 +44,11 @@ struct Id {
     [[nodiscard]] std::string brief() const { return to_hex(view().first(4)); }
 
     // The first eight bytes as a number: for traces.
-    [[nodiscard]] std::uint64_t prefix() const { return load_u64(view()); }
+    [[nodiscard]] std::uint64_t prefix() const {
+        std::uint64_t number = 0;
+        for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8U | bytes[i];
+        return number;
+    }
 
     [[nodiscard]] bool is_zero() const { return *this == Id{}; }
 

@@ -122,6 +122,7 @@ inline constexpr std::size_t holds = 1024;
 inline constexpr std::size_t bids_per_auction = 64;
 inline constexpr std::size_t skills_per_node = 64;
 inline constexpr std::size_t custodians = 3;
+inline constexpr std::size_t key_custodians = 6;  // even: two lists that differ by one overlap
 inline constexpr std::size_t tasks_in_custody = 65'536;   // not finished, per custodian
 inline constexpr std::size_t dead_letters_kept = 10'000;  // per custodian, whatever their age
 inline constexpr std::size_t tasks_watched = 10'000;      // not run here, awaited by local programs

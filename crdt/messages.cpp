@@ -26,7 +26,7 @@ void Batches::encode(Writer& out) const {
 }
 
 bool Batches::decode(Reader& in, Batches& out) {
-    out.freshness = static_cast<Freshness>(in.uint(1));
+    out.freshness = static_cast<Freshness>(in.uint(2));
     Reader items = in.list(limits::batches_per_frame);
     while (items.remaining() > 0) {
         Reader fields = items.list();

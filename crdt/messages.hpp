@@ -1,6 +1,7 @@
 // What stores say to each other.
 //
 //   writer ── batches(live) ──> links ──> their links ...        flooded, each node forwards once
+//   writer ── batches(direct) ──> links                          its links are all members
 //
 //   a ── heads(reconcile) ──> b      roots differed: a says how far it has every origin of a range
 //   a <── heads(answer) ── b         where b is ahead
@@ -24,8 +25,9 @@
 
 namespace starling::crdt {
 
-// live: new, to be forwarded.  stored: out of a log, asked for.
-enum class Freshness : std::uint8_t { stored = 0, live = 1 };
+// live: new, to be forwarded.  stored: out of a log, asked for.  direct: new, from its writer to
+// everybody; whom it misses all the same learns of it as roots differ.
+enum class Freshness : std::uint8_t { stored = 0, live = 1, direct = 2 };
 
 struct Batches {
     static constexpr Kind kind = Kind::batches;

@@ -74,6 +74,12 @@ enum class HeadsVerdict : std::uint8_t { level, behind, suspicious };
 
 enum class CopiesVerdict : std::uint8_t { counted, not_mine };
 
+// Whom a writer's own links lead to.
+enum class Reach : std::uint8_t {
+    some,  // they pass its batches on
+    all,   // nobody need: in a full mesh that saves all but N - 1 of N * (N - 1) frames
+};
+
 class Store {
 public:
     // Reads back what the node knew.  `verifier` outlives the store.
@@ -96,6 +102,9 @@ public:
     // nothing.
     void on_reconcile(const NodeId& peer, Moment now, Effects& out);
     void on_peer_lost(const NodeId& peer);
+
+    // Of the links that later calls name; at first some.
+    void on_reach(Reach reach) { reach_ = reach; }
 
     void on_tick(std::span<const NodeId> links, Moment now, Effects& out);
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
@@ -169,6 +178,7 @@ private:
     SigningKey key_;
     Origin own_;
     std::uint64_t log_limit_;
+    Reach reach_ = Reach::some;
     const Verifier& verifier_;
     Decoder decoder_;
     HybridClock clock_;

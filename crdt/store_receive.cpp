@@ -161,7 +161,7 @@ void Store::apply(const Parcel& parcel, Cause cause, const Step& step) {
     if (changes_.size() > changes_before) changes_.back().ends_batch = true;
     const Event event = cause == Cause::write ? Event::batch_committed : Event::batch_applied;
     step.out.trace(event, origin, batch.first, batch.operations.size());
-    if (parcel.freshness == Freshness::live) forward(parcel, step);
+    if (parcel.freshness == Freshness::live || cause == Cause::write) forward(parcel, step);
     confirm(parcel, step.out);
 }
 
@@ -170,7 +170,7 @@ void Store::forward(const Parcel& parcel, const Step& step) {
     for (const NodeId& link : step.links) {
         if (link != parcel.from && link != parcel.batch.origin.node) targets_.push_back(link);
     }
-    step.out.send_all(targets_, Batches{Freshness::live, {parcel.sealed()}});
+    step.out.send_all(targets_, Batches{parcel.freshness, {parcel.sealed()}});
 }
 
 // Applies what waited for `advanced`, and what waited for that.

@@ -129,7 +129,7 @@ Result<Dot> Store::commit(Batch batch, const Step& step) {
     }
     parcel.chain = chain_of(parcel.body);
     parcel.signature = sealed(key_, parcel.body, parcel.chain).signature;
-    parcel.freshness = Freshness::live;
+    parcel.freshness = reach_ == Reach::all ? Freshness::direct : Freshness::live;
     parcel.from = own_.node;
     apply(parcel, Cause::write, step);
 

@@ -136,6 +136,7 @@ void NodeCore::Parts::tell_reachable() {
         if (!gone) alive.push_back(view.id);  // who was never met may well be there
     }
     quorum.on_reachable(alive);
+    reachable = alive.size();
 }
 
 void NodeCore::Parts::settle_links(Moment now, Effects& out) {
@@ -147,6 +148,7 @@ void NodeCore::Parts::settle_links(Moment now, Effects& out) {
     const auto changes = links.take_changes();
     for (const LinkChanged& changed : changes) on_link_changed(changed, now, out);
     if (moved || !changes.empty()) settle_floods(now, out);
+    store.on_reach(flooded.size() + 1 >= reachable ? crdt::Reach::all : crdt::Reach::some);
 }
 
 // HELLO is on its way before anything is flooded over a new link.

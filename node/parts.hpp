@@ -62,6 +62,7 @@ struct NodeCore::Parts final : AddressBook {
     gossip::Gossip gossip;
     Links links;
     std::vector<NodeId> flooded;  // neighbours that are linked, ids ascending
+    std::size_t reachable = 0;    // members that are not gone, this node among them
     std::vector<NodeId> kept;     // by the links, of late
     crdt::Store store;
     quorum::Quorum quorum;

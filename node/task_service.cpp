@@ -379,8 +379,7 @@ void TaskService::tell_shown(const Turn& turn) {
         const bool right =
             shown.view && (wanted == Wanted::task || shown.view->state == auction::TaskState::dead);
         if (!right) {
-            turn.out.answer(shown.call,
-                            no_such_task(shown.view ? shown.view->id : TaskId{}, shown.partial));
+            turn.out.answer(shown.call, no_such_task(shown.task, shown.partial));
             continue;
         }
         TaskRecord record = record_of(*shown.view);

@@ -120,7 +120,7 @@ TEST_CASE("any two majorities of a key's custodians meet where one view has a me
             std::set<NodeId> all(a.begin(), a.end());
             all.insert(b.begin(), b.end());
             CAPTURE(seed, known);
-            REQUIRE(a.size() == std::min<std::size_t>(known, key_custodians));
+            REQUIRE(a.size() == std::min<std::size_t>(known, limits::key_custodians));
             CHECK(a.size() / 2 + 1 + b.size() / 2 + 1 > all.size());
         }
     }
@@ -232,7 +232,7 @@ TEST_CASE("a task with a key moves only from where most members are seen", "[auc
     world.run(100ms);
     const auto shown = world.show(ann, task);
     REQUIRE(shown);
-    REQUIRE(shown->custodians.size() == key_custodians);
+    REQUIRE(shown->custodians.size() == limits::key_custodians);
     // Four of the six on the small side: there the task goes on, and on the large one it moves.
     std::set<std::size_t> small;
     for (const NodeId& node : shown->custodians) {

@@ -203,7 +203,7 @@ TEST_CASE("a record names one to six custodians, each once", "[auction][wire]") 
     CHECK(named({ann}));
     CHECK_FALSE(named({ann, bob, ann}));
     std::vector<NodeId> most;
-    for (std::uint8_t i = 0; i < key_custodians; ++i) most.push_back(id_of<NodeId>(i + 10));
+    for (std::uint8_t i = 0; i < limits::key_custodians; ++i) most.push_back(id_of<NodeId>(i + 10));
     CHECK(named(most));
     most.push_back(ann);
     CHECK_FALSE(named(most));

@@ -59,6 +59,17 @@ TEST_CASE("a batch is forwarded once and never back", "[crdt][flood]") {
     CHECK(world.equal_roots());
 }
 
+TEST_CASE("a batch whose writer is linked to everybody is not forwarded", "[crdt][flood]") {
+    World world(3);
+    world.store(ann).on_reach(Reach::all);
+    world.must_write(ann, Operation::assign("k", text("1")));
+    REQUIRE(world.flying().size() == 2);
+    world.deliver(0);
+    world.deliver(0);
+    CHECK(world.flying().empty());
+    CHECK(world.equal_roots());
+}
+
 TEST_CASE("what comes out of a log is not forwarded", "[crdt][catch_up]") {
     World world(3);
     const Dot dot = world.must_write(ann, Operation::increment("c", 1));
