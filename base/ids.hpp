@@ -14,8 +14,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,8 +48,8 @@ struct Id {
     // The first eight bytes as a number: for traces.
     [[nodiscard]] std::uint64_t prefix() const {
         std::uint64_t number = 0;
-        for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8U | bytes[i];
-        return number;
+        std::memcpy(&number, bytes.data(), sizeof number);
+        return std::endian::native == std::endian::little ? __builtin_bswap64(number) : number;
     }
 
     [[nodiscard]] bool is_zero() const { return *this == Id{}; }
