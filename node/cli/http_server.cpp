@@ -86,14 +86,19 @@ Error error_of_problem(std::string_view body) {
     return error;
 }
 
-Result<HttpServer> HttpServer::listen(const std::string& path, Handler handler) {
+Result<HttpServer> HttpServer::listen(const std::string& path, Handler handler,
+                                      const HttpPatience& patience) {
     auto listener = listen_unix(path);
     if (!listener) return tl::unexpected(listener.error());
-    return HttpServer(path, std::move(*listener), std::move(handler));
+    return HttpServer(path, std::move(*listener), std::move(handler), patience);
 }
 
-HttpServer::HttpServer(std::string path, Descriptor listener, Handler handler)
-    : path_(std::move(path)), listener_(std::move(listener)), handler_(std::move(handler)) {}
+HttpServer::HttpServer(std::string path, Descriptor listener, Handler handler,
+                       const HttpPatience& patience)
+    : path_(std::move(path)),
+      listener_(std::move(listener)),
+      handler_(std::move(handler)),
+      patience_(patience) {}
 
 HttpServer::~HttpServer() {
     if (listener_.is_open()) ::unlink(path_.c_str());
@@ -219,6 +224,7 @@ void HttpServer::send(Client& client, const HttpResponse& response) {
 
 void HttpServer::push(Client& client, std::string_view event, std::string_view text) {
     if (client.state != State::streaming) return;
+    if (client.output.empty()) client.since = Clock::now();  // it was quiet, not stalled
     if (client.output.size() + text.size() <= http_queued_bytes) {
         client.output += http_event(event, text);
         return;
@@ -238,14 +244,25 @@ void HttpServer::write_to(Client& client) {
     if (client.output.empty() && client.state == State::last_words) client.gone = true;
 }
 
+bool HttpServer::is_stalled(const Client& client, Clock::time_point now) const {
+    const auto stands = now - client.since;
+    switch (client.state) {
+        case State::reading:
+            return stands > (client.in_request ? patience_.request : patience_.idle);
+        case State::handling:
+            return !client.patient && stands > patience_.stalled;
+        case State::streaming:
+            return !client.output.empty() && stands > patience_.stalled;
+        case State::last_words:
+            return stands > patience_.stalled;
+    }
+    return false;
+}
+
 void HttpServer::drop_stalled() {
     const auto now = Clock::now();
     for (auto& [id, client] : clients_) {
-        const bool idle = client.state == State::reading && !client.in_request;
-        const bool quiet_stream = client.state == State::streaming && client.output.empty();
-        const auto patience = idle ? 60s : client.state == State::reading ? 10s : 30s;
-        const bool waits = client.state == State::handling && client.patient;
-        if (client.gone || quiet_stream || waits || now - client.since <= patience) continue;
+        if (client.gone || !is_stalled(client, now)) continue;
         if (client.state == State::handling) {
             send(client, problem(http_error(ErrorCode::unknown, "timed_out",
                                             "the node did not answer within 30 s")));

@@ -57,11 +57,19 @@ private:
     std::uint64_t connection_;
 };
 
+// How long a connection may stand still.
+struct HttpPatience {
+    std::chrono::milliseconds request = std::chrono::seconds{10};  // from its first byte on
+    std::chrono::milliseconds idle = std::chrono::seconds{60};     // between two requests
+    std::chrono::milliseconds stalled = std::chrono::seconds{30};  // in handling, or in writing
+};
+
 class HttpServer {
 public:
     using Handler = std::function<void(const HttpRequest& request, const Exchange& exchange)>;
 
-    [[nodiscard]] static Result<HttpServer> listen(const std::string& path, Handler handler);
+    [[nodiscard]] static Result<HttpServer> listen(const std::string& path, Handler handler,
+                                                   const HttpPatience& patience = {});
 
     HttpServer(HttpServer&&) noexcept = default;
     HttpServer& operator=(HttpServer&&) = delete;
@@ -96,7 +104,8 @@ private:
         std::function<void()> ended{};
     };
 
-    HttpServer(std::string path, Descriptor listener, Handler handler);
+    HttpServer(std::string path, Descriptor listener, Handler handler,
+               const HttpPatience& patience);
 
     void accept_all();
     void serve(std::uint64_t id, Client& client, short events);
@@ -107,6 +116,7 @@ private:
     void write_to(Client& client);
     void send(Client& client, const HttpResponse& response);
     void push(Client& client, std::string_view event, std::string_view text);
+    [[nodiscard]] bool is_stalled(const Client& client, Clock::time_point now) const;
     void drop_stalled();
     void drop_gone();
     [[nodiscard]] Client* client(std::uint64_t id);
@@ -116,6 +126,7 @@ private:
     std::string path_;
     Descriptor listener_;
     Handler handler_;
+    HttpPatience patience_;
     std::map<std::uint64_t, Client> clients_;  // by a number that is never used again
     std::uint64_t next_ = 1;
     std::vector<std::pair<int, std::function<void()>>> watched_;

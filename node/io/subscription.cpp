@@ -27,10 +27,15 @@ bool Subscription::open() {
     const CallId call = line_.open([self = weak_from_this(), round](ByteView body, bool last) {
         if (const auto kept = self.lock()) kept->take(round, body, last);
     });
-    const std::scoped_lock held(lock_);
-    call_ = call;
-    if (ended_) line_.end(call);
-    return call.value != 0;
+    {
+        const std::scoped_lock held(lock_);
+        // So many items may have come meanwhile that they lag already.
+        const bool current = !ended_ && round == round_;
+        if (current) call_ = call;
+        if (current || call.value == 0) return call.value != 0;
+    }
+    line_.end(call);
+    return true;
 }
 
 void Subscription::end() {
@@ -47,6 +52,7 @@ void Subscription::end() {
 // On the driver's thread.
 void Subscription::take(std::uint64_t round, ByteView body, bool) {
     if (body.empty()) return;  // the node is closed: nothing follows
+    CallId call;
     {
         const std::scoped_lock held(lock_);
         if (round != round_) return;
@@ -54,8 +60,9 @@ void Subscription::take(std::uint64_t round, ByteView body, bool) {
         ++round_;  // I1: what waits is dropped when its turn comes
         ++waiting_;
         put(round_, {});
+        call = std::exchange(call_, {});
     }
-    line_.end(call_);
+    if (call.value != 0) line_.end(call);
 }
 
 void Subscription::put(std::uint64_t round, Bytes body) {

@@ -2,6 +2,7 @@
 
 #include "node/cli/arguments.hpp"
 #include "node/cli/commands.hpp"
+#include "node/cli/descriptor.hpp"
 #include "node/cli/document_fields.hpp"
 #include "node/cli/http_client.hpp"
 #include "node/cli/json.hpp"
@@ -10,6 +11,7 @@
 #include "tests/cli/test_place.hpp"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -221,6 +223,36 @@ TEST_CASE("a stream that its reader leaves is given up", "[cli][server]") {
     CHECK(got == std::vector<std::int64_t>{1});
     for (int i = 0; i < 400 && !ended; ++i) std::this_thread::sleep_for(5ms);
     CHECK(ended);
+}
+
+TEST_CASE("a stream that was quiet for long is not taken for a stalled one", "[cli][server]") {
+    const TestPlace place;
+    std::optional<Exchange> stream;
+    auto server = HttpServer::listen(place / "s",
+                                     [&](const HttpRequest&, const Exchange& exchange) {
+                                         exchange.begin_stream([] {});
+                                         stream = exchange;
+                                     },
+                                     {.stalled = 20ms});
+    REQUIRE(server);
+    const Descriptor bell(::eventfd(0, EFD_NONBLOCK));
+    server->watch(bell.get(), [&] {
+        ::eventfd_t rung = 0;
+        ::eventfd_read(bell.get(), &rung);
+        stream->push("news", "{}");
+    });
+    const auto client = connect_unix(place / "s");
+    REQUIRE(client);
+    const std::string_view request = "GET / HTTP/1.1\r\nHost: node\r\n\r\n";
+    REQUIRE(::send(client->get(), request.data(), request.size(), 0) > 0);
+    while (!stream) server->turn(5ms);
+    for (int quiet = 0; quiet < 3; ++quiet) {
+        std::this_thread::sleep_for(20ms);
+        server->turn(0ms);
+    }
+    ::eventfd_write(bell.get(), 1);
+    server->turn(5ms);
+    CHECK(server->connections() == 1);
 }
 
 TEST_CASE("a web page is refused", "[cli][server]") {
