@@ -62,7 +62,10 @@ std::string line_of(const TraceRecord& record) {
 
 TraceLog::TraceLog() : counts_(all_events().size()) {}
 
-TraceLog::~TraceLog() = default;
+// The pool first: it joins its thread, which holds the logger while lines wait.
+TraceLog::~TraceLog() {
+    pool_.reset();
+}
 
 Result<std::unique_ptr<TraceLog>> TraceLog::open(const LogOptions& options) {
     std::unique_ptr<TraceLog> log(new TraceLog);
