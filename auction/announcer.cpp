@@ -13,6 +13,9 @@ namespace {
 // Ten seconds of waiting count as one step of priority.
 constexpr Duration priority_step = std::chrono::seconds{10};
 
+// Ended tasks that are shown from here until their custodians know.
+constexpr std::size_t concluded_shown = 1024;
+
 std::int64_t order_of(const TaskSpec& spec, BootTime now) {
     return (now.time_since_epoch() - priority_step * spec.priority).count();
 }
@@ -271,7 +274,33 @@ void Announcer::conclude(Work& work, const Outcome& outcome, Moment now, Effects
     note_finished(work, now.boot_time);
     tell_participants(work, outcome, out);
     answer_calls(work, outcome);
+    show_concluded(work, outcome, now);
     drop(task);
+}
+
+void Announcer::show_concluded(Work& work, const Outcome& outcome, Moment now) {
+    if (outcome.ending == Ending::done) {
+        Attempt& attempt = attempt_of(work.attempts, outcome.origin, outcome.executor);
+        attempt.end = AttemptEnd::done;
+        attempt.executed = true;
+        attempt.ended_ms = wall_ms(now.wall);
+    }
+    TaskView view = show(work);
+    show_outcome(view, outcome);
+    view.finished_ms = wall_ms(now.wall);
+    concluded_.insert_or_assign(view.id, std::move(view));
+    concluded_order_.emplace_back(now.boot_time, work.record.id);
+    forget_concluded(now.boot_time);
+}
+
+void Announcer::forget_concluded(BootTime now) {
+    const Duration shown = shared_.timing.note_delay + shared_.timing.answer_within;
+    while (!concluded_order_.empty()) {
+        const auto& [since, task] = concluded_order_.front();
+        if (now < since + shown && concluded_order_.size() <= concluded_shown) return;
+        concluded_.erase(task);
+        concluded_order_.pop_front();
+    }
 }
 
 void Announcer::tell_participants(const Work& work, const Outcome& outcome, Effects& out) const {
@@ -405,6 +434,7 @@ void Announcer::on_tick(Moment now, Effects& out) {
         for (const std::string& skill : skills) look(skill, now, out);
     }
     if (notes_at_ && now.boot_time >= *notes_at_) flush_notes(out);
+    forget_concluded(now.boot_time);
 }
 
 std::optional<BootTime> Announcer::next_deadline() const {
@@ -419,16 +449,23 @@ std::size_t Announcer::waiting_count() const {
 
 std::optional<TaskView> Announcer::view(const TaskId& task) const {
     const auto found = works_.find(task);
-    if (found == works_.end() || found->second.stage == Stage::joining) return std::nullopt;
-    return show(found->second);
+    if (found != works_.end() && found->second.stage != Stage::joining) return show(found->second);
+    const auto ended = concluded_.find(task);
+    if (ended == concluded_.end()) return std::nullopt;
+    return ended->second;
 }
 
 std::vector<TaskView> Announcer::views_after(const TaskId& after, ListFilter filter,
                                              std::size_t limit) const {
     std::vector<TaskView> views;
-    if (filter == ListFilter::dead) return views;
-    for (auto each = works_.upper_bound(after); each != works_.end(); ++each) {
+    for (auto each = concluded_.upper_bound(after); each != concluded_.end(); ++each) {
         if (views.size() >= limit) break;
+        if (passes(each->second, filter)) views.push_back(each->second);
+    }
+    if (filter == ListFilter::dead) return views;
+    const std::size_t most = views.size() + limit;
+    for (auto each = works_.upper_bound(after); each != works_.end(); ++each) {
+        if (views.size() >= most) break;
         if (each->second.stage != Stage::joining) views.push_back(show(each->second));
     }
     return views;

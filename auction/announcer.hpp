@@ -10,6 +10,7 @@
 //   I4  A task leaves this table when its outcome is accepted, or when another node runs it.
 //   I5  A task with a key is moved to other custodians only from where most members are seen.
 //   I6  Waiting tasks start in order of arrival; ten seconds count as one step of priority.
+//   I7  Until its custodians have been told that a task has ended, this node shows how.
 //
 // Not thread safe.
 #pragma once
@@ -26,6 +27,7 @@
 #include "base/effects.hpp"
 #include "base/rng.hpp"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -125,6 +127,8 @@ private:
     void drop(const TaskId& task);
     void judge_majority(Work& work, BootTime now) const;
     void note_finished(const Work& work, BootTime now);
+    void show_concluded(Work& work, const Outcome& outcome, Moment now);
+    void forget_concluded(BootTime now);
     void flush_notes(Effects& out);
 
     // announcer_ledger.cpp
@@ -182,6 +186,8 @@ private:
     std::map<std::string, std::size_t, std::less<>> collecting_;  // rounds under way, by skill
     bool look_everywhere_ = false;
     std::optional<BootTime> look_at_;
+    std::map<TaskId, TaskView> concluded_;  // I7
+    std::deque<std::pair<BootTime, TaskId>> concluded_order_;
     std::map<NodeId, Progress> notes_;
     std::optional<BootTime> notes_at_;
 

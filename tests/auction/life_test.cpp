@@ -210,6 +210,20 @@ TEST_CASE("a task that is not done by its deadline is a dead letter", "[auction]
     CHECK(world.sum().executed == 0);
 }
 
+TEST_CASE("whoever heard that a task is done sees it done", "[auction]") {
+    World world({.seed = GENERATE(range(1U, 9U))});
+    world.serve(bob, "quote", 1, 50ms);
+    world.run(200ms);
+    const TaskId task = world.offer(ann, quote());
+    world.wait(ann, task);
+    REQUIRE(world.run_until([&] { return !world.finished.empty(); }, 5s));
+    const auto shown = world.show(eve, task);
+    REQUIRE(shown);
+    CHECK(shown->state == TaskState::done);
+    CHECK(shown->result == world.finished[0].outcome.result);
+    CHECK(shown->executions == 1);
+}
+
 TEST_CASE("a cancelled task is never accepted", "[auction]") {
     const std::size_t server = GENERATE(ann, bob);
     const std::size_t canceller = GENERATE(ann, dan);
