@@ -13,9 +13,6 @@ namespace {
 // Ten seconds of waiting count as one step of priority.
 constexpr Duration priority_step = std::chrono::seconds{10};
 
-// Ended tasks that are shown from here until their custodians know.
-constexpr std::size_t concluded_shown = 1024;
-
 std::int64_t order_of(const TaskSpec& spec, BootTime now) {
     return (now.time_since_epoch() - priority_step * spec.priority).count();
 }
@@ -297,7 +294,7 @@ void Announcer::forget_concluded(BootTime now) {
     const Duration shown = shared_.timing.note_delay + shared_.timing.answer_within;
     while (!concluded_order_.empty()) {
         const auto& [since, task] = concluded_order_.front();
-        if (now < since + shown && concluded_order_.size() <= concluded_shown) return;
+        if (now < since + shown && concluded_order_.size() <= limits::tasks_concluded) return;
         concluded_.erase(task);
         concluded_order_.pop_front();
     }

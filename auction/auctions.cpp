@@ -59,7 +59,7 @@ void Auctions::route(Moment now, Effects& out) {
     for (const Custody& custody : custodian_.take_adoptions()) announcer_.adopt(custody, now, out);
     for (const Record& record : announcer_.take_moved()) custodian_.on_moved(record, out);
     for (const auto& [call, task] : announcer_.take_handed_over()) {
-        ledger_.watch(call, task, now, out);
+        ledger_.inquire(Ledger::Purpose::watch, call, task, now, out);
     }
     for (const auto& [call, record] : ledger_.take_to_cancel()) {
         announcer_.adopt_to_cancel(record, call, now, out);
@@ -267,17 +267,19 @@ void Auctions::on_member_gone(const NodeId& node, Leaving leaving, Moment now, E
     });
 }
 
+void Auctions::on_member_lag(const NodeId& node, bool behind, Moment now, Effects& out) {
+    step(now, out, [&] {
+        members_.lag(node, behind);
+        if (!behind) announcer_.on_capacity();
+    });
+}
+
 void Auctions::on_link_up(const NodeId& node, Moment now, Effects& out) {
     step(now, out, [&] { digests_.link_up(node, out); });
 }
 
 void Auctions::on_link_down(const NodeId& node) {
     digests_.link_down(node);
-}
-
-void Auctions::refuse_new(bool refuse) {
-    custodian_.refuse_new(refuse);
-    participant_.refuse_new(refuse);
 }
 
 void Auctions::drain(Moment now, Effects& out) {
@@ -295,18 +297,20 @@ Offered Auctions::offer(const TaskSpec& spec, CallId call, Moment now, Effects& 
 
 AskVerdict Auctions::wait(CallId call, const TaskId& task, Moment now, Effects& out) {
     if (announcer_.wait(task, call)) return AskVerdict::asked;
-    return step(now, out, [&] { return ledger_.watch(call, task, now, out); });
+    return step(now, out,
+                [&] { return ledger_.inquire(Ledger::Purpose::watch, call, task, now, out); });
 }
 
 AskVerdict Auctions::cancel(CallId call, const TaskId& task, Moment now, Effects& out) {
     return step(now, out, [&] {
         if (announcer_.cancel(task, call, now, out)) return AskVerdict::asked;
-        return ledger_.find_to_cancel(call, task, now, out);
+        return ledger_.inquire(Ledger::Purpose::cancel, call, task, now, out);
     });
 }
 
 AskVerdict Auctions::show(CallId call, const TaskId& task, Moment now, Effects& out) {
-    return step(now, out, [&] { return ledger_.show(call, task, now, out); });
+    return step(now, out,
+                [&] { return ledger_.inquire(Ledger::Purpose::show, call, task, now, out); });
 }
 
 AskVerdict Auctions::list(CallId call, const ListRequest& request, Moment now, Effects& out) {

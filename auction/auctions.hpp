@@ -99,10 +99,16 @@ public:
     void on_member_certified(const NodeId& node);  // of every certificate, met or not
     void on_member_alive(const NodeId& node, Boot boot, Moment now, Effects& out);
     void on_member_gone(const NodeId& node, Leaving leaving, Moment now, Effects& out);
+    // Its disk or loop fell behind, or caught up: meanwhile it is asked for nothing new.
+    void on_member_lag(const NodeId& node, bool behind, Moment now, Effects& out);
     void on_link_up(const NodeId& node, Moment now, Effects& out);
     void on_link_down(const NodeId& node);
-    // Short of disk: no new records, no bids.
-    void refuse_new(bool refuse);
+
+    // What this node takes on: records of tasks to keep, work for its workers.
+    void refuse_custody(bool refuse) { custodian_.refuse_new(refuse); }
+
+    void refuse_work(bool refuse) { participant_.refuse_new(refuse); }
+
     // About to leave: no bids, what runs is handed back.
     void drain(Moment now, Effects& out);
 

@@ -186,7 +186,8 @@ std::vector<NodeId> Digests::candidates(const std::string& skill, std::size_t co
     std::vector<std::pair<std::uint32_t, NodeId>> able;
     for (const auto& [node, known] : known_) {
         const SkillCount* found = count_of(node, skill);
-        if (found != nullptr && (found->free > 0 || busy == Busy::included)) {
+        if (found == nullptr || members_.is_behind(node)) continue;
+        if (found->free > 0 || busy == Busy::included) {
             able.emplace_back(found->free, node);
         }
     }
@@ -207,7 +208,7 @@ std::uint64_t Digests::free_workers(const std::string& skill) const {
     std::uint64_t sum = 0;
     for (const auto& [node, known] : known_) {
         const SkillCount* found = count_of(node, skill);
-        if (found != nullptr) sum += found->free;
+        if (found != nullptr && !members_.is_behind(node)) sum += found->free;
     }
     return sum;
 }

@@ -7,7 +7,8 @@
 //
 // Invariants:
 //   I1  Of a node's digests the highest (boot, sequence) is kept; an older one changes nothing.
-//   I2  Candidates are alive, advertise the skill, and have a worker free as far as is known.
+//   I2  Candidates are alive, not behind with their disk or loop, advertise the skill, and have a
+//       worker free as far as is known.
 //   I3  A node that told anybody "none free" floods as soon as one is free again.
 //   I4  Nodes and skills per node are bounded; what is over a bound is not advertised.
 //

@@ -34,9 +34,10 @@ Outcome outcome_of(const TaskView& view) {
 Ledger::Ledger(const Members& members, const Timing& timing, std::uint64_t seed)
     : members_(members), timing_(timing), last_request_(draw(seed, 4, 0) >> 1U) {}
 
-AskVerdict Ledger::show(CallId call, const TaskId& task, Moment now, Effects& out) {
+AskVerdict Ledger::inquire(Purpose purpose, CallId call, const TaskId& task, Moment now,
+                           Effects& out) {
     Inquiry inquiry;
-    inquiry.purpose = Purpose::show;
+    inquiry.purpose = purpose;
     inquiry.call = call;
     inquiry.task = task;
     return begin(std::move(inquiry), now, out);
@@ -49,22 +50,6 @@ AskVerdict Ledger::list(CallId call, const ListRequest& request, Moment now, Eff
     inquiry.list = request;
     const auto most = static_cast<std::uint32_t>(limits::list_entries);
     inquiry.list.limit = std::clamp(request.limit, 1U, most);
-    return begin(std::move(inquiry), now, out);
-}
-
-AskVerdict Ledger::watch(CallId call, const TaskId& task, Moment now, Effects& out) {
-    Inquiry inquiry;
-    inquiry.purpose = Purpose::watch;
-    inquiry.call = call;
-    inquiry.task = task;
-    return begin(std::move(inquiry), now, out);
-}
-
-AskVerdict Ledger::find_to_cancel(CallId call, const TaskId& task, Moment now, Effects& out) {
-    Inquiry inquiry;
-    inquiry.purpose = Purpose::cancel;
-    inquiry.call = call;
-    inquiry.task = task;
     return begin(std::move(inquiry), now, out);
 }
 

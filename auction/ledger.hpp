@@ -39,12 +39,16 @@ class Ledger {
 public:
     Ledger(const Members& members, const Timing& timing, std::uint64_t seed);
 
-    AskVerdict show(CallId call, const TaskId& task, Moment now, Effects& out);
+    enum class Purpose : std::uint8_t {
+        show,
+        watch,   // the outcome of a task that another node runs
+        cancel,  // the record of a task that is to be cancelled, or why there is nothing to cancel
+        list,
+    };
+
+    // REQUIRES: not Purpose::list, which asks by list().
+    AskVerdict inquire(Purpose purpose, CallId call, const TaskId& task, Moment now, Effects& out);
     AskVerdict list(CallId call, const ListRequest& request, Moment now, Effects& out);
-    // The outcome of a task that another node runs.
-    AskVerdict watch(CallId call, const TaskId& task, Moment now, Effects& out);
-    // Finds the record of a task that is to be cancelled.
-    AskVerdict find_to_cancel(CallId call, const TaskId& task, Moment now, Effects& out);
     void forget(CallId call);
 
     Verdict on_answer(const NodeId& from, const QueryAnswer& message, Moment now, Effects& out);
@@ -68,8 +72,6 @@ public:
     }
 
 private:
-    enum class Purpose : std::uint8_t { show, list, watch, cancel };
-
     struct Inquiry {
         Purpose purpose{};
         CallId call;

@@ -48,6 +48,7 @@ void Members::alive(const NodeId& node, Boot boot) {
 void Members::gone(const NodeId& node) {
     if (node == self_) return;  // I1
     alive_.erase(node);
+    behind_.erase(node);
     gone_.insert(node);
     members_.insert(node);
 }
@@ -80,8 +81,18 @@ bool Members::lacks_majority(std::span<const NodeId> nodes, BootTime now) const 
     return nodes.size() - away < nodes.size() / 2 + 1;
 }
 
+void Members::lag(const NodeId& node, bool behind) {
+    if (!behind) {
+        behind_.erase(node);
+    } else if (node != self_ && alive_.contains(node)) {
+        behind_.insert(node);
+    }
+}
+
 std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) const {
-    std::vector<NodeId> nodes = nearest(task, count);
+    std::vector<NodeId> nodes = nearest(task, alive_.size());
+    std::ranges::stable_partition(nodes, [&](const NodeId& node) { return !is_behind(node); });
+    nodes.resize(std::min(count, nodes.size()));
     std::vector<NodeId> dead;
     std::ranges::set_intersection(gone_, members_, std::back_inserter(dead));
     if (alive_.size() + dead.size() < 3) return nodes;

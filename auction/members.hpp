@@ -31,6 +31,7 @@ public:
     void alive(const NodeId& node, Boot boot);
     void gone(const NodeId& node);  // dead
     void left(const NodeId& node);
+    void lag(const NodeId& node, bool behind);  // with its disk or loop
 
     [[nodiscard]] const NodeId& self() const { return self_; }
 
@@ -41,6 +42,8 @@ public:
     [[nodiscard]] bool is_alive(const NodeId& node) const { return alive_.contains(node); }
 
     [[nodiscard]] bool is_boot(const NodeId& node, Boot boot) const;
+
+    [[nodiscard]] bool is_behind(const NodeId& node) const { return behind_.contains(node); }
 
     [[nodiscard]] std::size_t count() const { return alive_.size(); }
 
@@ -60,9 +63,10 @@ public:
     // be, so that no two sides of a partition both have a majority of them.
     [[nodiscard]] std::vector<NodeId> custodians_of_key(const TaskId& task) const;
 
-    // Who should keep a task without one.  Those that are alive come first; the dead are named only
-    // where fewer than `count` are left of a mesh of three or more, so that a node which is cut
-    // off, and takes all others for dead, finds no majority instead of promising alone.
+    // Who should keep a task without one.  Those that are alive come first, and of
+    // them those that are not behind; the dead are named only where fewer than `count` are left of
+    // a mesh of three or more, so that a node which is cut off, and takes all others for dead,
+    // finds no majority instead of promising alone.
     [[nodiscard]] std::vector<NodeId> custodians(const TaskId& task, std::size_t count) const;
 
     // The best members for a task by rendezvous hashing (Thaler and Ravishankar, 1998), best first.
@@ -75,6 +79,7 @@ private:
     std::map<NodeId, Boot> alive_;
     std::set<NodeId> members_;  // that did not leave
     std::set<NodeId> gone_;     // dead or left
+    std::set<NodeId> behind_;   // alive, but slow
 };
 
 }  // namespace starling::auction

@@ -24,26 +24,6 @@ auto weight(const TaskView& view) {
 
 }  // namespace
 
-std::string_view name_of(TaskState state) {
-    switch (state) {
-        case TaskState::waiting:
-            return "waiting";
-        case TaskState::open:
-            return "open";
-        case TaskState::awarded:
-            return "awarded";
-        case TaskState::running:
-            return "running";
-        case TaskState::done:
-            return "done";
-        case TaskState::dead:
-            return "dead";
-        case TaskState::cancelled:
-            return "cancelled";
-    }
-    return "unknown";
-}
-
 bool is_final(TaskState state) {
     return state == TaskState::done || state == TaskState::dead || state == TaskState::cancelled;
 }

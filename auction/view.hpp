@@ -4,6 +4,7 @@
 #pragma once
 
 #include "auction/task.hpp"
+#include <starling/task_state.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -13,16 +14,6 @@
 
 namespace starling::auction {
 
-enum class TaskState : std::uint8_t {
-    waiting,  // see the reason
-    open,     // bidders are being asked, or only custodians answered and it is not finished
-    awarded,
-    running,
-    done,
-    dead,  // a dead letter
-    cancelled,
-};
-[[nodiscard]] std::string_view name_of(TaskState state);
 [[nodiscard]] bool is_final(TaskState state);
 [[nodiscard]] TaskState state_of(Ending ending);
 

@@ -20,8 +20,8 @@
     STARLING_EVENT(node_started, "node.started", info, "node boot members")                       \
     STARLING_EVENT(node_ready, "node.ready", info, "node members")                                \
     STARLING_EVENT(node_degraded, "node.degraded", warn, "oldest_batch_ms last_turn_ms")          \
+    STARLING_EVENT(node_recovered, "node.recovered", info, "oldest_batch_ms last_turn_ms")        \
     STARLING_EVENT(disk_low, "node.disk_low", error, "free_bytes")                                \
-    STARLING_EVENT(call_refused, "node.call_refused", warn, "call kind reason")                   \
     STARLING_EVENT(key_refused, "node.key_refused", warn, "curve address")                        \
     STARLING_EVENT(node_failed, "node.failed", error, "free_bytes")                               \
     /* gossip */                                                                                  \

@@ -81,6 +81,7 @@ void Gossip::on_link_up(const NodeId& peer, Moment now, Effects& out) {
 
 void Gossip::on_link_lost(const NodeId& peer) {
     if (peers_.find(peer) == nullptr) return;
+    on_lag(peer, {});  // nobody tells any more
     peers_.set_up(peer, false);
     peers_.erase(peer);
 }

@@ -80,7 +80,7 @@ struct MemberView {
     std::shared_ptr<const Certificate> certificate;
     std::shared_ptr<const std::vector<std::string>> addresses;
     std::optional<BootTime> heard;  // the last frame from it; only linked peers have one
-    Duration lag{};  // of its disk or loop: above limits::degraded_after spare it work
+    Duration lag{};                 // of its disk or loop, when it last told
     std::vector<NodeId> accusers;
 
     [[nodiscard]] Boot boot() const { return claim ? claim->boot : Boot{}; }
@@ -103,6 +103,12 @@ struct MemberChange {
     bool restarted =
         false;  // a boot higher than the one known before: what the old one held is void
     Cause cause = Cause::claim;
+};
+
+// A linked peer whose disk or loop fell behind by limits::degraded_after, or caught up again.
+struct LagChange {
+    NodeId peer;
+    bool behind = false;
 };
 
 enum class Departure : std::uint8_t { staying, lingering, done };
@@ -165,6 +171,11 @@ public:
 
     // Linked peers whose state root differs from ours for longer than news take to travel.
     [[nodiscard]] std::vector<NodeId> take_reconcile() { return std::exchange(reconcile_, {}); }
+
+    // Whom to spare work, and whom no longer.
+    [[nodiscard]] std::vector<LagChange> take_lag_changes() {
+        return std::exchange(lag_changes_, {});
+    }
 
     // ---- queries
     [[nodiscard]] const NodeId& id() const { return self_; }
@@ -247,6 +258,7 @@ private:
 
     // gossip_tick.cpp: time
     void on_roots(const NodeId& peer, const Roots& roots, bool at_once, Moment now, Effects& out);
+    void on_lag(const NodeId& peer, Duration lag);
     void on_life(const NodeId& peer, Heard heard, Moment now, Effects& out);
     void rebuild_rings(Moment now);
     void update_neighbours(BootTime now);
@@ -314,6 +326,7 @@ private:
     std::vector<Certificate> certificates_;
     std::vector<NodeId> dials_;
     std::vector<NodeId> reconcile_;
+    std::vector<LagChange> lag_changes_;
 };
 
 }  // namespace starling::gossip

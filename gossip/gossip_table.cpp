@@ -44,20 +44,28 @@ Verdict Gossip::on_hello(const NodeId& from, const Hello& hello, Moment now, Eff
     return verdict;
 }
 
+void Gossip::on_lag(const NodeId& peer, Duration lag) {
+    Duration& known = peers_.at(peer).lag;
+    const bool was_behind = known > limits::degraded_after;
+    known = lag;
+    const bool behind = lag > limits::degraded_after;
+    if (behind != was_behind) lag_changes_.push_back({peer, behind});
+}
+
 Verdict Gossip::on_ping(const NodeId& from, const Ping& ping, Moment now, Effects& out) {
     if (peers_.is_up(from)) {
         out.send(from, pong_to(ping.sequence));
     } else {
         dial(from);  // he observes me, whatever my own table says of him
     }
-    peers_.at(from).lag = std::chrono::milliseconds{std::max(ping.batch_age_ms, ping.last_turn_ms)};
+    on_lag(from, ping.lag());
     on_roots(from, ping.roots, false, now, out);
     return Verdict::taken;
 }
 
 Verdict Gossip::on_pong(const NodeId& from, const Pong& pong, Moment now, Effects& out) {
     heartbeats_.on_pong(from, pong.sequence, judge_.at(now.boot_time));
-    peers_.at(from).lag = std::chrono::milliseconds{std::max(pong.batch_age_ms, pong.last_turn_ms)};
+    on_lag(from, pong.lag());
     on_roots(from, pong.roots, false, now, out);
     return Verdict::taken;
 }

@@ -20,6 +20,7 @@
 #include "gossip/certificate.hpp"
 #include "gossip/claim.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -54,6 +55,10 @@ struct Ping {
     Roots roots;
     std::uint32_t batch_age_ms = 0;  // the oldest batch not yet durable
     std::uint32_t last_turn_ms = 0;
+
+    [[nodiscard]] Duration lag() const {
+        return std::chrono::milliseconds{std::max(batch_age_ms, last_turn_ms)};
+    }
 
     void encode(Writer& out) const;
     static bool decode(Reader& in, Ping& out);

@@ -95,6 +95,9 @@ void NodeCore::Parts::settle(Moment now, Effects& out) {
                   certificate.curve.prefix());
     }
     on_member_changes(now, out);
+    for (const auto& [peer, behind] : gossip.take_lag_changes()) {
+        auctions.on_member_lag(peer, behind, now, out);
+    }
     for (const NodeId& peer : gossip.take_dials()) links.want(peer, now, out);
     settle_links(now, out);
     for (const NodeId& peer : gossip.take_reconcile()) store.on_reconcile(peer, now, out);
@@ -201,6 +204,15 @@ void NodeCore::Parts::check_ready(Moment now, Effects& out) {
     }
 }
 
+void NodeCore::Parts::trace_health(const DriverHealth& now, Effects& out) const {
+    const auto ms = [](Duration time) { return static_cast<std::uint64_t>(time / 1ms); };
+    if (now.is_degraded() != health.is_degraded()) {
+        out.trace(now.is_degraded() ? Event::node_degraded : Event::node_recovered,
+                  ms(now.oldest_batch), ms(now.last_turn));
+    }
+    if (now.is_disk_low() && !health.is_disk_low()) out.trace(Event::disk_low, now.free_bytes);
+}
+
 void NodeCore::Parts::fill_metrics(MetricsAnswer& answer) const {
     constexpr auto all_bounds = latency_bounds();
     const std::vector<Duration> bounds(all_bounds.begin(), all_bounds.end());
@@ -222,6 +234,7 @@ void NodeCore::Parts::fill_metrics(MetricsAnswer& answer) const {
     answer.gauges.insert(answer.gauges.end(), {{"tasks_open", work.auctions_open},
                                                {"tasks_waiting", work.tasks_waiting},
                                                {"tasks_running", work.tasks_running},
+                                               {"results_offered", work.results_offered},
                                                {"tasks_in_custody", work.custody_unfinished},
                                                {"tasks_finished_kept", work.custody_finished}});
     answer.counters = {
@@ -329,10 +342,14 @@ void NodeCore::on_fetched(std::uint64_t tag, std::span<const FetchedRecord> reco
     parts_->settle(now, out);
 }
 
-void NodeCore::on_health(const DriverHealth& health) {
+void NodeCore::on_health(const DriverHealth& health, Effects& out) {
+    parts_->trace_health(health, out);
     parts_->health = health;
-    const bool low = health.free_bytes < limits::disk_low_bytes;
-    parts_->auctions.refuse_new(low || parts_->members.is_leaving());
+    // Records of tasks are taken by a slow disk too: where few nodes are left, late is better than
+    // never.
+    const bool full = health.is_disk_low() || parts_->members.is_leaving();
+    parts_->auctions.refuse_custody(full);
+    parts_->auctions.refuse_work(full || health.is_degraded());
     parts_->gossip.set_health(health.oldest_batch, health.last_turn);
 }
 

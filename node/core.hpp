@@ -19,11 +19,13 @@
 #include "base/crypto.hpp"
 #include "base/effects.hpp"
 #include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "base/moment.hpp"
 #include "base/records.hpp"
 #include "gossip/certificate.hpp"
 #include "gossip/genesis.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -78,6 +80,13 @@ struct DriverHealth {
     Duration oldest_batch{};  // age of the oldest batch not yet durable
     Duration last_turn{};
     std::uint64_t free_bytes = ~0ULL;
+
+    [[nodiscard]] bool is_disk_low() const { return free_bytes < limits::disk_low_bytes; }
+
+    // Such a node takes no new work: its disk or its loop does not keep up.
+    [[nodiscard]] bool is_degraded() const {
+        return std::max(oldest_batch, last_turn) > limits::degraded_after;
+    }
 };
 
 // Whether a turn left input unread: then silence proves nothing and no judge's clock moves.
@@ -125,7 +134,7 @@ public:
 
     void on_fetched(std::uint64_t tag, std::span<const FetchedRecord> records, Moment now,
                     Effects& out);
-    void on_health(const DriverHealth& health);
+    void on_health(const DriverHealth& health, Effects& out);
 
     // At the end of every turn.
     void on_tick(Moment now, Backlog backlog, Effects& out);

@@ -55,6 +55,7 @@ struct NodeCore::Parts final : AddressBook {
     // Dials whoever this turn's frames are for.
     void want_receivers(Moment now, Effects& out);
     void check_ready(Moment now, Effects& out);
+    void trace_health(const DriverHealth& now, Effects& out) const;  // what changed
     void fill_metrics(MetricsAnswer& answer) const;
 
     Setup setup;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <string>
 
 namespace starling::node {
@@ -28,6 +29,21 @@ void refuse(const Request& request, std::string name, std::string message, std::
     request.turn.out.answer(request.call,
                             Failed{Error{ErrorCode::invalid, std::move(name), std::move(message),
                                          std::move(hint), Changed::no}});
+}
+
+// Calls that begin something which has to be kept.  What ends something is taken on a full disk
+// too, as long as it goes.
+template <class Ask>
+constexpr bool takes_room = std::same_as<Ask, WriteAsk> || std::same_as<Ask, RegisterCasAsk> ||
+                            std::same_as<Ask, LeaseAcquireAsk> ||
+                            std::same_as<Ask, DecideProposeAsk> || std::same_as<Ask, TaskOfferAsk>;
+
+void refuse_for_lack_of_room(const Request& request) {
+    request.turn.out.answer(
+        request.call,
+        Failed{Error{ErrorCode::overloaded, "disk_low",
+                     "the disk of the data directory has less than 64 MiB free",
+                     "free space there; this node takes writes again by itself", Changed::no}});
 }
 
 // ---- the node and its mesh
@@ -67,14 +83,6 @@ void on(const Request& request, const MetricsAsk&) {
 // ---- state
 
 void on(const Request& request, const WriteAsk& ask) {
-    if (request.parts.health.free_bytes < limits::disk_low_bytes) {
-        request.turn.out.answer(
-            request.call,
-            Failed{Error{ErrorCode::overloaded, "disk_low",
-                         "the disk of the data directory has less than 64 MiB free",
-                         "free space there; this node takes writes again by itself", Changed::no}});
-        return;
-    }
     request.parts.state.on_write(request.call, ask, request.turn);
 }
 
@@ -149,6 +157,10 @@ void decode_and_serve(const Request& request, ByteView bytes) {
     if (!ask) {
         refuse(request, "call_malformed", "the call's bytes do not decode",
                "use the client of the same version as the node");
+        return;
+    }
+    if (takes_room<Ask> && request.parts.health.is_disk_low()) {
+        refuse_for_lack_of_room(request);
         return;
     }
     on(request, *ask);

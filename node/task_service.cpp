@@ -39,26 +39,6 @@ auction::Award award_of(const TaskId& task, const EpochRecord& epoch) {
     return {task, {epoch.round, epoch.granter, epoch.boot, epoch.term}};
 }
 
-TaskState state_of(auction::TaskState state) {
-    switch (state) {
-        case auction::TaskState::waiting:
-            return TaskState::waiting;
-        case auction::TaskState::open:
-            return TaskState::open;
-        case auction::TaskState::awarded:
-            return TaskState::awarded;
-        case auction::TaskState::running:
-            return TaskState::running;
-        case auction::TaskState::done:
-            return TaskState::done;
-        case auction::TaskState::dead:
-            return TaskState::dead;
-        case auction::TaskState::cancelled:
-            return TaskState::cancelled;
-    }
-    return TaskState::open;
-}
-
 AttemptRecord attempt_record(const auction::Attempt& attempt) {
     AttemptRecord record;
     record.epoch = epoch_record(attempt.epoch);
@@ -84,7 +64,7 @@ TaskRecord record_of(const auction::TaskView& view) {
     record.task = view.id;
     record.skill = view.skill;
     record.key = view.key;
-    record.state = state_of(view.state);
+    record.state = view.state;
     record.why = why_of(view);
     record.announcer = view.announcer;
     record.custodians = view.custodians;
@@ -102,7 +82,7 @@ TaskRecord record_of(const auction::TaskView& view) {
 TaskRecord finished_record(const TaskId& task, const auction::Outcome& outcome) {
     TaskRecord record;
     record.task = task;
-    record.state = state_of(auction::state_of(outcome.ending));
+    record.state = auction::state_of(outcome.ending);
     record.why = outcome.reason;
     record.epoch = epoch_record(outcome.origin);
     record.winner = outcome.executor;
@@ -377,7 +357,7 @@ void TaskService::tell_shown(const Turn& turn) {
         const Wanted wanted = found->second;
         shows_.erase(found);
         const bool right =
-            shown.view && (wanted == Wanted::task || shown.view->state == auction::TaskState::dead);
+            shown.view && (wanted == Wanted::task || shown.view->state == TaskState::dead);
         if (!right) {
             turn.out.answer(shown.call, no_such_task(shown.task, shown.partial));
             continue;

@@ -193,7 +193,7 @@ void Host::report_health(Duration now) {
     node::DriverHealth health;
     if (const auto oldest = disk_.oldest_waiting()) health.oldest_batch = now - *oldest;
     health.last_turn = last_turn_;
-    core_->on_health(health);
+    core_->on_health(health, effects_);
 }
 
 void Host::end_turn(Duration now) {

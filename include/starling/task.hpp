@@ -10,6 +10,7 @@
 #include <starling/error.hpp>
 #include <starling/export.hpp>
 #include <starling/pending.hpp>
+#include <starling/task_state.hpp>
 #include <starling/value.hpp>
 
 #include <chrono>
@@ -18,20 +19,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace starling {
-
-enum class TaskState : std::uint8_t {
-    waiting,  // nobody can do it now; `why` says the reason
-    open,     // an auction runs
-    awarded,
-    running,
-    done,
-    dead,  // given up: a dead letter
-    cancelled,
-};
 
 struct TaskOffer {
     std::string skill;  // 1 to 256 bytes
@@ -151,8 +141,5 @@ public:
 private:
     std::unique_ptr<detail::Assigned> assigned_;
 };
-
-[[nodiscard]] STARLING_EXPORT std::string_view name_of(TaskState state);
-[[nodiscard]] STARLING_EXPORT std::optional<TaskState> task_state(std::string_view name);
 
 }  // namespace starling

@@ -60,7 +60,7 @@ void Driver::Parts::on_journal_failure(const Error& error) {
     std::_Exit(1);
 }
 
-Driver::Driver(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Driver::Driver(std::shared_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Driver>> Driver::open(const DriverOptions& options) {
     raise_descriptor_limit();
@@ -82,7 +82,7 @@ Result<std::unique_ptr<Driver>> Driver::open(const DriverOptions& options) {
     if (!addresses) return tl::unexpected<Error>(std::move(addresses.error()));
     setup.addresses = *addresses;
 
-    auto parts = std::make_unique<Parts>();
+    auto parts = std::make_shared<Parts>();
     parts->id = setup.key.id();
     parts->mesh = setup.genesis.mesh_id();
     parts->mesh_name = setup.genesis.name;
@@ -101,14 +101,12 @@ Result<std::unique_ptr<Driver>> Driver::open(const DriverOptions& options) {
                            [p = parts.get()](const Error& error) { p->on_journal_failure(error); }};
     parts->loop = std::make_unique<DriverLoop>(std::move(loop), std::move(setup));
     if (const auto& error = parts->loop->read_failure()) return tl::unexpected<Error>(*error);
-    parts->thread = start_thread("starling", [p = parts.get()] { p->run(); });
+    parts->thread = start_thread("starling", [parts] { parts->run(); });
     return std::unique_ptr<Driver>(new Driver(std::move(parts)));
 }
 
 Driver::~Driver() {
-    // What a late close() left behind is still in use by its threads.
-    if (!close()) [[maybe_unused]]
-        const Parts* left_behind = parts_.release();
+    static_cast<void>(close());
 }
 
 CallId Driver::call(Bytes request, AnswerSink sink) {

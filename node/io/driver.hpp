@@ -69,7 +69,7 @@ public:
     // Stops within limits::close_within: what was handed to the journal is made durable, open calls
     // end with an empty answer.  To leave the mesh is a call to make before.  Error failed
     // `close_late` when the disk did not finish in time: writes not answered may be lost, the
-    // journal's thread is left behind.  Calling it again does nothing.
+    // threads go on without the driver until the disk lets go.  Calling it again does nothing.
     Result<void> close();
 
     [[nodiscard]] const NodeId& id() const;
@@ -95,9 +95,9 @@ public:
 private:
     struct Parts;
 
-    explicit Driver(std::unique_ptr<Parts> parts);
+    explicit Driver(std::shared_ptr<Parts> parts);
 
-    std::unique_ptr<Parts> parts_;
+    std::shared_ptr<Parts> parts_;  // the driver's thread holds them too: a late one ends with them
 };
 
 }  // namespace starling::io

@@ -101,7 +101,7 @@ void DriverLoop::turn() {
     const Moment now = read_clocks();
     TurnStore::Turn turn = turns_.next();
     backlog_ = take_in(now, *turn);
-    tell_health(now);
+    tell_health(now, *turn);
     core_->on_tick(now, backlog_, *turn);
     ready_ = core_->ready();
     if (const auto boot = core_->superseded()) end_superseded(*boot);
@@ -154,12 +154,12 @@ void DriverLoop::take_fetched(Moment now, Effects& out) {
     }
 }
 
-void DriverLoop::tell_health(Moment now) {
+void DriverLoop::tell_health(Moment now, Effects& out) {
     node::DriverHealth health;
     if (const auto oldest = turns_.oldest()) health.oldest_batch = now.boot_time - *oldest;
     health.last_turn = last_turn_;
     health.free_bytes = watchdog_->free_bytes();
-    core_->on_health(health);
+    core_->on_health(health, out);
 }
 
 void DriverLoop::carry_out(TurnStore::Turn turn, Moment now) {

@@ -91,7 +91,7 @@ private:
     node::Backlog take_calls(Moment now, Effects& out);
     void take_fetched(Moment now, Effects& out);
     void take_call(PostedCall call, Moment now, Effects& out);
-    void tell_health(Moment now);
+    void tell_health(Moment now, Effects& out);
 
     void carry_out(TurnStore::Turn turn, Moment now);
     void order_fetches(const Effects& turn);

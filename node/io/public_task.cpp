@@ -2,15 +2,8 @@
 #include "node/io/node_inside.hpp"
 #include "node/io/node_values.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace starling {
 namespace {
-
-constexpr std::array states{TaskState::waiting,  TaskState::open, TaskState::awarded,
-                            TaskState::running,  TaskState::done, TaskState::dead,
-                            TaskState::cancelled};
 
 // The last report about a task; task_ended when there was one before.
 Pending<TaskReport> end(detail::Assigned& assigned, const detail::ReportAsk& ask) {
@@ -90,33 +83,6 @@ Award Task::release() {
 Pending<TaskReport> Task::progress(const std::string& note) {
     const auto& record = assigned_->record;
     return assigned_->report(node::TaskProgressAsk{record.task, record.epoch, note});
-}
-
-std::string_view name_of(TaskState state) {
-    switch (state) {
-        case TaskState::waiting:
-            return "waiting";
-        case TaskState::open:
-            return "open";
-        case TaskState::awarded:
-            return "awarded";
-        case TaskState::running:
-            return "running";
-        case TaskState::done:
-            return "done";
-        case TaskState::dead:
-            return "dead";
-        case TaskState::cancelled:
-            return "cancelled";
-    }
-    return "open";
-}
-
-std::optional<TaskState> task_state(std::string_view name) {
-    const auto* found =
-        std::ranges::find_if(states, [&](TaskState each) { return name_of(each) == name; });
-    if (found == states.end()) return std::nullopt;
-    return *found;
 }
 
 }  // namespace starling

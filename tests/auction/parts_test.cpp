@@ -153,6 +153,18 @@ TEST_CASE("a dead node is no candidate", "[auction][digests]") {
     CHECK_FALSE(parts.digests.anybody("quote"));
 }
 
+TEST_CASE("a node behind with its disk is no candidate until it caught up", "[auction][digests]") {
+    Parts parts;
+    Rng rng(1);
+    parts.digests.on_news(news(bob, 5, 2), BootTime{1h});
+    parts.members.lag(bob, true);
+    CHECK(parts.digests.candidates("quote", 4, Busy::included, rng).empty());
+    CHECK(parts.digests.free_workers("quote") == 0);
+    CHECK(parts.digests.anybody("quote"));
+    parts.members.lag(bob, false);
+    CHECK(parts.digests.candidates("quote", 4, Busy::included, rng).size() == 1);
+}
+
 TEST_CASE("a node that told that nobody is free floods as soon as somebody is",
           "[auction][digests]") {
     Parts parts;
@@ -314,6 +326,18 @@ TEST_CASE("a node cut off from a mesh of three or more names custodians it canno
     CHECK(members.custodians(task(1), 3).size() == 3);
     members.left(bob);
     CHECK(members.custodians(task(1), 3).size() == 1);
+}
+
+TEST_CASE("who is behind with its disk keeps a task only where too few others are there",
+          "[auction][members]") {
+    Members members(self, Boot{7}, BootTime{1h});
+    for (const NodeId& each : {bob, eve, node(4)}) members.alive(each, Boot{1});
+    members.lag(bob, true);
+    const auto without = members.custodians(task(1), 3);
+    CHECK(std::ranges::count(without, bob) == 0);
+    CHECK(without.size() == 3);
+    members.gone(eve);
+    CHECK(members.custodians(task(1), 3).back() == bob);
 }
 
 TEST_CASE("a member not yet heard of is not gone while a start settles", "[auction][members]") {

@@ -97,7 +97,11 @@ class LowDisk(unittest.TestCase):
                 await_true(lambda: node.status()["free_bytes"] < SIZE, "the free bytes measured")
                 mesh.wait_alive()
                 self.assertTrue(must("status", "--node", f"unix:{node.socket}"))
-                say(check="disk_low", events=node.events()["node.disk_low"])
+                self.assertGreater(node.events()["node.disk_low"], 0)
+                code, _, error = starling("set", "colour", "blue",
+                                          "--node", f"unix:{node.socket}")
+                self.assertNotEqual(code, 0)
+                self.assertIn("64 MiB free", error)
 
 
 if __name__ == "__main__":

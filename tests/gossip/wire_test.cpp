@@ -188,6 +188,40 @@ TEST_CASE("opinions about strangers, of strangers and of the past change nothing
     CHECK(lone.core->member(twin)->accusers.empty());
 }
 
+TEST_CASE("that a peer fell behind with its disk is told once, and that it caught up",
+          "[gossip][lag]") {
+    Lone lone;
+    const NodeId twin = test_key(bob).id();
+    lone.core->on_hello(twin, hello_of(bob, 7), start, lone.out);
+    const auto hear = [&](Duration age) {
+        Ping ping;
+        ping.batch_age_ms = static_cast<std::uint32_t>(age / std::chrono::milliseconds{1});
+        lone.core->on_ping(twin, ping, start, lone.out);
+        return lone.core->take_lag_changes();
+    };
+    CHECK(hear(limits::degraded_after).empty());
+    const auto behind = hear(limits::degraded_after + std::chrono::milliseconds{1});
+    REQUIRE(behind.size() == 1);
+    CHECK(behind[0].behind);
+    CHECK(hear(2 * limits::degraded_after).empty());
+    const auto caught_up = hear({});
+    REQUIRE(caught_up.size() == 1);
+    CHECK_FALSE(caught_up[0].behind);
+}
+
+TEST_CASE("of a peer whose link is lost nobody knows that it is behind", "[gossip][lag]") {
+    Lone lone;
+    const NodeId twin = test_key(bob).id();
+    Ping ping;
+    ping.last_turn_ms = 5000;
+    lone.core->on_ping(twin, ping, start, lone.out);
+    REQUIRE(lone.core->take_lag_changes().size() == 1);
+    lone.core->on_link_lost(twin);
+    const auto changes = lone.core->take_lag_changes();
+    REQUIRE(changes.size() == 1);
+    CHECK_FALSE(changes[0].behind);
+}
+
 TEST_CASE("a tick that comes early, late or twice does no harm", "[gossip][tick]") {
     Lone lone;
     lone.core->on_hello(test_key(bob).id(), hello_of(bob, 7), start, lone.out);

@@ -15,6 +15,9 @@ struct FaultyDisk::State {
     std::atomic<std::int64_t> sync_delay_ms{0};
     std::atomic<bool> writes_fail{false};
     std::atomic<bool> syncs_fail{false};
+    std::atomic<bool> syncs_hang{false};
+    std::atomic<std::uint64_t> hanging{0};
+    std::atomic<std::uint64_t> open_files{0};
     std::atomic<std::uint64_t> syncs{0};
 };
 
@@ -37,6 +40,7 @@ sqlite3_file* real(sqlite3_file* file) {
 }
 
 int close_file(sqlite3_file* file) {
+    --our(file).state->open_files;
     return real(file)->pMethods->xClose(real(file));
 }
 
@@ -59,6 +63,9 @@ int sync_file(sqlite3_file* file, int flags) {
     if (state.syncs_fail) return SQLITE_IOERR_FSYNC;
     const std::chrono::milliseconds delay{state.sync_delay_ms.load()};
     if (delay.count() > 0) std::this_thread::sleep_for(delay);
+    ++state.hanging;
+    while (state.syncs_hang) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    --state.hanging;
     return real(file)->pMethods->xSync(real(file), flags);
 }
 
@@ -116,7 +123,10 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
     auto* state = static_cast<FaultyDisk::State*>(vfs->pAppData);
     File* ours = new (file) File{{nullptr}, state};
     const int code = state->system->xOpen(state->system, path, ours->real(), flags, flags_out);
-    if (ours->real()->pMethods != nullptr) ours->base.pMethods = &methods;
+    if (ours->real()->pMethods != nullptr) {
+        ours->base.pMethods = &methods;
+        ++state->open_files;
+    }
     return code;
 }
 
@@ -150,8 +160,20 @@ void FaultyDisk::fail_syncs(bool fail) {
     state_->syncs_fail = fail;
 }
 
+void FaultyDisk::hang_syncs(bool hang) {
+    state_->syncs_hang = hang;
+}
+
 std::uint64_t FaultyDisk::syncs() const {
     return state_->syncs;
+}
+
+std::uint64_t FaultyDisk::hanging() const {
+    return state_->hanging;
+}
+
+std::uint64_t FaultyDisk::open_files() const {
+    return state_->open_files;
 }
 
 }  // namespace starling::tests

@@ -25,7 +25,10 @@ public:
     void delay_syncs(std::chrono::milliseconds delay);
     void fail_writes(bool fail);  // with SQLITE_FULL
     void fail_syncs(bool fail);   // with SQLITE_IOERR_FSYNC
+    void hang_syncs(bool hang);   // until they are let go
     [[nodiscard]] std::uint64_t syncs() const;
+    [[nodiscard]] std::uint64_t hanging() const;  // syncs, now
+    [[nodiscard]] std::uint64_t open_files() const;
 
     struct State;
 

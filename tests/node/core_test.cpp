@@ -1,5 +1,6 @@
 #include "node/core.hpp"
 
+#include "base/limits.hpp"
 #include "base/rng.hpp"
 #include "node/envelope.hpp"
 #include "node/frames.hpp"
@@ -17,6 +18,12 @@ Bytes frame_of(FrameHeader header, ByteView body = {}) {
     Bytes frame(bytes.begin(), bytes.end());
     frame.insert(frame.end(), body.begin(), body.end());
     return frame;
+}
+
+TaskOfferAsk quote() {
+    TaskOfferAsk offer;
+    offer.skill = "quote";
+    return offer;
 }
 
 bool all_ready(Village& village, std::size_t count) {
@@ -111,6 +118,48 @@ TEST_CASE("a call of a later version is answered with an error", "[node][request
     const auto answer = village.answer<GetAnswer>(village.call_bytes(0, Bytes{250}));
     REQUIRE_FALSE(answer.has_value());
     CHECK(answer.error().name == "call_unknown");
+}
+
+TEST_CASE("a node short of disk refuses what would have to be kept, until there is room",
+          "[node][disk]") {
+    Village village(3);
+    REQUIRE(village.run_until([&] { return all_ready(village, 3); }, 2s));
+    DriverHealth health;
+    health.free_bytes = limits::disk_low_bytes - 1;
+    village.set_health(0, health);
+    village.set_health(0, health);
+    CHECK(village.traced(Event::disk_low) == 1);
+    const TaskOfferAsk offer = quote();
+    CHECK(village.ask<TaskRecord>(0, offer).error().name == "disk_low");
+    CHECK(village.ask<RegisterAnswer>(0, RegisterCasAsk{}).error().name == "disk_low");
+    CHECK(village.ask<WriteAnswer>(0, WriteAsk{}).error().name == "disk_low");
+    health.free_bytes = limits::disk_low_bytes;
+    village.set_health(0, health);
+    CHECK(village.ask<TaskRecord>(0, offer).has_value());
+}
+
+TEST_CASE("a node whose disk does not keep up is asked for nothing new, until it does",
+          "[node][disk]") {
+    Village village(2);
+    REQUIRE(village.run_until([&] { return all_ready(village, 2); }, 2s));
+    TaskServeAsk serve;
+    serve.skills = {"quote"};
+    serve.slots = 1;
+    const CallId worker = village.call(1, serve);
+    village.run(1s);
+    DriverHealth health;
+    health.oldest_batch = limits::degraded_after + 1ms;
+    village.set_health(1, health);
+    village.run(1s);  // until a heartbeat told it
+    const auto offered = village.ask<TaskRecord>(0, quote());
+    REQUIRE(offered);
+    village.run(5s);
+    CHECK(village.answers(worker).empty());
+    health.oldest_batch = limits::degraded_after;
+    village.set_health(1, health);
+    CHECK(village.run_until([&] { return !village.answers(worker).empty(); }, 3s));
+    CHECK(village.traced(Event::node_degraded) == 1);
+    CHECK(village.traced(Event::node_recovered) == 1);
 }
 
 TEST_CASE("a member that leaves is seen as left, never as dead", "[node][members]") {

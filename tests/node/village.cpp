@@ -228,6 +228,12 @@ std::optional<std::size_t> Village::index_of(const NodeId& id) const {
     return static_cast<std::size_t>(found - keys_.begin());
 }
 
+void Village::set_health(std::size_t index, const DriverHealth& health) {
+    Effects out;
+    node(index).on_health(health, out);
+    carry_out(index, out);
+}
+
 FrameVerdict Village::inject(std::size_t to, std::size_t from, ByteView frame) {
     Effects out;
     const FrameVerdict verdict = node(to).on_frame(id(from), frame, now_, out);

@@ -47,6 +47,9 @@ public:
     void kill(std::size_t index);
     void start(std::size_t index);
 
+    // What the node hears of its own disk and loop.
+    void set_health(std::size_t index, const DriverHealth& health);
+
     // Hands a frame to a node as if `from` had sent it.
     FrameVerdict inject(std::size_t to, std::size_t from, ByteView frame);
     // The link that `from` introduced to `to`.
