@@ -8,9 +8,10 @@
 // Not thread safe.
 #pragma once
 
+#include "base/ids.hpp"
 #include "base/moment.hpp"
 #include "base/trace.hpp"
-#include "sim/plan.hpp"
+#include "sim/fault.hpp"
 
 #include <cstdint>
 #include <map>
@@ -66,9 +67,9 @@ public:
 
     virtual void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) = 0;
 
-    // A process began with this boot, or a fault of the plan was carried out.
+    // A process began with this boot; a fault of the plan struck, or was repaired.
     virtual void on_started(std::uint32_t host, Boot boot, Duration now) = 0;
-    virtual void on_fault(const Fault& fault, Duration now) = 0;
+    virtual void on_fault(const Fault& fault, Phase phase, Duration now) = 0;
 
     // When the check wants on_time(); it is called then or a little later.
     [[nodiscard]] virtual std::optional<Duration> next_time() const = 0;

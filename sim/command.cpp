@@ -20,13 +20,13 @@ using Numbers = std::vector<std::pair<std::string_view, std::uint64_t>>;
 Numbers numbers_of(const Report& report) {
     const FaultCounts& faults = report.faults;
     const NetworkCounts& network = report.network;
-    return {{"crashes", faults[FaultKind::crash]},
-            {"restarts", faults[FaultKind::restart]},
-            {"pauses", faults[FaultKind::pause]},
-            {"partitions", faults[FaultKind::cut]},
-            {"heals", faults[FaultKind::heal]},
-            {"link_breaks", faults[FaultKind::break_links]},
-            {"disk_stalls", faults[FaultKind::stall_disk]},
+    return {{"crashes", faults.struck(FaultKind::crash)},
+            {"restarts", faults.repaired(FaultKind::crash)},
+            {"pauses", faults.struck(FaultKind::pause)},
+            {"partitions", faults.struck(FaultKind::cut)},
+            {"heals", faults.repaired(FaultKind::cut)},
+            {"link_breaks", faults.struck(FaultKind::break_links)},
+            {"disk_stalls", faults.struck(FaultKind::stall_disk)},
             {"puts", report.load.puts},
             {"cas", report.load.swaps},
             {"tasks", report.load.tasks},
@@ -80,11 +80,13 @@ std::string number_json(std::optional<std::uint32_t> number) {
     return number ? std::to_string(*number) : "null";
 }
 
-std::string asked_json(const Options& options) {
+std::string asked_json(const Report& report) {
+    const Load& load = report.plan.load;
+    const FaultNumbers asked = report.options ? report.options->asked : FaultNumbers{};
     return fmt::format(
         R"({{"puts_per_s":{},"tasks_per_s":{},"cas_per_s":{},"crashes":{},"partitions":{}}})",
-        rate_text(options.load.puts), rate_text(options.load.tasks), rate_text(options.load.swaps),
-        number_json(options.asked.crashes), number_json(options.asked.partitions));
+        rate_text(load.puts), rate_text(load.tasks), rate_text(load.swaps),
+        number_json(asked.crashes), number_json(asked.partitions));
 }
 
 // Names and texts here are ours: letters, digits, spaces and punctuation without quotes.
@@ -115,7 +117,7 @@ std::string missing_json(const Report& report) {
 
 std::string rate(const Report& report, Duration cpu) {
     if (cpu < std::chrono::milliseconds{1}) return "";
-    return fmt::format(", {} times as fast as real time", report.options.duration / cpu);
+    return fmt::format(", {} times as fast as real time", report.plan.duration / cpu);
 }
 
 }  // namespace
@@ -154,13 +156,13 @@ std::string rate_text(std::uint32_t rate) {
 }
 
 std::string text_of(const Report& report, Duration cpu) {
-    const Options& options = report.options;
+    const Plan& plan = report.plan;
     std::string text =
-        fmt::format("{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", options.nodes,
-                    options.seed, seconds(options.duration), seconds(cpu), rate(report, cpu));
+        fmt::format("{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", plan.nodes,
+                    plan.seed, seconds(plan.duration), seconds(cpu), rate(report, cpu));
     fmt::format_to(std::back_inserter(text), "a second: puts {}, tasks {}, cas {}\n",
-                   rate_text(options.load.puts), rate_text(options.load.tasks),
-                   rate_text(options.load.swaps));
+                   rate_text(plan.load.puts), rate_text(plan.load.tasks),
+                   rate_text(plan.load.swaps));
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(text), "  {:<22}{:>14}\n", name, number);
     }
@@ -181,9 +183,9 @@ std::string text_of(const Report& report, Duration cpu) {
                        name);
     }
     fmt::format_to(std::back_inserter(text), "trace hash {}\n", report.trace_hash);
-    if (!report.ok()) {
-        fmt::format_to(std::back_inserter(text), "seed {}; again with: {}\n", report.options.seed,
-                       command_line(report.options));
+    if (!report.ok() && report.options) {
+        fmt::format_to(std::back_inserter(text), "seed {}; again with: {}\n", report.plan.seed,
+                       command_line(*report.options));
     }
     return text;
 }
@@ -191,8 +193,8 @@ std::string text_of(const Report& report, Duration cpu) {
 std::string json_of(const Report& report, Duration cpu) {
     std::string json = fmt::format(
         R"({{"apiVersion":"starling/v1","nodes":{},"seed":{},"duration_ms":{},"asked":{},"ok":{})",
-        report.options.nodes, report.options.seed, count_ms(report.options.duration),
-        asked_json(report.options), report.ok());
+        report.plan.nodes, report.plan.seed, count_ms(report.plan.duration), asked_json(report),
+        report.ok());
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
     }
@@ -203,8 +205,8 @@ std::string json_of(const Report& report, Duration cpu) {
         invariants_json(report), missing_json(report));
     fmt::format_to(std::back_inserter(json),
                    R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
-                   seconds(report.options.duration), seconds(cpu), report.trace_hash,
-                   command_line(report.options));
+                   seconds(report.plan.duration), seconds(cpu), report.trace_hash,
+                   report.options ? command_line(*report.options) : "");
     return json + '\n';
 }
 

@@ -18,24 +18,24 @@ void History::on_started(std::uint32_t host, Boot boot, Duration now) {
     end_outage(host, now);
 }
 
-void History::on_fault(const Fault& fault, Duration now) {
+void History::on_fault(const Fault& fault, Phase phase, Duration now) {
+    const bool begins = phase == Phase::begins;
     switch (fault.kind) {
-        case FaultKind::crash:
+        case FaultKind::crash:  // on_started() ends the outage
+            if (!begins) return;
             hosts_.at(fault.host).down = true;
             return begin_outage(fault.host, now);
         case FaultKind::pause:
-            return begin_outage(fault.host, now);
-        case FaultKind::resume:
-            return end_outage(fault.host, now);
+            return begins ? begin_outage(fault.host, now) : end_outage(fault.host, now);
         case FaultKind::cut:
-            cuts_.push_back({fault, {now, open_end}});
-            return;
-        case FaultKind::heal:
+            if (begins) {
+                cuts_.push_back({fault, {now, open_end}});
+                return;
+            }
             for (Cut& cut : cuts_) {
-                if (cut.fault.cut == fault.cut) cut.interval.to = std::min(cut.interval.to, now);
+                if (cut.fault.number == fault.number) cut.interval.to = now;
             }
             return;
-        case FaultKind::restart:      // on_started() says so
         case FaultKind::break_links:  // excuses nobody
         case FaultKind::stall_disk:
             return;

@@ -14,7 +14,7 @@
 
 #include "base/ids.hpp"
 #include "base/moment.hpp"
-#include "sim/plan.hpp"
+#include "sim/fault.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -37,7 +37,7 @@ public:
     explicit History(std::uint32_t hosts) : hosts_(hosts) {}
 
     void on_started(std::uint32_t host, Boot boot, Duration now);
-    void on_fault(const Fault& fault, Duration now);
+    void on_fault(const Fault& fault, Phase phase, Duration now);
 
     [[nodiscard]] std::uint32_t hosts() const { return static_cast<std::uint32_t>(hosts_.size()); }
 

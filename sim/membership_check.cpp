@@ -56,9 +56,9 @@ void MembershipCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
     std::fill(row, row + static_cast<std::ptrdiff_t>(width), Standing{});
 }
 
-void MembershipCheck::on_fault(const Fault& fault, Duration now) {
-    history_.on_fault(fault, now);
-    if (fault.kind != FaultKind::crash) return;
+void MembershipCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
+    history_.on_fault(fault, phase, now);
+    if (fault.kind != FaultKind::crash || phase != Phase::begins) return;
     const Crash crash{fault.host, history_.boot(fault.host), now};
     crashes_.push_back(crash);
     recent_.push_back(crash);

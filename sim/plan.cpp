@@ -48,7 +48,7 @@ private:
         }
         add_pause(rng_of(round, 2), begin, length, hosts[1]);
         if (round < asked.partitions.value_or(UINT32_MAX)) {
-            add_cut(rng_of(round, 3), round, begin, length);
+            add_cut(rng_of(round, 3), begin, length);
         }
         add_single(rng_of(round, 4), begin, length, FaultKind::break_links);
         add_single(rng_of(round, 5), begin, length, FaultKind::stall_disk);
@@ -59,26 +59,25 @@ private:
         const Duration at = begin + rng.between(Duration{0}, length * 4 / 100);
         const Duration down = rng.chance(1, 2) ? rng.between(length * 2 / 100, length * 20 / 100)
                                                : rng.between(length * 42 / 100, length * 90 / 100);
-        add(at, FaultKind::crash, host);
-        add(at + down, FaultKind::restart, host);
+        add(at, down, FaultKind::crash, host);
     }
 
     void add_pause(Rng rng, Duration begin, Duration length, std::uint32_t host) {
         const Duration at = begin + rng.between(Duration{0}, length * 35 / 100);
         const Duration lasts = rng.between(length * 2 / 100, length * 60 / 100);
-        add(at, FaultKind::pause, host);
-        add(at + lasts, FaultKind::resume, host);
+        add(at, lasts, FaultKind::pause, host);
     }
 
-    void add(Duration at, FaultKind kind, std::uint32_t host) {
+    void add(Duration at, Duration lasts, FaultKind kind, std::uint32_t host) {
         Fault fault;
         fault.at = at;
+        fault.lasts = lasts;
         fault.kind = kind;
         fault.host = host;
         faults_.push_back(std::move(fault));
     }
 
-    void add_cut(Rng rng, std::uint64_t round, Duration begin, Duration length) {
+    void add_cut(Rng rng, Duration begin, Duration length) {
         std::vector<std::uint32_t> hosts(options_.nodes);
         std::iota(hosts.begin(), hosts.end(), 0U);
         rng.shuffle(std::span(hosts));
@@ -89,7 +88,6 @@ private:
 
         Fault fault;
         fault.kind = FaultKind::cut;
-        fault.cut = round + 1;
         fault.left.assign(hosts.begin(), border);
         fault.right.assign(border, hosts.end());
         fault.direction = rng.chance(1, 4) ? Direction::one_way : Direction::both;
@@ -99,21 +97,14 @@ private:
         std::ranges::sort(fault.left);
         std::ranges::sort(fault.right);
         fault.at = begin + rng.between(length * 45 / 100, length * 60 / 100);
-        Fault heal;
-        heal.kind = FaultKind::heal;
-        heal.cut = fault.cut;
-        heal.at = fault.at + rng.between(length * 10 / 100, length * 40 / 100);
+        fault.lasts = rng.between(length * 10 / 100, length * 40 / 100);
         faults_.push_back(std::move(fault));
-        faults_.push_back(std::move(heal));
     }
 
     void add_single(Rng rng, Duration begin, Duration length, FaultKind kind) {
-        Fault fault;
-        fault.kind = kind;
-        fault.host = static_cast<std::uint32_t>(rng.below(options_.nodes));
-        fault.at = begin + rng.between(Duration{0}, length * 60 / 100);
-        if (kind == FaultKind::stall_disk) fault.lasts = rng.between(100ms, length * 30 / 100);
-        faults_.push_back(std::move(fault));
+        const auto host = static_cast<std::uint32_t>(rng.below(options_.nodes));
+        const Duration at = begin + rng.between(Duration{0}, length * 60 / 100);
+        add(at, row_of(kind).has_end ? rng.between(100ms, length * 30 / 100) : 0ms, kind, host);
     }
 
     [[nodiscard]] Rng rng_of(std::uint64_t round, std::uint64_t purpose) const {
@@ -193,7 +184,6 @@ Result<Plan> default_plan(const Options& options) {
     plan.duration = options.duration;
     plan.healed_at = healed_at(options.duration);
     plan.load = options.load;
-    plan.asked = options.asked;
     plan.faults = Generator(options, settle, plan.healed_at).generate();
     return plan;
 }

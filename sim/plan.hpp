@@ -14,8 +14,8 @@
 // Values and pure functions: thread safe to read.
 #pragma once
 
-#include "sim/cuts.hpp"
 #include "sim/disk.hpp"
+#include "sim/fault.hpp"
 #include "sim/host.hpp"
 #include "sim/network.hpp"
 #include <starling/error.hpp>
@@ -25,28 +25,6 @@
 #include <vector>
 
 namespace starling::sim {
-
-enum class FaultKind : std::uint8_t {
-    crash,        // kill -9
-    restart,      // the same disk, a higher boot
-    pause,        // SIGSTOP
-    resume,       // SIGCONT
-    cut,          // partition
-    heal,         // of the cut with the same number
-    break_links,  // every connection the host dialled ends
-    stall_disk,   // no sync of the host ends for a while
-};
-
-struct Fault {
-    Duration at{};
-    FaultKind kind{};
-    std::uint32_t host = 0;  // all but cut and heal
-    std::uint64_t cut = 0;   // cut and heal: which one
-    std::vector<std::uint32_t> left;
-    std::vector<std::uint32_t> right;
-    Direction direction{};
-    Duration lasts{};  // stall_disk
-};
 
 // Operations of clients over the whole mesh: how many in 1,000 virtual seconds (rate_unit).
 struct Load {
@@ -70,8 +48,7 @@ struct Plan {
     DiskModel disk;
     ProcessModel process;
     Load load;
-    FaultNumbers asked;  // a kind that is asked for zero times is not required of the run
-    std::vector<Fault> faults;
+    std::vector<Fault> faults;  // in the order of time
 };
 
 struct Options {
@@ -79,7 +56,7 @@ struct Options {
     std::uint64_t seed = 1;
     Duration duration = std::chrono::seconds{60};
     Load load;
-    FaultNumbers asked;
+    FaultNumbers asked;  // a kind that is asked for zero times is not required of the run
 };
 
 inline constexpr std::uint32_t plan_nodes_min = 2;

@@ -109,35 +109,6 @@ void add_hosts(const World& world, Report& report) {
     }
 }
 
-// A kind of operation is required when the plan has any of it.
-void add_missing_load(const Plan& plan, const LoadCounts& load, Report& report) {
-    if (plan.load.puts > 0 && load.puts == 0) report.missing.emplace_back("puts");
-    if (plan.load.swaps > 0 && load.swaps == 0) report.missing.emplace_back("cas");
-    if (plan.load.tasks > 0 && load.tasks == 0) report.missing.emplace_back("tasks");
-}
-
-// A kind of fault is required unless none of it was asked for.
-std::vector<std::string> missing_faults(const FaultNumbers& asked, const FaultCounts& faults) {
-    struct Required {
-        FaultKind kind;
-        const char* name;
-        bool wanted;
-    };
-
-    const bool crashes = asked.crashes != 0U;
-    const std::array<Required, 4> required = {{
-        {FaultKind::crash, "crashes", crashes},
-        {FaultKind::restart, "restarts", crashes},
-        {FaultKind::cut, "partitions", asked.partitions != 0U},
-        {FaultKind::pause, "pauses", true},
-    }};
-    std::vector<std::string> missing;
-    for (const Required& each : required) {
-        if (each.wanted && faults[each.kind] == 0) missing.emplace_back(each.name);
-    }
-    return missing;
-}
-
 }  // namespace
 
 bool Report::ok() const {
@@ -159,7 +130,35 @@ std::uint64_t Report::violations() const {
 Result<Report> run(const Options& options) {
     const Result<Plan> plan = default_plan(options);
     if (!plan) return tl::unexpected<Error>(plan.error());
-    return run(*plan);
+    Report report = run(*plan);
+    report.options = options;
+    report.missing = missing_from(report, options);
+    return report;
+}
+
+std::vector<std::string> missing_from(const Report& report, const Options& options) {
+    struct Required {
+        const char* name;
+        std::uint64_t happened;
+        bool wanted;
+    };
+
+    const FaultCounts& faults = report.faults;
+    const bool crashes = options.asked.crashes != 0U;
+    const auto required = std::to_array<Required>({
+        {"crashes", faults.struck(FaultKind::crash), crashes},
+        {"restarts", faults.repaired(FaultKind::crash), crashes},
+        {"partitions", faults.struck(FaultKind::cut), options.asked.partitions != 0U},
+        {"pauses", faults.struck(FaultKind::pause), true},
+        {"puts", report.load.puts, options.load.puts > 0},
+        {"cas", report.load.swaps, options.load.swaps > 0},
+        {"tasks", report.load.tasks, options.load.tasks > 0},
+    });
+    std::vector<std::string> missing;
+    for (const Required& each : required) {
+        if (each.wanted && each.happened == 0) missing.emplace_back(each.name);
+    }
+    return missing;
 }
 
 Report run(const Plan& plan) {
@@ -176,7 +175,7 @@ Report run(const Plan& plan) {
     check_turns(world, findings);
 
     Report report;
-    report.options = {plan.nodes, plan.seed, plan.duration, plan.load, plan.asked};
+    report.plan = plan;
     report.faults = world.faults();
     report.network = world.network().counts();
     report.appointments = world.appointments();
@@ -185,10 +184,8 @@ Report run(const Plan& plan) {
     add_hosts(world, report);
     report.notice = notice_of(membership.notice_times());
     report.invariants = findings.results();
-    report.missing = missing_faults(plan.asked, report.faults);
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();
-    add_missing_load(plan, report.load, report);
     report.trace_hash = world.trace_hash();
     return report;
 }

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct NoticeTimes {
 };
 
 struct Report {
-    Options options;
+    Plan plan;
+    std::optional<Options> options;  // when the plan was made from them
     FaultCounts faults;
     LoadCounts load;
     std::uint64_t executions = 0;  // of tasks, by workers
@@ -40,8 +42,8 @@ struct Report {
     std::uint64_t signatures_computed = 0;
     NoticeTimes notice;
     std::map<std::string, InvariantResult> invariants;
-    std::vector<std::string>
-        missing;  // required kinds of faults and operations that did not happen
+    // Kinds of faults and operations that a default plan must have and that did not happen.
+    std::vector<std::string> missing;
     std::string trace_hash;
 
     [[nodiscard]] bool ok() const;
@@ -52,7 +54,11 @@ struct Report {
 // The default plan of these options.  invalid: options out of range.
 [[nodiscard]] Result<Report> run(const Options& options);
 
-// Any plan.
+// Any plan; nothing is missing from it.
 [[nodiscard]] Report run(const Plan& plan);
+
+// What a run of a default plan would have to have: a crash, a restart, a pause and a partition
+// unless none was asked for, and every operation that has a rate.
+[[nodiscard]] std::vector<std::string> missing_from(const Report& report, const Options& options);
 
 }  // namespace starling::sim

@@ -28,7 +28,7 @@ void TaskCheck::on_traced(std::uint32_t host, const TraceRecord& record, Duratio
 
 void TaskCheck::on_started(std::uint32_t, Boot, Duration) {}
 
-void TaskCheck::on_fault(const Fault&, Duration) {}
+void TaskCheck::on_fault(const Fault&, Phase, Duration) {}
 
 std::optional<Duration> TaskCheck::next_time() const {
     return std::nullopt;

@@ -25,7 +25,7 @@ public:
 
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
-    void on_fault(const Fault& fault, Duration now) override;
+    void on_fault(const Fault& fault, Phase phase, Duration now) override;
     [[nodiscard]] std::optional<Duration> next_time() const override;
     void on_time(Duration now) override;
 

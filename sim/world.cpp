@@ -29,6 +29,10 @@ World::World(Plan plan)
       identities_(make_identities(plan_.seed, plan_.nodes)),
       timetable_(plan_.seed),
       network_(plan_.network, plan_.seed, timetable_, bodies_, *this) {
+    struck_.resize(plan_.faults.size());
+    for (std::uint32_t line = 0; line < plan_.faults.size(); ++line) {
+        plan_.faults[line].number = line + 1;
+    }
     make_hosts();
 }
 
@@ -119,7 +123,12 @@ void World::begin() {
                         {Happening::fault, static_cast<std::uint32_t>(plan_.faults.size()), host});
     }
     for (std::uint32_t line = 0; line < plan_.faults.size(); ++line) {
-        timetable_.push(plan_.faults[line].at, {Happening::fault, line, 0});
+        const Fault& fault = plan_.faults[line];
+        const auto appoint = [&](Duration at, Phase phase) {
+            timetable_.push(at, {Happening::fault, line, static_cast<std::uint64_t>(phase)});
+        };
+        appoint(fault.at, Phase::begins);
+        if (row_of(fault.kind).has_end) appoint(end_of(fault), Phase::ends);
     }
     acts_due_.assign(workloads_.size(), Duration::max());
     looks_due_.assign(checks_.size(), Duration::max());
@@ -144,7 +153,7 @@ void World::carry_out(const Appointment& due) {
             if (due.subject == plan_.faults.size()) {
                 return start(static_cast<std::uint32_t>(due.stamp));
             }
-            return carry_out(plan_.faults[due.subject]);
+            return carry_out(plan_.faults[due.subject], static_cast<Phase>(due.stamp));
         case Happening::workload:
             return act(due.subject);
         case Happening::checkpoint:
@@ -152,51 +161,67 @@ void World::carry_out(const Appointment& due) {
     }
 }
 
-void World::carry_out(const Fault& fault) {
-    if (!inflict(fault)) return;
-    ++faults_.of.at(static_cast<std::size_t>(fault.kind));
-    const std::array<std::uint64_t, 2> numbers = {static_cast<std::uint64_t>(fault.kind),
-                                                  fault.cut};
+void World::carry_out(const Fault& fault, Phase phase) {
+    const std::size_t line = fault.number - 1;
+    if (phase == Phase::begins) struck_[line] = strike(fault);
+    if (!struck_[line] || (phase == Phase::ends && !repair(fault))) return;
+    faults_.count(fault.kind, phase);
+    const std::array<std::uint64_t, 3> numbers = {static_cast<std::uint64_t>(fault.kind),
+                                                  fault.number, static_cast<std::uint64_t>(phase)};
     hash_.add_numbers(now_, fault.host, numbers);
-    for (Check* check : checks_) check->on_fault(fault, now_);
+    for (Check* check : checks_) check->on_fault(fault, phase, now_);
     schedule_looks();
 }
 
 // False when the fault meets no host in the right state: nothing happens then.
-bool World::inflict(const Fault& fault) {
+bool World::strike(const Fault& fault) {
     Host& host = *hosts_.at(fault.host);
-    const ProcessState state = host.state();
     switch (fault.kind) {
         case FaultKind::crash:
-            if (state == ProcessState::down) return false;
+            if (host.state() == ProcessState::down) return false;
             crash(fault.host);
             return true;
-        case FaultKind::restart:
-            if (state != ProcessState::down) return false;
-            start(fault.host);
-            return true;
         case FaultKind::pause:
-            if (state != ProcessState::running) return false;
+            if (host.state() != ProcessState::running) return false;
             host.pause();
             return true;
-        case FaultKind::resume:
-            if (state != ProcessState::paused) return false;
-            host.resume(now_);
-            return true;
         case FaultKind::cut:
-            network_.cut(fault.cut, fault.left, fault.right, fault.direction);
-            return true;
-        case FaultKind::heal:
-            network_.heal(fault.cut, now_);
+            network_.cut(fault.number, fault.left, fault.right, fault.direction);
             return true;
         case FaultKind::break_links:
             network_.break_connections(fault.host, now_);
             return true;
         case FaultKind::stall_disk:
-            host.stall_disk(now_ + fault.lasts);
+            host.stall_disk(end_of(fault));
             return true;
     }
     return false;
+}
+
+// False when something else ended it before.
+bool World::repair(const Fault& fault) {
+    Host& host = *hosts_.at(fault.host);
+    switch (fault.kind) {
+        case FaultKind::crash:
+            start(fault.host);
+            return true;
+        case FaultKind::pause:
+            if (host.state() != ProcessState::paused) return false;
+            host.resume(now_);
+            return true;
+        case FaultKind::cut:
+            network_.heal(fault.number, now_);
+            return true;
+        case FaultKind::stall_disk:  // the disk knows when
+            return true;
+        case FaultKind::break_links:
+            return false;
+    }
+    return false;
+}
+
+Duration World::end_of(const Fault& fault) const {
+    return std::min(fault.at + fault.lasts, plan_.healed_at);
 }
 
 void World::start(std::uint32_t host) {

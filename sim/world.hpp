@@ -13,6 +13,7 @@
 
 #include "sim/bodies.hpp"
 #include "sim/check.hpp"
+#include "sim/fault.hpp"
 #include "sim/host.hpp"
 #include "sim/identities.hpp"
 #include "sim/memo_verifier.hpp"
@@ -22,23 +23,12 @@
 #include "sim/trace_hash.hpp"
 #include "sim/workload.hpp"
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace starling::sim {
-
-// How often each kind of fault was carried out: one that met no host in the right state does not
-// count.
-struct FaultCounts {
-    std::array<std::uint64_t, 8> of{};
-
-    [[nodiscard]] std::uint64_t operator[](FaultKind kind) const {
-        return of.at(static_cast<std::size_t>(kind));
-    }
-};
 
 class World final : private Ends, private Watcher, private Clients {
 public:
@@ -87,8 +77,10 @@ private:
     void make_hosts();
     void begin();
     void carry_out(const Appointment& due);
-    void carry_out(const Fault& fault);
-    bool inflict(const Fault& fault);
+    void carry_out(const Fault& fault, Phase phase);
+    bool strike(const Fault& fault);
+    bool repair(const Fault& fault);
+    [[nodiscard]] Duration end_of(const Fault& fault) const;
     void start(std::uint32_t host);
     void crash(std::uint32_t host);
     void act(std::uint32_t workload);
@@ -108,6 +100,7 @@ private:
     std::vector<Duration> looks_due_;  // of each check
     std::vector<Workload*> workloads_;
     std::vector<Duration> acts_due_;  // of each workload
+    std::vector<bool> struck_;        // of each fault
     FaultCounts faults_;
     Duration now_{};
     bool begun_ = false;

@@ -46,7 +46,7 @@ public:
         Fault fault;
         fault.kind = kind;
         fault.host = host;
-        check.on_fault(fault, now);
+        check.on_fault(fault, Phase::begins, now);
     }
 
     void looks(Duration now) {

@@ -48,21 +48,25 @@ TEST_CASE("the text report names every invariant", "[sim][command]") {
 
 TEST_CASE("a broken invariant is shown with seed and command", "[sim][command]") {
     Report report;
-    report.options.seed = 77;
+    report.plan.seed = 77;
+    report.options = small_run(Form::text).run;
+    report.options->seed = 77;
     report.invariants["members_agree"] = {1, 1, Violation{1s, 0, "planted"}};
     const std::string text = text_of(report, 1s);
     CHECK(contains(text, "BROKEN"));
     CHECK(contains(text, "planted"));
     CHECK(contains(text,
-                   "starling sim run --nodes 5 --seed 77 --duration 60000ms --puts 2 --tasks 1 "
+                   "starling sim run --nodes 3 --seed 77 --duration 20000ms --puts 2 --tasks 1 "
                    "--cas 1\n"));
 }
 
 TEST_CASE("the command to run again names the load and the faults that were asked for",
           "[sim][command]") {
     Report report;
-    report.options.load = {10'000, 500, 5250};
-    report.options.asked = {1U, 2U};
+    report.plan.load = {10'000, 500, 5250};
+    report.options = Options{};
+    report.options->load = report.plan.load;
+    report.options->asked = {1U, 2U};
     const std::string line = "--puts 10 --tasks 5.25 --cas 0.5 --crashes 1 --partitions 2";
     CHECK(contains(json_of(report, 1s), line));
     CHECK(contains(json_of(report, 1s),

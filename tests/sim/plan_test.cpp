@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <tuple>
 
 namespace starling::sim {
 namespace {
@@ -22,10 +21,6 @@ std::int64_t count(const Plan& plan, FaultKind kind) {
     return std::ranges::count(plan.faults, kind, &Fault::kind);
 }
 
-auto shape_of(const Fault& fault) {
-    return std::tuple(fault.at, fault.kind, fault.host, fault.left, fault.right, fault.lasts);
-}
-
 TEST_CASE("every default plan has each required fault, in order and over when it heals",
           "[sim][plan]") {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
@@ -34,12 +29,13 @@ TEST_CASE("every default plan has each required fault, in order and over when it
         INFO("seed " << seed);
         const auto plan = default_plan(options_of(nodes, seed, duration));
         REQUIRE(plan);
-        for (const FaultKind kind : {FaultKind::crash, FaultKind::restart, FaultKind::pause,
-                                     FaultKind::resume, FaultKind::cut, FaultKind::heal}) {
+        for (const FaultKind kind : {FaultKind::crash, FaultKind::pause, FaultKind::cut}) {
             REQUIRE(count(*plan, kind) >= 1);
         }
         REQUIRE(std::ranges::is_sorted(plan->faults, {}, &Fault::at));
-        REQUIRE(plan->faults.back().at <= plan->healed_at);
+        for (const Fault& fault : plan->faults) {
+            REQUIRE(fault.at + fault.lasts <= plan->healed_at);
+        }
         REQUIRE(plan->healed_at < plan->duration);
     }
 }
@@ -47,13 +43,13 @@ TEST_CASE("every default plan has each required fault, in order and over when it
 TEST_CASE("equal options give equal plans", "[sim][plan]") {
     const auto one = default_plan(options_of(5, 7, 60s));
     const auto other = default_plan(options_of(5, 7, 60s));
-    CHECK(std::ranges::equal(one->faults, other->faults, {}, shape_of, shape_of));
+    CHECK(one->faults == other->faults);
 }
 
 TEST_CASE("another seed gives another plan", "[sim][plan]") {
     const auto one = default_plan(options_of(5, 7, 60s));
     const auto other = default_plan(options_of(5, 8, 60s));
-    CHECK_FALSE(std::ranges::equal(one->faults, other->faults, {}, shape_of, shape_of));
+    CHECK_FALSE(one->faults == other->faults);
 }
 
 TEST_CASE("a longer run has more rounds of faults", "[sim][plan]") {
@@ -88,9 +84,7 @@ TEST_CASE("a plan has as many crashes and partitions as were asked for", "[sim][
         const auto plan = default_plan(options);
         REQUIRE(plan);
         CHECK(count(*plan, FaultKind::crash) == number);
-        CHECK(count(*plan, FaultKind::restart) == number);
         CHECK(count(*plan, FaultKind::cut) == number);
-        CHECK(count(*plan, FaultKind::heal) == number);
         CHECK(count(*plan, FaultKind::pause) >= 1);
     }
 }

@@ -1,0 +1,98 @@
+// What goes wrong in a world: each is one line of a plan.
+//
+//      at ──> in force ──(lasts)──> repaired          a fault without an end strikes once
+//
+// Invariants:
+//   I1  Whatever is in force ends at the plan's healed_at at the latest.
+//   I2  A fault that meets no host in the right state does not strike, and then has no end either.
+//
+// Values: thread safe to read.
+#pragma once
+
+#include "base/moment.hpp"
+#include "sim/cuts.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace starling::sim {
+
+enum class FaultKind : std::uint8_t {
+    crash,        // kill -9; at the end the same disk starts with a higher boot
+    pause,        // SIGSTOP; SIGCONT at the end
+    cut,          // partition: the left side does not reach the right one, nor back
+    break_links,  // every connection the host dialled ends, once
+    stall_disk,   // no sync of the host ends
+};
+
+// Whom a fault strikes: one host, or what goes between two sides.
+enum class Target : std::uint8_t { host, sides };
+
+// What the amount of a fault is.
+enum class Amount : std::uint8_t {
+    none,
+    time,      // nanoseconds, may be negative
+    factor,    // times, at least 1
+    share,     // of a million
+    byte_rate  // a second
+};
+
+// A kind of fault as plans write it:  [at TIME] WORD TARGET AMOUNT for TIME
+struct FaultRow {
+    FaultKind kind{};
+    std::string_view word;
+    Target target{};
+    Amount amount{};
+    bool has_end = true;  // it is in force for a time
+};
+
+inline constexpr auto fault_rows = std::to_array<FaultRow>({
+    {FaultKind::crash, "crash", Target::host, Amount::none, true},
+    {FaultKind::pause, "pause", Target::host, Amount::none, true},
+    {FaultKind::cut, "partition", Target::sides, Amount::none, true},
+    {FaultKind::break_links, "break", Target::host, Amount::none, false},
+    {FaultKind::stall_disk, "stall", Target::host, Amount::none, true},
+});
+
+// In the order of the kinds.
+[[nodiscard]] constexpr const FaultRow& row_of(FaultKind kind) {
+    return fault_rows[static_cast<std::size_t>(kind)];
+}
+
+struct Fault {
+    Duration at{};
+    Duration lasts{};  // of a kind that has an end
+    FaultKind kind{};
+    std::uint32_t host = 0;            // Target::host
+    std::vector<std::uint32_t> left;   // Target::sides
+    std::vector<std::uint32_t> right;  // Target::sides
+    Direction direction{};             // Target::sides
+    std::int64_t amount = 0;           // what the kind's row says
+    std::uint32_t number = 0;          // its line, from 1: tells it from others when it ends
+
+    friend bool operator==(const Fault&, const Fault&) = default;
+};
+
+enum class Phase : std::uint8_t { begins, ends };
+
+// How often each kind struck, and was repaired.
+struct FaultCounts {
+    std::array<std::uint64_t, fault_rows.size()> begun{};
+    std::array<std::uint64_t, fault_rows.size()> ended{};
+
+    void count(FaultKind kind, Phase phase) {
+        ++(phase == Phase::begins ? begun : ended).at(static_cast<std::size_t>(kind));
+    }
+
+    [[nodiscard]] std::uint64_t struck(FaultKind kind) const {
+        return begun.at(static_cast<std::size_t>(kind));
+    }
+
+    [[nodiscard]] std::uint64_t repaired(FaultKind kind) const {
+        return ended.at(static_cast<std::size_t>(kind));
+    }
+};
+
+}  // namespace starling::sim
