@@ -123,8 +123,8 @@ void Journal::Closer::operator()(sqlite3_stmt* statement) const {
 }
 
 Result<std::unique_ptr<Journal>> Journal::open(const Options& options) {
-    std::unique_ptr<Journal> journal(new Journal(options.path));
-    auto done = journal->connect(options.vfs)
+    std::unique_ptr<Journal> journal(new Journal(options));
+    auto done = journal->connect()
                     .and_then([&] { return journal->run(setup_sql); })
                     .and_then([&] { return journal->check_version(); })
                     .and_then([&] { return journal->run(schema_sql); })
@@ -135,12 +135,12 @@ Result<std::unique_ptr<Journal>> Journal::open(const Options& options) {
 
 Journal::~Journal() = default;
 
-Result<void> Journal::connect(const std::string& vfs) {
+Result<void> Journal::connect() {
     constexpr int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     sqlite3* database = nullptr;
-    const int code =
-        sqlite3_open_v2(path_.c_str(), &database, flags, vfs.empty() ? nullptr : vfs.c_str());
+    const int code = sqlite3_open_v2(options_.path.c_str(), &database, flags,
+                                     options_.vfs.empty() ? nullptr : options_.vfs.c_str());
     database_.reset(database);
     if (code != SQLITE_OK) return broken("open");
     return {};
@@ -159,13 +159,14 @@ Result<void> Journal::check_version() {
     if (sqlite3_column_int(statement->get(), 2) == 0) return {};  // a new file
     if (application != application_id) {
         return starling::failure(ErrorCode::failed, "journal_damaged",
-                                 "journal " + path_ + ": a database of another program",
+                                 "journal " + options_.path + ": a database of another program",
                                  "choose another data directory with --dir");
     }
     if (version > format_version) {
         return starling::failure(ErrorCode::failed, "journal_newer",
-                                 "journal " + path_ + ": format " + std::to_string(version) +
-                                     ", this program knows " + std::to_string(format_version),
+                                 "journal " + options_.path + ": format " +
+                                     std::to_string(version) + ", this program knows " +
+                                     std::to_string(format_version),
                                  "start it with the version that wrote it, or a later one");
     }
     return {};
@@ -275,6 +276,11 @@ Result<void> Journal::checkpoint() {
     return {};
 }
 
+Result<void> Journal::checkpoint_if_due() {
+    if (log_pages_ < options_.checkpoint_pages) return {};
+    return checkpoint();
+}
+
 std::uint64_t Journal::file_bytes() const {
     sqlite3_file* file = nullptr;
     sqlite3_int64 size = 0;
@@ -285,14 +291,14 @@ std::uint64_t Journal::file_bytes() const {
 }
 
 std::uint64_t Journal::free_bytes() const {
-    return free_bytes_at(directory_of(path_));
+    return options_.free_bytes(directory_of(options_.path));
 }
 
 tl::unexpected<Error> Journal::broken(const char* doing) const {
     const int code = sqlite3_extended_errcode(database_.get());
     const int system = sqlite3_system_errno(database_.get());
     const std::uint64_t free = free_bytes();
-    std::string text = "journal " + path_ + ": cannot " + doing + ": ";
+    std::string text = "journal " + options_.path + ": cannot " + doing + ": ";
     text += sqlite3_errmsg(database_.get());
     text += " (SQLite " + std::to_string(code);
     if (system != 0) text += ", errno " + std::to_string(system) + " " + std::strerror(system);

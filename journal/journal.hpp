@@ -33,9 +33,16 @@ struct sqlite3_stmt;
 
 namespace starling::journal {
 
+// Bytes that an ordinary user may still write where `path` lies; 0 when the system does not say.
+[[nodiscard]] std::uint64_t free_bytes_at(const std::string& path);
+
 struct Options {
     std::string path;
     std::string vfs;  // name of a registered SQLite VFS; empty: the system's own
+    std::uint64_t (*free_bytes)(const std::string& path) = free_bytes_at;  // of that VFS
+    // A checkpoint is due when the write-ahead log holds as many: 8 MiB, so that it takes some
+    // milliseconds and a start reads no more than that.
+    std::uint64_t checkpoint_pages = 2048;
 };
 
 struct Entry {
@@ -65,6 +72,7 @@ public:
 
     // Moves what the write-ahead log holds into the main file.
     [[nodiscard]] Result<void> checkpoint();
+    [[nodiscard]] Result<void> checkpoint_if_due();
 
     // Pages in the write-ahead log since its last full checkpoint.
     [[nodiscard]] std::uint64_t log_pages() const { return log_pages_; }
@@ -78,7 +86,7 @@ public:
     // The first read that failed.
     [[nodiscard]] const std::optional<Error>& read_failure() const { return read_failure_; }
 
-    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] const std::string& path() const { return options_.path; }
 
 private:
     class Cursor;
@@ -90,9 +98,9 @@ private:
 
     using Statement = std::unique_ptr<sqlite3_stmt, Closer>;
 
-    explicit Journal(std::string path) : path_(std::move(path)) {}
+    explicit Journal(Options options) : options_(std::move(options)) {}
 
-    [[nodiscard]] Result<void> connect(const std::string& vfs);
+    [[nodiscard]] Result<void> connect();
     [[nodiscard]] Result<void> check_version();
     [[nodiscard]] Result<void> prepare();
     [[nodiscard]] Result<void> run(const char* sql);
@@ -101,7 +109,7 @@ private:
     [[nodiscard]] tl::unexpected<Error> broken(const char* doing) const;
     void remember(const char* doing) const;
 
-    std::string path_;
+    Options options_;
     std::unique_ptr<sqlite3, Closer> database_;
     Statement put_;
     Statement erase_;
@@ -111,8 +119,5 @@ private:
     std::uint64_t log_pages_ = 0;
     mutable std::optional<Error> read_failure_;
 };
-
-// Bytes that an ordinary user may still write where `path` lies; 0 when the system does not say.
-[[nodiscard]] std::uint64_t free_bytes_at(const std::string& path);
 
 }  // namespace starling::journal

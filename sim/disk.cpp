@@ -1,28 +1,37 @@
 #include "sim/disk.hpp"
 
 #include "base/assert.hpp"
-#include "base/limits.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
 
 namespace starling::sim {
 
-bool Disk::BytesLess::operator()(ByteView a, ByteView b) const {
-    return std::ranges::lexicographical_compare(a, b);
+namespace {
+
+std::unique_ptr<Shelf> shelf_of(Keeping keeping) {
+    if (keeping == Keeping::journal) return std::make_unique<JournalShelf>();
+    return std::make_unique<MapShelf>();
 }
 
+}  // namespace
+
 Disk::Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream)
-    : model_(model), rng_(seed, stream) {}
+    : model_(model), rng_(seed, stream), shelf_(shelf_of(model.keeping)) {}
 
 std::uint64_t Disk::write(const Effects& effects, Duration now) {
     if (effects.stored().empty()) return written_;
     Job job;
     job.batch = ++written_;
     job.written_at = now;
-    job.changes.reserve(effects.stored().size());
     for (const Stored& stored : effects.stored()) {
-        job.changes.push_back({stored.table, stored.erase, copy_of(effects.view(stored.key)),
-                               copy_of(effects.view(stored.value))});
+        if (stored.erase) {
+            job.records.erase(stored.table, effects.view(stored.key));
+        } else {
+            job.records.persist(stored.table, effects.view(stored.key), effects.view(stored.value));
+        }
     }
     jobs_.push_back(std::move(job));
     return written_;
@@ -42,8 +51,13 @@ void Disk::fetch(const Effects& effects) {
 std::optional<Duration> Disk::begin(Duration now) {
     if (under_way_ > 0 || jobs_.empty()) return std::nullopt;
     under_way_ = jobs_.size();
-    const bool syncs = std::ranges::any_of(jobs_, [](const Job& job) { return job.batch > 0; });
-    if (!syncs) return model_.read;
+    std::vector<const Effects*> turns;
+    for (const Job& job : jobs_) {
+        if (job.batch > 0) turns.push_back(&job.records);
+    }
+    if (turns.empty()) return model_.read;
+    const auto begun = shelf_->begin(turns);
+    STARLING_ASSERT(begun);
     ++syncs_;
     const Duration sync = model_.sync_min + rng_.exponential(model_.sync_mean);
     return std::max(sync, stalled_until_ - now);
@@ -52,10 +66,12 @@ std::optional<Duration> Disk::begin(Duration now) {
 Disk::Finished Disk::finish() {
     STARLING_ASSERT(under_way_ > 0);
     Finished finished;
+    shelf_->finish();
     for (; under_way_ > 0; --under_way_) {
-        Job& job = jobs_.front();
+        const Job& job = jobs_.front();
         if (job.batch > 0) {
-            apply(job);
+            STARLING_ASSERT(job.batch == durable_ + 1);  // I1
+            durable_ = job.batch;
         } else {
             finished.fetched.push_back(served(job));
         }
@@ -68,17 +84,22 @@ Disk::Finished Disk::finish() {
 void Disk::crash() {
     // The transaction that was under way reached the platter, or it did not: nobody was told either
     // way.
-    if (under_way_ > 0 && rng_.chance(1, 2)) static_cast<void>(finish());
+    shelf_->crash(rng_);
     for (const Job& job : jobs_) {
         if (job.batch > 0) ++lost_batches_;
     }
     jobs_.clear();
     under_way_ = 0;
-    written_ = durable_;
+    durable_ = written_;  // numbers are not used again
 }
 
 void Disk::put_durable(Table table, ByteView key, ByteView value) {
-    tables_[table].insert_or_assign(copy_of(key), copy_of(value));
+    Effects effects;
+    effects.persist(table, key, value);
+    const std::array<const Effects*, 1> turns = {&effects};
+    const auto begun = shelf_->begin(turns);
+    STARLING_ASSERT(begun);
+    shelf_->finish();
 }
 
 std::optional<Duration> Disk::oldest_waiting() const {
@@ -89,44 +110,15 @@ std::optional<Duration> Disk::oldest_waiting() const {
 }
 
 void Disk::scan(Table table, const Visit& visit) const {
-    const auto records = tables_.find(table);
-    if (records == tables_.end()) return;
-    for (const auto& [key, value] : records->second) visit(key, value);
+    shelf_->scan(table, visit);
 }
 
 std::optional<Bytes> Disk::read(Table table, ByteView key) const {
-    const auto records = tables_.find(table);
-    if (records == tables_.end()) return std::nullopt;
-    const auto found = records->second.find(key);
-    if (found == records->second.end()) return std::nullopt;
-    return found->second;
-}
-
-void Disk::apply(Job& job) {
-    STARLING_ASSERT(job.batch == durable_ + 1);  // I1
-    for (Change& change : job.changes) {
-        Records& records = tables_[change.table];
-        if (change.erase) {
-            records.erase(change.key);
-        } else {
-            records.insert_or_assign(std::move(change.key), std::move(change.value));
-        }
-    }
-    durable_ = job.batch;
+    return shelf_->read(table, key);
 }
 
 Disk::Fetched Disk::served(const Job& job) const {
-    Fetched fetched{job.tag, {}};
-    const auto records = tables_.find(job.table);
-    if (records == tables_.end()) return fetched;
-    std::size_t bytes = 0;
-    for (auto at = records->second.lower_bound(job.first); at != records->second.end(); ++at) {
-        if (BytesLess{}(job.last, at->first)) break;
-        bytes += at->first.size() + at->second.size();
-        if (bytes > limits::fetch_bytes && !fetched.records.empty()) break;
-        fetched.records.push_back({at->first, at->second});
-    }
-    return fetched;
+    return {job.tag, shelf_->range(job.table, job.first, job.last)};
 }
 
 }  // namespace starling::sim

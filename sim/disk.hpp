@@ -1,8 +1,11 @@
-// A journal without a disk: batches become durable after a virtual delay, a crash loses the rest.
+// A journal and its thread on virtual time: batches become durable after a while, a crash loses
+// the rest.
 //
 //      write() ──> waiting ──begin()──> under way ──finish()──> durable ──> scan, read, fetch
 //                     |                     |
 //                     +────── crash() ──────+──> lost (of what was under way: all or nothing)
+//
+//      what is written lies on a Shelf: plain maps, or the production journal on a platter
 //
 // Invariants:
 //   I1  Batches become durable in the order in which they were written, each whole or not at all.
@@ -16,9 +19,10 @@
 #include "base/records.hpp"
 #include "base/rng.hpp"
 #include "node/core.hpp"
+#include "sim/shelf.hpp"
 
 #include <deque>
-#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -26,7 +30,10 @@
 
 namespace starling::sim {
 
+enum class Keeping : std::uint8_t { map, journal };
+
 struct DiskModel {
+    Keeping keeping = Keeping::map;
     Duration sync_min = std::chrono::microseconds{300};
     Duration sync_mean = std::chrono::microseconds{300};  // above the minimum, exponential
     Duration read = std::chrono::microseconds{100};
@@ -52,6 +59,9 @@ public:
 
     // Takes a turn's fetches: served after every batch written before.
     void fetch(const Effects& effects);
+
+    // A process starts on it.  An error means that it cannot.
+    [[nodiscard]] Result<void> open() { return shelf_->open(); }
 
     // Starts on everything that waits.  Returns how long it takes; nothing when there is nothing to
     // do or something is under way already.
@@ -84,38 +94,22 @@ public:
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
 
 private:
-    struct BytesLess {
-        using is_transparent = void;
-
-        bool operator()(ByteView a, ByteView b) const;
-    };
-
-    using Records = std::map<Bytes, Bytes, BytesLess>;
-
-    struct Change {
-        Table table{};
-        bool erase = false;
-        Bytes key;
-        Bytes value;
-    };
-
     // A batch, or a fetch when `batch` is 0.
     struct Job {
         std::uint64_t batch = 0;
         Duration written_at{};
-        std::vector<Change> changes;
+        Effects records;
         std::uint64_t tag = 0;
         Table table{};
         Bytes first;
         Bytes last;
     };
 
-    void apply(Job& job);
     [[nodiscard]] Fetched served(const Job& job) const;
 
     DiskModel model_;
     Rng rng_;
-    std::map<Table, Records> tables_;
+    std::unique_ptr<Shelf> shelf_;
     std::deque<Job> jobs_;
     std::size_t under_way_ = 0;  // the first so many of jobs_
     std::uint64_t written_ = 0;

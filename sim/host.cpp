@@ -29,6 +29,8 @@ void Host::start(Duration now) {
     state_ = ProcessState::running;
     ++process_;
     ++counts_.starts;
+    const auto opened = disk_.open();
+    STARLING_ASSERT(opened);
     boot_ = next_boot(now);
     around_.network.start(setup_.number);
     around_.watcher.on_started(setup_.number, boot_, now);

@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration settle = 2s;
+// Up to as many nodes keep their records in the production journal, which takes its time.
+constexpr std::uint32_t journal_nodes_max = 16;
 constexpr Duration round_aim = 25s;
 constexpr Duration round_min = 3s;
 constexpr std::uint64_t plan_stream = 0x706c616eULL;
@@ -184,6 +186,7 @@ Result<Plan> default_plan(const Options& options) {
     plan.duration = options.duration;
     plan.healed_at = healed_at(options.duration);
     plan.load = options.load;
+    if (options.nodes <= journal_nodes_max) plan.disk.keeping = Keeping::journal;
     plan.faults = Generator(options, settle, plan.healed_at).generate();
     return plan;
 }

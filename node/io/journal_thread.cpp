@@ -7,12 +7,6 @@
 #include <utility>
 
 namespace starling::io {
-namespace {
-
-// 8 MiB of log: a checkpoint then takes some milliseconds, and a start reads no more than that.
-constexpr std::uint64_t checkpoint_pages = 2048;
-
-}  // namespace
 
 JournalThread::JournalThread(std::unique_ptr<journal::Journal> journal, OnFailure on_failure)
     : journal_(std::move(journal)), on_failure_(std::move(on_failure)) {
@@ -86,8 +80,7 @@ Result<void> JournalThread::carry_out(Work& work) {
         fetched_.push_back(std::move(*fetched));
     }
     if (!work.fetches.empty()) wake_.ring();
-    if (journal_->log_pages() < checkpoint_pages) return {};
-    auto done = journal_->checkpoint();
+    auto done = journal_->checkpoint_if_due();
     file_bytes_ = journal_->file_bytes();
     return done;
 }

@@ -93,6 +93,14 @@ TEST_CASE("a run has the load that was asked for", "[sim][run]") {
     CHECK(report.load.tasks <= 2 * 13);
 }
 
+TEST_CASE("a mesh keeps its promises on the production journal", "[sim][run][journal]") {
+    const Plan plan = *default_plan(options_of(5, 3, 60s));
+    REQUIRE(plan.disk.keeping == Keeping::journal);
+    const Report report = run(plan);
+    CHECK(report.violations() == 0);
+    CHECK(report.trace_hash == run(plan).trace_hash);
+}
+
 TEST_CASE("two halves that mourned one another are one mesh again in time", "[sim][run]") {
     // Claims that went to ring neighbours only did not cross the links that heal a partition.
     const Report report = *run(options_of(6, 44, 60s));

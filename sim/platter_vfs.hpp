@@ -1,0 +1,60 @@
+// SQLite's files on a Platter: a VFS that has no clock, no entropy and no locks of its own.
+//
+//      journal::Journal ──> SQLite ──> PlatterVfs ──> Platter
+//
+// Invariants:
+//   I1  Equal uses give equal bytes: SQLite draws its random numbers from a fixed seed.
+//   I2  One process uses a file at a time, as a simulated machine has one: locks are granted.
+//
+// Faults are switched on and off while files are open.  Not thread safe.
+#pragma once
+
+#include "sim/platter.hpp"
+
+#include <memory>
+#include <string>
+
+namespace starling::sim {
+
+class PlatterVfs {
+public:
+    // Both outlive every connection to them.
+    explicit PlatterVfs(Platter& platter);
+    PlatterVfs(const PlatterVfs&) = delete;
+    PlatterVfs& operator=(const PlatterVfs&) = delete;
+    ~PlatterVfs();
+
+    // What sqlite3_open_v2() takes; unique while this lives.
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+    void fill(bool full) { full_ = full; }  // writes that need room fail: SQLITE_FULL
+
+    void fail_syncs(bool fail) { syncs_fail_ = fail; }  // SQLITE_IOERR_FSYNC
+
+    void fail_reads(bool fail) { reads_fail_ = fail; }  // SQLITE_IOERR_READ
+
+    void skip_syncs(bool skip) { syncs_lie_ = skip; }  // a disk that says so and does not
+
+    [[nodiscard]] Platter& platter() const { return platter_; }
+
+    [[nodiscard]] bool is_full() const { return full_; }
+
+    [[nodiscard]] bool syncs_fail() const { return syncs_fail_; }
+
+    [[nodiscard]] bool reads_fail() const { return reads_fail_; }
+
+    [[nodiscard]] bool syncs_lie() const { return syncs_lie_; }
+
+private:
+    struct Registration;
+
+    Platter& platter_;
+    std::string name_;
+    std::unique_ptr<Registration> registration_;
+    bool full_ = false;
+    bool syncs_fail_ = false;
+    bool reads_fail_ = false;
+    bool syncs_lie_ = false;
+};
+
+}  // namespace starling::sim

@@ -1,0 +1,128 @@
+#include "sim/shelf.hpp"
+
+#include "base/assert.hpp"
+#include "base/limits.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace starling::sim {
+namespace {
+
+constexpr const char* journal_path = "/disk/journal.db";
+
+std::uint64_t plenty(const std::string& /*path*/) {
+    return ~std::uint64_t{0};
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------- MapShelf
+
+bool MapShelf::BytesLess::operator()(ByteView a, ByteView b) const {
+    return std::ranges::lexicographical_compare(a, b);
+}
+
+Result<void> MapShelf::begin(std::span<const Effects* const> turns) {
+    under_way_.assign(turns.begin(), turns.end());
+    return {};
+}
+
+void MapShelf::finish() {
+    for (const Effects* turn : under_way_) {
+        for (const Stored& stored : turn->stored()) {
+            Records& records = tables_[stored.table];
+            if (stored.erase) {
+                records.erase(copy_of(turn->view(stored.key)));
+            } else {
+                records.insert_or_assign(copy_of(turn->view(stored.key)),
+                                         copy_of(turn->view(stored.value)));
+            }
+        }
+    }
+    under_way_.clear();
+}
+
+void MapShelf::crash(Rng& rng) {
+    if (!under_way_.empty() && rng.chance(1, 2)) finish();
+    under_way_.clear();
+}
+
+void MapShelf::scan(Table table, const Visit& visit) const {
+    const auto records = tables_.find(table);
+    if (records == tables_.end()) return;
+    for (const auto& [key, value] : records->second) visit(key, value);
+}
+
+std::optional<Bytes> MapShelf::read(Table table, ByteView key) const {
+    const auto records = tables_.find(table);
+    if (records == tables_.end()) return std::nullopt;
+    const auto found = records->second.find(key);
+    if (found == records->second.end()) return std::nullopt;
+    return found->second;
+}
+
+std::vector<node::FetchedRecord> MapShelf::range(Table table, ByteView first, ByteView last) const {
+    std::vector<node::FetchedRecord> found;
+    const auto records = tables_.find(table);
+    if (records == tables_.end()) return found;
+    std::size_t bytes = 0;
+    for (auto at = records->second.lower_bound(first); at != records->second.end(); ++at) {
+        if (BytesLess{}(last, at->first)) break;
+        bytes += at->first.size() + at->second.size();
+        if (bytes > limits::fetch_bytes && !found.empty()) break;
+        found.push_back({at->first, at->second});
+    }
+    return found;
+}
+
+// ------------------------------------------------------------------------------------ JournalShelf
+
+JournalShelf::JournalShelf() : vfs_(platter_) {}
+
+Result<void> JournalShelf::open() {
+    journal_.reset();
+    auto opened = journal::Journal::open({journal_path, vfs_.name(), plenty});
+    platter_.settle();
+    if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
+    journal_ = std::move(*opened);
+    return {};
+}
+
+Result<void> JournalShelf::begin(std::span<const Effects* const> turns) {
+    if (auto done = journal_->commit(turns); !done) return done;
+    return journal_->checkpoint_if_due();
+}
+
+void JournalShelf::finish() {
+    platter_.settle();
+}
+
+void JournalShelf::crash(Rng& rng) {
+    // What the connection still writes while it closes never happened.
+    Platter after = platter_;
+    after.crash(rng);
+    journal_.reset();
+    platter_ = std::move(after);
+}
+
+void JournalShelf::scan(Table table, const Visit& visit) const {
+    journal_->scan(table, visit);
+}
+
+std::optional<Bytes> JournalShelf::read(Table table, ByteView key) const {
+    return journal_->read(table, key);
+}
+
+std::vector<node::FetchedRecord> JournalShelf::range(Table table, ByteView first,
+                                                     ByteView last) const {
+    auto entries = journal_->range(table, first, last, limits::fetch_bytes);
+    STARLING_ASSERT(entries);
+    std::vector<node::FetchedRecord> found;
+    for (journal::Entry& entry : *entries) {
+        found.push_back({std::move(entry.key), std::move(entry.value)});
+    }
+    return found;
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,100 @@
+// Where a simulated disk keeps its records: as plain maps, or in the real journal on a platter.
+//
+//      begin(turns) ──> under way ──finish()──> kept
+//                           └── crash() ──> kept whole or not at all
+//
+// Invariants:
+//   I1  scan(), read() and range() see what is kept.
+//   I2  Of a commit that was under way at a crash all records are kept or none.
+//
+// Not thread safe.
+#pragma once
+
+#include "base/effects.hpp"
+#include "base/records.hpp"
+#include "base/rng.hpp"
+#include "node/core.hpp"
+#include "sim/platter.hpp"
+#include "sim/platter_vfs.hpp"
+#include <starling/error.hpp>
+
+#include "journal/journal.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace starling::sim {
+
+class Shelf : public RecordSource {
+public:
+    // A process starts on it.
+    [[nodiscard]] virtual Result<void> open() = 0;
+
+    // `turns` stay unchanged until finish() or crash().  After an error the process must end.
+    [[nodiscard]] virtual Result<void> begin(std::span<const Effects* const> turns) = 0;
+    virtual void finish() = 0;
+
+    // The process is gone, and the power too.
+    virtual void crash(Rng& rng) = 0;
+
+    // From `first` to `last`, as many as fit into limits::fetch_bytes, at least one if there is
+    // one.
+    [[nodiscard]] virtual std::vector<node::FetchedRecord> range(Table table, ByteView first,
+                                                                 ByteView last) const = 0;
+};
+
+// As if every commit were perfect: nothing of it is seen before finish().
+class MapShelf final : public Shelf {
+public:
+    [[nodiscard]] Result<void> open() override { return {}; }
+
+    [[nodiscard]] Result<void> begin(std::span<const Effects* const> turns) override;
+    void finish() override;
+    void crash(Rng& rng) override;
+    void scan(Table table, const Visit& visit) const override;
+    [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
+    [[nodiscard]] std::vector<node::FetchedRecord> range(Table table, ByteView first,
+                                                         ByteView last) const override;
+
+private:
+    struct BytesLess {
+        using is_transparent = void;
+
+        bool operator()(ByteView a, ByteView b) const;
+    };
+
+    using Records = std::map<Bytes, Bytes, BytesLess>;
+
+    std::map<Table, Records> tables_;
+    std::vector<const Effects*> under_way_;
+};
+
+// The production journal: SQLite on a platter that loses and tears what was not synced.
+class JournalShelf final : public Shelf {
+public:
+    JournalShelf();
+
+    [[nodiscard]] Result<void> open() override;
+    [[nodiscard]] Result<void> begin(std::span<const Effects* const> turns) override;
+    void finish() override;
+    void crash(Rng& rng) override;
+    void scan(Table table, const Visit& visit) const override;
+    [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
+    [[nodiscard]] std::vector<node::FetchedRecord> range(Table table, ByteView first,
+                                                         ByteView last) const override;
+
+    [[nodiscard]] const Platter& platter() const { return platter_; }
+
+    // Its faults.
+    [[nodiscard]] PlatterVfs& vfs() { return vfs_; }
+
+private:
+    Platter platter_;
+    PlatterVfs vfs_;
+    std::unique_ptr<journal::Journal> journal_;
+};
+
+}  // namespace starling::sim
