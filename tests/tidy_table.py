@@ -32,7 +32,7 @@ DETERMINISTIC = {"public", "base", "node", "sim"} | CORES
 LIBRARY = DETERMINISTIC | {"journal", "io", "cli"}
 SHIPPED = LIBRARY | {"examples"}
 SIM_MAIN = {"sim/main.cpp"}
-SIM_DISK = {"sim/platter_vfs.hpp", "sim/platter_vfs.cpp"}   # the journal's SQLite on a simulated disk
+SIM_DISK = {"sim/platter_vfs.hpp", "sim/platter_vfs.cpp"}   # the journal's SQLite, simulated
 # Bytes that carry a Value must carry its double; nothing else in base may.
 VALUE_FILES = {"include/starling/value.hpp", "base/codec.hpp", "base/codec.cpp",
                "base/value_codec.hpp", "base/value_codec.cpp"}
