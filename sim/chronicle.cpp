@@ -1,0 +1,160 @@
+#include "sim/chronicle.hpp"
+
+#include <algorithm>
+
+namespace starling::sim {
+namespace {
+
+constexpr Duration look_period = std::chrono::seconds{1};
+constexpr std::size_t task_lines_max = 4096;
+
+void add_sample(std::vector<Duration>& samples, Duration sample) {
+    if (samples.size() < Chronicle::samples_max) samples.push_back(sample);
+}
+
+}  // namespace
+
+Chronicle::Chronicle(const std::vector<NodeId>& ids)
+    : up_(ids.size()), beliefs_(ids.size(), std::vector<Belief>(ids.size())) {
+    for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
+    story_.nodes = static_cast<std::uint32_t>(ids.size());
+    story_.wrong.resize(ids.size());
+}
+
+void Chronicle::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
+    look_until(now);
+    switch (record.event) {
+        case Event::member_joined:
+        case Event::member_alive:
+        case Event::member_dead:
+        case Event::member_left:
+            return on_member(host, record, now);
+        case Event::batch_committed:
+        case Event::batch_applied:
+            return on_batch(host, record, now);
+        case Event::task_offered:
+        case Event::task_recorded:
+        case Event::task_awarded:
+        case Event::task_started:
+        case Event::task_accepted:
+        case Event::task_dead_lettered:
+        case Event::task_cancelled:
+            return on_task(record, now);
+        default:
+            return;
+    }
+}
+
+void Chronicle::on_started(std::uint32_t host, Boot /*boot*/, Duration now) {
+    look_until(now);
+    up_.at(host) = true;
+}
+
+void Chronicle::on_fault(const Fault& fault, Phase phase, Duration now) {
+    look_until(now);
+    if (phase == Phase::ends) {
+        const auto found = in_force_.find(fault.number);
+        if (found != in_force_.end()) story_.strikes[found->second].to = now;
+        return;
+    }
+    if (fault.kind == FaultKind::crash) up_.at(fault.host) = false;
+    in_force_[fault.number] = story_.strikes.size();
+    story_.strikes.push_back({fault, now, row_of(fault.kind).has_end ? Duration::max() : now});
+}
+
+void Chronicle::look_until(Duration now) {
+    for (; next_look_ <= now; next_look_ += look_period) look();
+}
+
+// What a node believes is wrong when it takes a process for dead that runs, or the other way round.
+void Chronicle::look() {
+    for (std::uint32_t host = 0; host < story_.nodes; ++host) {
+        std::uint32_t wrong = 0;
+        for (std::uint32_t other = 0; up_[host] && other < story_.nodes; ++other) {
+            const Belief belief = beliefs_[host][other];
+            if (other == host || belief == Belief::unknown) continue;
+            if ((belief == Belief::alive) != up_[other]) ++wrong;
+        }
+        story_.wrong[host].push_back(wrong);
+    }
+}
+
+void Chronicle::on_member(std::uint32_t host, const TraceRecord& record, Duration now) {
+    const auto other = hosts_.find(record.fields[0]);
+    if (other == hosts_.end()) return;
+    const bool dead = record.event == Event::member_dead || record.event == Event::member_left;
+    beliefs_[host][other->second] = dead ? Belief::dead : Belief::alive;
+    if (record.event == Event::member_dead) story_.deaths.emplace_back(now, host);
+}
+
+void Chronicle::on_batch(std::uint32_t /*host*/, const TraceRecord& record, Duration now) {
+    const std::pair key(record.fields[0], record.fields[1]);
+    if (record.event == Event::batch_committed) {
+        if (updates_.size() < samples_max) updates_[key] = {now, {}, running()};
+        return;
+    }
+    const auto update = updates_.find(key);
+    if (update == updates_.end()) return;
+    const Duration after = now - update->second.committed;
+    update->second.heard.push_back(after);
+    add_sample(story_.staleness, after);
+}
+
+void Chronicle::on_task(const TraceRecord& record, Duration now) {
+    const std::uint64_t task = record.fields[0];
+    if (record.event == Event::task_offered && lines_.size() < task_lines_max) {
+        lines_.try_emplace(task, story_.tasks.size());
+        story_.tasks.push_back({task, now, {}, Duration::max(), Duration::max(), false});
+        return;
+    }
+    if (record.event == Event::task_recorded) recorded_.try_emplace(task, now);
+    const auto found = lines_.find(task);
+    if (found == lines_.end()) return;
+    TaskLine& line = story_.tasks[found->second];
+    if (record.event == Event::task_awarded) {
+        const auto recorded = recorded_.find(task);
+        if (line.awarded.empty() && recorded != recorded_.end()) {
+            add_sample(story_.awards, now - recorded->second);
+        }
+        line.awarded.push_back(now);
+    } else if (record.event == Event::task_started) {
+        line.started = std::min(line.started, now);
+    } else if (record.event == Event::task_accepted) {
+        line.accepted = std::min(line.accepted, now);
+    } else {
+        line.ended_otherwise = line.ended_otherwise || record.event != Event::task_recorded;
+    }
+}
+
+std::uint32_t Chronicle::running() const {
+    return static_cast<std::uint32_t>(std::ranges::count(up_, true));
+}
+
+Story Chronicle::finish(Duration healed_at, Duration now, const CallHistory& calls) {
+    look_until(now);
+    story_.ends = now;
+    story_.healed_at = healed_at;
+    for (Strike& strike : story_.strikes) strike.to = std::min(strike.to, now);
+    for (const auto& [key, update] : updates_) {
+        // The writer knows it at once.
+        const std::size_t known = update.heard.size() + 1;
+        for (std::size_t i = 0; i < Spread::percents.size(); ++i) {
+            const std::size_t share = (update.running * Spread::percents[i] + 99) / 100;
+            if (share > known) continue;
+            add_sample(story_.spread.times[i], share <= 1 ? Duration{0} : update.heard[share - 2]);
+        }
+        if (known < update.running) ++story_.spread.unfinished;
+    }
+    for (const Call& call : calls) {
+        if (call.return_ns) {
+            add_sample(story_.decisions, Duration{*call.return_ns - call.call_ns});
+        }
+    }
+    for (auto& times : story_.spread.times) std::ranges::sort(times);
+    for (auto* samples : {&story_.staleness, &story_.awards, &story_.decisions}) {
+        std::ranges::sort(*samples);
+    }
+    return std::move(story_);
+}
+
+}  // namespace starling::sim
