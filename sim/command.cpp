@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -131,28 +130,6 @@ Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_ti
     outcome.exit_code = report->ok() ? 0 : invariant_broken;
     outcome.text = options.form == Form::json ? json_of(*report, cpu) : text_of(*report, cpu);
     return outcome;
-}
-
-std::optional<std::uint32_t> rate_from(std::string_view text) {
-    const std::size_t point = std::min(text.find('.'), text.size());
-    const std::string_view whole = text.substr(0, point);
-    std::string digits(point < text.size() ? text.substr(point + 1) : "0");
-    if (whole.empty() || whole.size() > 6 || digits.empty() || digits.size() > 3) {
-        return std::nullopt;
-    }
-    digits = std::string(whole) + digits + std::string(3 - digits.size(), '0');
-    if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
-        return std::nullopt;
-    }
-    return static_cast<std::uint32_t>(std::stoul(digits));
-}
-
-std::string rate_text(std::uint32_t rate) {
-    std::string text = std::to_string(rate / 1000);
-    if (rate % 1000 == 0) return text;
-    text += fmt::format(".{:03}", rate % 1000);
-    text.erase(text.find_last_not_of('0') + 1);
-    return text;
 }
 
 std::string text_of(const Report& report, Duration cpu) {
