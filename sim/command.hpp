@@ -38,8 +38,11 @@ using CpuTime = Duration (*)();
 [[nodiscard]] std::optional<std::uint32_t> rate_from(std::string_view text);
 [[nodiscard]] std::string rate_text(std::uint32_t rate);
 
-// The report as the command shows it.
+// The report as the command shows it: the head of the text is about the whole run, with the CPU
+// time that whoever ran it learned; the rest is the body.
 [[nodiscard]] std::string text_of(const Report& report, Duration cpu);
+[[nodiscard]] std::string head_of(const Plan& plan, Duration cpu);
+[[nodiscard]] std::string body_of(const Report& report);
 [[nodiscard]] std::string json_of(const Report& report, Duration cpu);
 
 }  // namespace starling::sim
