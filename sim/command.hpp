@@ -32,8 +32,11 @@ using CpuTime = Duration (*)();
 // invalid: an option is out of range; nothing ran.
 [[nodiscard]] Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_time);
 
-// The report as the command shows it.
+// The report as the command shows it: the head of the text is about the whole run, with the CPU
+// time that whoever ran it learned; the rest is the body.
 [[nodiscard]] std::string text_of(const Report& report, Duration cpu);
+[[nodiscard]] std::string head_of(const Plan& plan, Duration cpu);
+[[nodiscard]] std::string body_of(const Report& report);
 [[nodiscard]] std::string json_of(const Report& report, Duration cpu);
 
 }  // namespace starling::sim
