@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -58,21 +57,6 @@ Numbers numbers_of(const Report& report) {
 std::string seconds(Duration duration) {
     const std::int64_t ms = count_ms(duration);
     return fmt::format("{}.{:03}", ms / 1000, ms % 1000);
-}
-
-// The whole of the options: another run with them is this run again.
-std::string command_line(const Options& options) {
-    std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
-                                   options.nodes, options.seed, count_ms(options.duration));
-    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
-                   rate_text(options.load.puts), rate_text(options.load.tasks),
-                   rate_text(options.load.swaps));
-    const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
-        if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
-    };
-    add("crashes", options.asked.crashes);
-    add("partitions", options.asked.partitions);
-    return line;
 }
 
 // As a text where many readers of JSON would round it.
@@ -138,26 +122,18 @@ Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_ti
     return outcome;
 }
 
-std::optional<std::uint32_t> rate_from(std::string_view text) {
-    const std::size_t point = std::min(text.find('.'), text.size());
-    const std::string_view whole = text.substr(0, point);
-    std::string digits(point < text.size() ? text.substr(point + 1) : "0");
-    if (whole.empty() || whole.size() > 6 || digits.empty() || digits.size() > 3) {
-        return std::nullopt;
-    }
-    digits = std::string(whole) + digits + std::string(3 - digits.size(), '0');
-    if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
-        return std::nullopt;
-    }
-    return static_cast<std::uint32_t>(std::stoul(digits));
-}
-
-std::string rate_text(std::uint32_t rate) {
-    std::string text = std::to_string(rate / 1000);
-    if (rate % 1000 == 0) return text;
-    text += fmt::format(".{:03}", rate % 1000);
-    text.erase(text.find_last_not_of('0') + 1);
-    return text;
+std::string command_line(const Options& options) {
+    std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
+                                   options.nodes, options.seed, count_ms(options.duration));
+    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
+                   rate_text(options.load.puts), rate_text(options.load.tasks),
+                   rate_text(options.load.swaps));
+    const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
+        if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
+    };
+    add("crashes", options.asked.crashes);
+    add("partitions", options.asked.partitions);
+    return line;
 }
 
 std::string head_of(const Plan& plan, Duration cpu) {

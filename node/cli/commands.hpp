@@ -65,6 +65,9 @@ namespace starling::cli {
 // simulate.cpp
 [[nodiscard]] Command sim_run_command();
 
+// sim_sweep_command.cpp
+[[nodiscard]] Command sim_sweep_command();
+
 // about.cpp
 [[nodiscard]] Command explain_command();
 [[nodiscard]] Command help_command();
