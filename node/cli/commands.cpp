@@ -48,6 +48,7 @@ std::span<const Command> commands() {
         mesh_show_command(),
         sim_run_command(),
         sim_sweep_command(),
+        sim_shrink_command(),
         explain_command(),
         help_command(),
         version_command(),

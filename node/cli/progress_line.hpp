@@ -14,6 +14,7 @@ public:
     explicit ProgressLine(bool quiet);
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
+
     ~ProgressLine() { clear(); }
 
     // A few times a second at most; the text is made of the seconds passed so far.

@@ -4,8 +4,9 @@
 //                                                                  (seed order)   one hash
 //
 // Invariants:
-//   I1  Totals, failures and the hash do not depend on how many run at once; CPU time does a little.
-//   I2  A seed that is doubled runs twice, and must do the same both times.  Which seeds are doubled
+//   I1  Totals, failures and the hash do not depend on how many run at once; CPU time does a
+//   little. I2  A seed that is doubled runs twice, and must do the same both times.  Which seeds
+//   are doubled
 //       follows from the seeds.
 //   I3  After `stop_after` failures, counted in the order of seeds, no later seed counts.
 //

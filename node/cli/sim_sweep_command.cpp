@@ -87,7 +87,7 @@ Result<SweepSetup> setup_of(const Invocation& call) {
 // What the plan of every seed is made from.
 struct Maker {
     bool swarm = false;
-    sim::Options options{};       // default plans
+    sim::Options options{};      // default plans
     sim::SwarmOptions habits{};  // plans of the swarm
     std::string directory{};     // for plans that fail; empty: they are not written
 
@@ -200,7 +200,8 @@ public:
 
     [[nodiscard]] std::string text(const SweepTotals& totals) const {
         std::string head = fmt::format(
-            "{} seeds, {} failed, {} checks, {:.0f} virtual seconds in {:.1f} CPU seconds, {} seeds "
+            "{} seeds, {} failed, {} checks, {:.0f} virtual seconds in {:.1f} CPU seconds, {} "
+            "seeds "
             "run twice\n",
             totals.seeds, totals.failed, totals.checks, seconds_of(totals.virtual_time),
             seconds_of(totals.cpu), totals.doubled);
@@ -254,8 +255,8 @@ Result<Exit> sim_sweep(const Invocation& call, Terminal& terminal) {
 }  // namespace
 
 Command sim_sweep_command() {
-    Command command{"sim sweep", "simulate", "run many seeds, each in a process of its own", "", 0,
-                    0};
+    Command command{"sim sweep", "simulate", "run many seeds, each in a process of its own",
+                    "",          0,          0};
     command.options = {
         {"seeds", "A..B", "from A to B, both included; or one", "1..100"},
         {"jobs", "N", "how many run at once", "2", 'j'},
