@@ -59,21 +59,6 @@ std::string seconds(Duration duration) {
     return fmt::format("{}.{:03}", ms / 1000, ms % 1000);
 }
 
-// The whole of the options: another run with them is this run again.
-std::string command_line(const Options& options) {
-    std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
-                                   options.nodes, options.seed, count_ms(options.duration));
-    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
-                   rate_text(options.load.puts), rate_text(options.load.tasks),
-                   rate_text(options.load.swaps));
-    const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
-        if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
-    };
-    add("crashes", options.asked.crashes);
-    add("partitions", options.asked.partitions);
-    return line;
-}
-
 // As a text where many readers of JSON would round it.
 std::string seed_json(std::uint64_t seed) {
     return seed <= INT64_MAX ? std::to_string(seed) : fmt::format(R"("{}")", seed);
@@ -137,6 +122,23 @@ Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_ti
     return outcome;
 }
 
+<<<<<<< HEAD
+=======
+std::string command_line(const Options& options) {
+    std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
+                                   options.nodes, options.seed, count_ms(options.duration));
+    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
+                   rate_text(options.load.puts), rate_text(options.load.tasks),
+                   rate_text(options.load.swaps));
+    const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
+        if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
+    };
+    add("crashes", options.asked.crashes);
+    add("partitions", options.asked.partitions);
+    return line;
+}
+
+>>>>>>> 51e6478d3ab0053779e5042df0ffd66739ad23e4
 std::string head_of(const Plan& plan, Duration cpu) {
     return fmt::format("{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", plan.nodes,
                        plan.seed, seconds(plan.duration), seconds(cpu), rate(plan, cpu));

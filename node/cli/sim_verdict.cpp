@@ -1,7 +1,10 @@
 #include "node/cli/sim_verdict.hpp"
 
 #include "node/cli/json.hpp"
+#include "node/cli/places.hpp"
+#include "node/cli/words.hpp"
 #include "sim/command.hpp"
+#include "sim/plan_text.hpp"
 
 #include <fmt/format.h>
 
@@ -116,6 +119,12 @@ Result<Verdict> run_guarded(const sim::Plan& plan, const std::optional<sim::Opti
     done.ended = child->end();
     done.guarded = child->was_guarded();
     return verdict_of(plan, done);
+}
+
+Result<sim::Plan> read_plan(const std::string& path) {
+    const auto text = read_text(path);
+    if (!text) return tl::unexpected(text.error());
+    return sim::plan_from(*text, printable(path));
 }
 
 }  // namespace starling::cli

@@ -38,4 +38,7 @@ struct Verdict {
 [[nodiscard]] Result<Verdict> run_guarded(const sim::Plan& plan,
                                           const std::optional<sim::Options>& options = {});
 
+// The plan in a file; the error of a plan that cannot be read names file, line and column.
+[[nodiscard]] Result<sim::Plan> read_plan(const std::string& path);
+
 }  // namespace starling::cli
