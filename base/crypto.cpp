@@ -12,7 +12,26 @@ Hash256 digest_of(std::string_view domain, ByteView bytes) {
     return Hasher(domain).add(bytes).finish();
 }
 
+[[noreturn]] void draw_entropy() {
+    assertion_failed("a simulation draws no entropy", __FILE__, __LINE__);
+}
+
+// What libsodium asks instead of the system (libsodium's randombytes.h).
+randombytes_implementation no_entropy = {
+    .implementation_name = [] { return "none"; },
+    .random = []() -> std::uint32_t { draw_entropy(); },
+    .stir = nullptr,
+    .uniform = nullptr,
+    .buf = [](void*, std::size_t) { draw_entropy(); },
+    .close = nullptr,
+};
+
 }  // namespace
+
+void forbid_entropy() {
+    STARLING_ASSERT(sodium_init() >= 0);  // draws for itself, once
+    STARLING_ASSERT(randombytes_set_implementation(&no_entropy) == 0);
+}
 
 SigningKey::SigningKey(const Seed& seed) {
     STARLING_ASSERT(sodium_init() >= 0);

@@ -33,6 +33,9 @@ private:
     std::array<std::uint8_t, 64> secret_{};
 };
 
+// From here on a draw of entropy by libsodium is a broken assertion: for a process that simulates.
+void forbid_entropy();
+
 class Verifier {
 public:
     Verifier() = default;

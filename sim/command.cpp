@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -60,19 +59,9 @@ std::string seconds(Duration duration) {
     return fmt::format("{}.{:03}", ms / 1000, ms % 1000);
 }
 
-// The whole of the options: another run with them is this run again.
-std::string command_line(const Options& options) {
-    std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
-                                   options.nodes, options.seed, count_ms(options.duration));
-    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
-                   rate_text(options.load.puts), rate_text(options.load.tasks),
-                   rate_text(options.load.swaps));
-    const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
-        if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
-    };
-    add("crashes", options.asked.crashes);
-    add("partitions", options.asked.partitions);
-    return line;
+// As a text where many readers of JSON would round it.
+std::string seed_json(std::uint64_t seed) {
+    return seed <= INT64_MAX ? std::to_string(seed) : fmt::format(R"("{}")", seed);
 }
 
 // Null: as many as the run has rounds.
@@ -115,9 +104,9 @@ std::string missing_json(const Report& report) {
     return json + ']';
 }
 
-std::string rate(const Report& report, Duration cpu) {
+std::string rate(const Plan& plan, Duration cpu) {
     if (cpu < std::chrono::milliseconds{1}) return "";
-    return fmt::format(", {} times as fast as real time", report.plan.duration / cpu);
+    return fmt::format(", {} times as fast as real time", plan.duration / cpu);
 }
 
 }  // namespace
@@ -133,36 +122,34 @@ Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_ti
     return outcome;
 }
 
-std::optional<std::uint32_t> rate_from(std::string_view text) {
-    const std::size_t point = std::min(text.find('.'), text.size());
-    const std::string_view whole = text.substr(0, point);
-    std::string digits(point < text.size() ? text.substr(point + 1) : "0");
-    if (whole.empty() || whole.size() > 6 || digits.empty() || digits.size() > 3) {
-        return std::nullopt;
-    }
-    digits = std::string(whole) + digits + std::string(3 - digits.size(), '0');
-    if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
-        return std::nullopt;
-    }
-    return static_cast<std::uint32_t>(std::stoul(digits));
+std::string command_line(const Options& options) {
+    std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
+                                   options.nodes, options.seed, count_ms(options.duration));
+    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
+                   rate_text(options.load.puts), rate_text(options.load.tasks),
+                   rate_text(options.load.swaps));
+    const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
+        if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
+    };
+    add("crashes", options.asked.crashes);
+    add("partitions", options.asked.partitions);
+    return line;
 }
 
-std::string rate_text(std::uint32_t rate) {
-    std::string text = std::to_string(rate / 1000);
-    if (rate % 1000 == 0) return text;
-    text += fmt::format(".{:03}", rate % 1000);
-    text.erase(text.find_last_not_of('0') + 1);
-    return text;
+std::string head_of(const Plan& plan, Duration cpu) {
+    return fmt::format("{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", plan.nodes,
+                       plan.seed, seconds(plan.duration), seconds(cpu), rate(plan, cpu));
 }
 
 std::string text_of(const Report& report, Duration cpu) {
+    return head_of(report.plan, cpu) + body_of(report);
+}
+
+std::string body_of(const Report& report) {
     const Plan& plan = report.plan;
     std::string text =
-        fmt::format("{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", plan.nodes,
-                    plan.seed, seconds(plan.duration), seconds(cpu), rate(report, cpu));
-    fmt::format_to(std::back_inserter(text), "a second: puts {}, tasks {}, cas {}\n",
-                   rate_text(plan.load.puts), rate_text(plan.load.tasks),
-                   rate_text(plan.load.swaps));
+        fmt::format("a second: puts {}, tasks {}, cas {}\n", rate_text(plan.load.puts),
+                    rate_text(plan.load.tasks), rate_text(plan.load.swaps));
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(text), "  {:<22}{:>14}\n", name, number);
     }
@@ -193,8 +180,8 @@ std::string text_of(const Report& report, Duration cpu) {
 std::string json_of(const Report& report, Duration cpu) {
     std::string json = fmt::format(
         R"({{"apiVersion":"starling/v1","nodes":{},"seed":{},"duration_ms":{},"asked":{},"ok":{})",
-        report.plan.nodes, report.plan.seed, count_ms(report.plan.duration), asked_json(report),
-        report.ok());
+        report.plan.nodes, seed_json(report.plan.seed), count_ms(report.plan.duration),
+        asked_json(report), report.ok());
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
     }

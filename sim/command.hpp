@@ -5,13 +5,12 @@
 // Thread safe.
 #pragma once
 
+#include "sim/quantity.hpp"
 #include "sim/run.hpp"
 #include <starling/error.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace starling::sim {
 
@@ -33,13 +32,14 @@ using CpuTime = Duration (*)();
 // invalid: an option is out of range; nothing ran.
 [[nodiscard]] Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_time);
 
-// Operations a second as people write them, "10" or "0.5", to those of rate_unit and back.  Nothing
-// for any other text: no sign, at most three digits behind the point.
-[[nodiscard]] std::optional<std::uint32_t> rate_from(std::string_view text);
-[[nodiscard]] std::string rate_text(std::uint32_t rate);
+// The command that runs these options again.
+[[nodiscard]] std::string command_line(const Options& options);
 
-// The report as the command shows it.
+// The report as the command shows it: the head of the text is about the whole run, with the CPU
+// time that whoever ran it learned; the rest is the body.
 [[nodiscard]] std::string text_of(const Report& report, Duration cpu);
+[[nodiscard]] std::string head_of(const Plan& plan, Duration cpu);
+[[nodiscard]] std::string body_of(const Report& report);
 [[nodiscard]] std::string json_of(const Report& report, Duration cpu);
 
 }  // namespace starling::sim

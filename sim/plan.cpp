@@ -123,11 +123,6 @@ std::string seconds_of(Duration duration) {
     return std::to_string(duration / std::chrono::seconds{1}) + "s";
 }
 
-// A half-half partition heals within one heal period and some, however short the run is.
-Duration healed_at(Duration duration) {
-    return std::max(duration * 55 / 100, duration - 40s);
-}
-
 Result<void> check_shape(const Options& options) {
     if (options.nodes < plan_nodes_min || options.nodes > plan_nodes_max) {
         return failure(ErrorCode::invalid, "nodes_out_of_range",
@@ -171,8 +166,12 @@ Result<void> check_faults(const Options& options) {
 
 }  // namespace
 
+Duration plan_healed_at(Duration duration) {
+    return std::max(duration * 55 / 100, duration - 40s);
+}
+
 std::uint32_t plan_faults_max(Duration duration) {
-    const std::int64_t rounds = (healed_at(duration) - settle) / round_min;
+    const std::int64_t rounds = (plan_healed_at(duration) - settle) / round_min;
     return static_cast<std::uint32_t>(std::max<std::int64_t>(1, rounds));
 }
 
@@ -184,7 +183,7 @@ Result<Plan> default_plan(const Options& options) {
     plan.seed = options.seed;
     plan.nodes = options.nodes;
     plan.duration = options.duration;
-    plan.healed_at = healed_at(options.duration);
+    plan.healed_at = plan_healed_at(options.duration);
     plan.load = options.load;
     if (options.nodes <= journal_nodes_max) plan.disk.keeping = Keeping::journal;
     plan.faults = Generator(options, settle, plan.healed_at).generate();

@@ -65,6 +65,10 @@ inline constexpr Duration plan_duration_min = std::chrono::seconds{10};
 inline constexpr Duration plan_duration_max = std::chrono::hours{24};
 inline constexpr std::uint32_t plan_rate_max = 1'000'000;  // 1,000 a second
 
+// Where the faults of a run of this duration end unless its plan says otherwise: a half-half
+// partition heals within one heal period and some, however short the run is.
+[[nodiscard]] Duration plan_healed_at(Duration duration);
+
 // The most crashes or partitions that a run of this duration has room for.
 [[nodiscard]] std::uint32_t plan_faults_max(Duration duration);
 

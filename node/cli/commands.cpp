@@ -47,6 +47,8 @@ std::span<const Command> commands() {
         mesh_admit_command(),
         mesh_show_command(),
         sim_run_command(),
+        sim_sweep_command(),
+        sim_shrink_command(),
         explain_command(),
         help_command(),
         version_command(),

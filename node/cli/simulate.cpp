@@ -1,23 +1,15 @@
 #include "node/cli/commands.hpp"
-#include "node/cli/json.hpp"
+#include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
 #include "sim/command.hpp"
 
 #include <fmt/format.h>
 
-#include <ctime>
 #include <utility>
 
 namespace starling::cli {
 namespace {
-
-// The processor time of this process.
-Duration cpu_time() {
-    timespec spent{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-    return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
-}
 
 Result<void> take_load(const Invocation& call, sim::Load& load) {
     for (const auto& [option, rate] :
@@ -47,7 +39,7 @@ Result<void> take_faults(const Invocation& call, sim::FaultNumbers& asked) {
     return {};
 }
 
-Result<sim::CommandOptions> options_of(const Invocation& call) {
+Result<sim::Options> options_of(const Invocation& call) {
     const auto nodes = call.number("nodes", 1, 10'000);
     if (!nodes) return tl::unexpected(nodes.error());
     const auto seed = call.number("seed", 0, UINT64_MAX);
@@ -57,33 +49,28 @@ Result<sim::CommandOptions> options_of(const Invocation& call) {
         return failure(ErrorCode::invalid, "bad_option",
                        "--duration must be a time such as 20s or 10m", "starling help sim run");
     }
-    sim::CommandOptions options;
-    options.run.nodes = static_cast<std::uint32_t>(*nodes);
-    options.run.seed = *seed;
-    options.run.duration = *duration;
-    if (auto taken = take_load(call, options.run.load); !taken) {
+    sim::Options options;
+    options.nodes = static_cast<std::uint32_t>(*nodes);
+    options.seed = *seed;
+    options.duration = *duration;
+    if (auto taken = take_load(call, options.load); !taken) {
         return tl::unexpected(taken.error());
     }
-    if (auto taken = take_faults(call, options.run.asked); !taken) {
+    if (auto taken = take_faults(call, options.asked); !taken) {
         return tl::unexpected(taken.error());
     }
-    options.form = call.format == Format::text ? sim::Form::text : sim::Form::json;
     return options;
 }
 
 Result<Exit> sim_run(const Invocation& call, Terminal& terminal) {
     const auto options = options_of(call);
     if (!options) return tl::unexpected(options.error());
-    const auto outcome = sim::run_command(*options, cpu_time);
-    if (!outcome) return tl::unexpected(outcome.error());
-    Value::Map document;
-    if (options->form == sim::Form::json) {
-        const auto report = json_value(outcome->text);
-        if (!report) return tl::unexpected(report.error());
-        if (const auto* map = report->as<Value::Map>()) document = *map;
-    }
-    terminal.result(std::move(document), [&] { return outcome->text; });
-    return static_cast<Exit>(outcome->exit_code);
+    const auto plan = sim::default_plan(*options);
+    if (!plan) return tl::unexpected(plan.error());
+    const auto verdict = run_guarded(*plan, *options);
+    if (!verdict) return tl::unexpected(verdict.error());
+    terminal.result(verdict->document, [&] { return verdict->text; });
+    return verdict->broken.empty() ? Exit::ok : Exit::invariant_broken;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "sim/command.hpp"
 
+#include "sim/plan_text.hpp"
+
 #include <catch2/catch.hpp>
 
 namespace starling::sim {
@@ -76,16 +78,13 @@ TEST_CASE("the command to run again names the load and the faults that were aske
     CHECK(contains(text_of(report, 1s), line));
 }
 
-TEST_CASE("a rate is read as it is written, in thousandths of a second", "[sim][command]") {
-    for (const std::uint32_t rate : {0U, 1U, 20U, 500U, 1000U, 10'000U, 12'345U, 1'000'000U}) {
-        CHECK(rate_from(rate_text(rate)) == rate);
-    }
-    CHECK(rate_from("0.5") == 500U);
-    CHECK(rate_from("2.50") == 2500U);
-    for (const char* text :
-         {"", ".", "1.", ".5", "-1", "+1", "1e3", "0.0001", "1.2.3", "ten", "1000000000000"}) {
-        INFO(text);
-        CHECK_FALSE(rate_from(text));
+TEST_CASE("a plan read from its own text runs as it did", "[sim][plan_text]") {
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+        Options options = small_run(Form::text).run;
+        options.seed = seed;
+        const Plan plan = *default_plan(options);
+        INFO("seed " << seed);
+        REQUIRE(run(*plan_from(text_of(plan))).trace_hash == run(plan).trace_hash);
     }
 }
 
