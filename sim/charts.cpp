@@ -27,7 +27,8 @@ public:
 
     [[nodiscard]] std::int64_t at(Duration time) const {
         const Duration within = std::clamp(time, Duration{0}, ends_);
-        return left_margin + count_ms(within) * plot_width / std::max<std::int64_t>(1, count_ms(ends_));
+        return left_margin +
+               count_ms(within) * plot_width / std::max<std::int64_t>(1, count_ms(ends_));
     }
 
     void draw(Svg& svg, std::int64_t bottom) const {
@@ -126,10 +127,10 @@ Points steps_of(const Curve& curve, const LogAxis& axis, std::int64_t height) {
     const std::uint64_t total = std::max<std::uint64_t>(curve.total, curve.samples.size());
     constexpr std::size_t steps = 200;
     for (std::size_t step = 0; step <= steps && !curve.samples.empty(); ++step) {
-        const std::size_t index = std::min(curve.samples.size() - 1,
-                                           step * curve.samples.size() / steps);
-        const auto share = static_cast<std::int64_t>((index + 1) * static_cast<std::size_t>(height) /
-                                                     total);
+        const std::size_t index =
+            std::min(curve.samples.size() - 1, step * curve.samples.size() / steps);
+        const auto share =
+            static_cast<std::int64_t>((index + 1) * static_cast<std::size_t>(height) / total);
         points.emplace_back(axis.at(curve.samples[index]), height - share);
     }
     return points;
@@ -168,7 +169,8 @@ std::string ribbon_chart(const Story& story) {
     for (const Strike& strike : story.strikes) draw_strike(svg, axis, strike, lanes);
     for (const auto& [time, host] : story.deaths) {
         if (host >= lanes) continue;
-        svg.line({axis.at(time), host * lane + 1}, {axis.at(time), host * lane + lane - 1}, "death");
+        svg.line({axis.at(time), host * lane + 1}, {axis.at(time), host * lane + lane - 1},
+                 "death");
     }
     svg.line({axis.at(story.healed_at), 0}, {axis.at(story.healed_at), bottom}, "healed",
              "from here on nothing is broken");
@@ -219,9 +221,10 @@ std::string accuracy_chart(const Story& story) {
             if (wrong == 0) continue;
             const Duration from = std::chrono::seconds{second + 1};
             const std::int64_t x = axis.at(from);
-            svg.box({x, host * lane + 1, std::max<std::int64_t>(1, axis.at(from + 1s) - x), lane - 2},
-                    fmt::format("wrong w{}", std::min(wrong, 4U)),
-                    fmt::format("{} at {}: wrong about {}", node_name(host), brief(from), wrong));
+            svg.box(
+                {x, host * lane + 1, std::max<std::int64_t>(1, axis.at(from + 1s) - x), lane - 2},
+                fmt::format("wrong w{}", std::min(wrong, 4U)),
+                fmt::format("{} at {}: wrong about {}", node_name(host), brief(from), wrong));
         }
     }
     return svg.finish();
@@ -246,7 +249,8 @@ std::string task_chart(const Story& story) {
         const Duration started = std::min(task.started, story.ends);
         const Duration ended = std::min(task.accepted, story.ends);
         draw(task.offered, std::min({first, started, ended}), "waiting");
-        if (first < ended) draw(first, ended, task.awarded.size() > 1 ? "awarded again" : "awarded");
+        if (first < ended)
+            draw(first, ended, task.awarded.size() > 1 ? "awarded again" : "awarded");
         if (started < ended) draw(started, ended, task.ended_otherwise ? "ended" : "running");
     }
     return svg.finish();

@@ -1,12 +1,24 @@
 #include "sim/chronicle.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace starling::sim {
 namespace {
 
 constexpr Duration look_period = std::chrono::seconds{1};
 constexpr std::size_t task_lines_max = 4096;
+
+constexpr std::array member_events = {Event::member_joined, Event::member_alive, Event::member_dead,
+                                      Event::member_left};
+constexpr std::array batch_events = {Event::batch_committed, Event::batch_applied};
+constexpr std::array task_events = {
+    Event::task_offered,  Event::task_recorded,      Event::task_awarded,  Event::task_started,
+    Event::task_accepted, Event::task_dead_lettered, Event::task_cancelled};
+
+bool is_one_of(std::span<const Event> events, Event event) {
+    return std::ranges::find(events, event) != events.end();
+}
 
 void add_sample(std::vector<Duration>& samples, Duration sample) {
     if (samples.size() < Chronicle::samples_max) samples.push_back(sample);
@@ -23,26 +35,9 @@ Chronicle::Chronicle(const std::vector<NodeId>& ids)
 
 void Chronicle::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
     look_until(now);
-    switch (record.event) {
-        case Event::member_joined:
-        case Event::member_alive:
-        case Event::member_dead:
-        case Event::member_left:
-            return on_member(host, record, now);
-        case Event::batch_committed:
-        case Event::batch_applied:
-            return on_batch(host, record, now);
-        case Event::task_offered:
-        case Event::task_recorded:
-        case Event::task_awarded:
-        case Event::task_started:
-        case Event::task_accepted:
-        case Event::task_dead_lettered:
-        case Event::task_cancelled:
-            return on_task(record, now);
-        default:
-            return;
-    }
+    if (is_one_of(member_events, record.event)) return on_member(host, record, now);
+    if (is_one_of(batch_events, record.event)) return on_batch(host, record, now);
+    if (is_one_of(task_events, record.event)) return on_task(record, now);
 }
 
 void Chronicle::on_started(std::uint32_t host, Boot /*boot*/, Duration now) {

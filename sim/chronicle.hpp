@@ -72,8 +72,10 @@ public:
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
     void on_fault(const Fault& fault, Phase phase, Duration now) override;
+
     // It wants no time of its own (I1): seconds that have passed are looked at with the next event.
     [[nodiscard]] std::optional<Duration> next_time() const override { return std::nullopt; }
+
     void on_time(Duration /*now*/) override {}
 
     // At the end.  Calls of clients that were answered tell how long decisions took.

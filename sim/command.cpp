@@ -122,8 +122,6 @@ Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_ti
     return outcome;
 }
 
-<<<<<<< HEAD
-=======
 std::string command_line(const Options& options) {
     std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
                                    options.nodes, options.seed, count_ms(options.duration));
@@ -138,7 +136,6 @@ std::string command_line(const Options& options) {
     return line;
 }
 
->>>>>>> 51e6478d3ab0053779e5042df0ffd66739ad23e4
 std::string head_of(const Plan& plan, Duration cpu) {
     return fmt::format("{} nodes, seed {}, {} virtual seconds in {} CPU seconds{}\n", plan.nodes,
                        plan.seed, seconds(plan.duration), seconds(cpu), rate(plan, cpu));

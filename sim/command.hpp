@@ -32,12 +32,9 @@ using CpuTime = Duration (*)();
 // invalid: an option is out of range; nothing ran.
 [[nodiscard]] Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_time);
 
-<<<<<<< HEAD
-=======
 // The command that runs these options again.
 [[nodiscard]] std::string command_line(const Options& options);
 
->>>>>>> 51e6478d3ab0053779e5042df0ffd66739ad23e4
 // The report as the command shows it: the head of the text is about the whole run, with the CPU
 // time that whoever ran it learned; the rest is the body.
 [[nodiscard]] std::string text_of(const Report& report, Duration cpu);

@@ -11,15 +11,15 @@ namespace starling::sim {
 
 namespace {
 
-std::unique_ptr<Shelf> shelf_of(Keeping keeping) {
-    if (keeping == Keeping::journal) return std::make_unique<JournalShelf>();
+std::unique_ptr<Shelf> shelf_of(const DiskModel& model) {
+    if (model.journal) return std::make_unique<JournalShelf>();
     return std::make_unique<MapShelf>();
 }
 
 }  // namespace
 
 Disk::Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream)
-    : model_(model), rng_(seed, stream), shelf_(shelf_of(model.keeping)) {}
+    : model_(model), rng_(seed, stream), shelf_(shelf_of(model)) {}
 
 std::uint64_t Disk::write(const Effects& effects, Duration now) {
     if (effects.stored().empty()) return written_;

@@ -30,10 +30,8 @@
 
 namespace starling::sim {
 
-enum class Keeping : std::uint8_t { map, journal };
-
 struct DiskModel {
-    Keeping keeping = Keeping::map;
+    bool journal = true;  // records lie in the production journal, else in plain maps
     Duration sync_min = std::chrono::microseconds{300};
     Duration sync_mean = std::chrono::microseconds{300};  // above the minimum, exponential
     Duration read = std::chrono::microseconds{100};

@@ -185,7 +185,7 @@ Result<Plan> default_plan(const Options& options) {
     plan.duration = options.duration;
     plan.healed_at = plan_healed_at(options.duration);
     plan.load = options.load;
-    if (options.nodes <= journal_nodes_max) plan.disk.keeping = Keeping::journal;
+    plan.disk.journal = options.nodes <= journal_nodes_max;
     plan.faults = Generator(options, settle, plan.healed_at).generate();
     return plan;
 }

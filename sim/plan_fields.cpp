@@ -95,6 +95,7 @@ constexpr auto fields = std::to_array<PlanField>({
     time<net, &NetworkModel::unacked_max>({"network", "unacked"}, 1s, 1h),
     time<net, &NetworkModel::retransmit_base>({"network", "retransmit"}, 1ms, 1min),
     bytes<net, &NetworkModel::pipe_bytes>({"network", "pipe"}, pipe_min, pipe_max),
+    number<disk, &DiskModel::journal>({"disk", "journal"}, 0, 1),
     time<disk, &DiskModel::sync_min>({"disk", "sync_min"}, 0s, delay_max),
     time<disk, &DiskModel::sync_mean>({"disk", "sync_mean"}, 0s, delay_max),
     time<disk, &DiskModel::read>({"disk", "read"}, 0s, delay_max),

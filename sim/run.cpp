@@ -161,9 +161,14 @@ std::vector<std::string> missing_from(const Report& report, const Options& optio
     return missing;
 }
 
-Report run(const Plan& plan) {
+namespace {
+
+// Chronicle: who tells the story of the run, or nobody.  It gets the calls of the registers'
+// clients.
+Report run_watched(const Plan& plan, Chronicle* chronicle, CallHistory* calls) {
     Findings findings;
     World world(plan);
+    if (chronicle != nullptr) world.watch(*chronicle);
     MembershipCheck membership(ids_of(world.identities()), findings);
     Programs programs(plan, findings);
     world.watch(membership);
@@ -187,7 +192,22 @@ Report run(const Plan& plan) {
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();
     report.trace_hash = world.trace_hash();
+    if (calls != nullptr) *calls = programs.registers.history();
     return report;
+}
+
+}  // namespace
+
+Report run(const Plan& plan) {
+    return run_watched(plan, nullptr, nullptr);
+}
+
+ToldRun run_and_tell(const Plan& plan) {
+    Chronicle chronicle(ids_of(make_identities(plan.seed, plan.nodes)));
+    CallHistory calls;
+    ToldRun run{run_watched(plan, &chronicle, &calls), {}};
+    run.story = chronicle.finish(plan.healed_at, plan.duration, calls);
+    return run;
 }
 
 }  // namespace starling::sim

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "sim/check.hpp"
+#include "sim/chronicle.hpp"
 #include "sim/network.hpp"
 #include "sim/plan.hpp"
 #include "sim/workload.hpp"
@@ -56,6 +57,14 @@ struct Report {
 
 // Any plan; nothing is missing from it.
 [[nodiscard]] Report run(const Plan& plan);
+
+// The same run, and its story for a page (report_page.hpp).
+struct ToldRun {
+    Report report;
+    Story story;
+};
+
+[[nodiscard]] ToldRun run_and_tell(const Plan& plan);
 
 // What a run of a default plan would have to have: a crash, a restart, a pause and a partition
 // unless none was asked for, and every operation that has a rate.

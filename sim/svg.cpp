@@ -60,9 +60,8 @@ void Svg::box(const Box& box, std::string_view style, std::string_view title) {
                    box.y, box.width, box.height, style, title_of(title));
 }
 
-void Svg::line(std::pair<std::int64_t, std::int64_t> from,
-               std::pair<std::int64_t, std::int64_t> to, std::string_view style,
-               std::string_view title) {
+void Svg::line(std::pair<std::int64_t, std::int64_t> from, std::pair<std::int64_t, std::int64_t> to,
+               std::string_view style, std::string_view title) {
     fmt::format_to(std::back_inserter(svg_),
                    R"(<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}">{}</line>)", from.first,
                    from.second, to.first, to.second, style, title_of(title));

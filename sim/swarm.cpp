@@ -268,6 +268,7 @@ void choose_models(Plan& plan) {
     plan.disk.sync_min = scaled(disk, 50us, 20ms);
     plan.disk.sync_mean = scaled(disk, 10us, 20ms);
     plan.disk.read = scaled(disk, 10us, 5ms);
+    plan.disk.journal = !disk.chance(1, 4);
     Rng process = rng_of(plan.seed, Draw::process);
     plan.process.turn = scaled(process, 5us, 500us);
     plan.process.input = scaled(process, 1us, 60us);

@@ -298,6 +298,8 @@ constexpr auto entries = std::to_array<CatalogueEntry>({
      "mend it where the message says: file, line and column"},
     {"E907", "nothing_broken", Exit::usage, "A plan that should be shrunk breaks no invariant.",
      "give the plan of a run that ended with exit code 9"},
+    {"E908", "no_page", Exit::failed, "The simulated program ended before its report.",
+     "run the plan by itself: its error is shown there"},
 });
 
 bool equal_but_case(std::string_view a, std::string_view b) {

@@ -49,6 +49,7 @@ std::span<const Command> commands() {
         sim_run_command(),
         sim_sweep_command(),
         sim_shrink_command(),
+        sim_report_command(),
         explain_command(),
         help_command(),
         version_command(),

@@ -65,6 +65,9 @@ namespace starling::cli {
 // simulate.cpp
 [[nodiscard]] Command sim_run_command();
 
+// sim_report.cpp
+[[nodiscard]] Command sim_report_command();
+
 // sim_sweep_command.cpp, sim_shrink.cpp
 [[nodiscard]] Command sim_sweep_command();
 [[nodiscard]] Command sim_shrink_command();

@@ -177,6 +177,15 @@ Result<std::string> read_text(const std::string& path) {
     }
 }
 
+Result<void> check_writable(const std::string& path) {
+    const fs::path parent = fs::path(path).parent_path();
+    if (fs::is_directory(path)) {
+        return tl::unexpected(file_error("file_unwritable", path, EISDIR));
+    }
+    if (::access(parent.empty() ? "." : parent.c_str(), W_OK) == 0) return {};
+    return tl::unexpected(file_error("file_unwritable", path, errno));
+}
+
 Result<void> write_text(const std::string& path, std::string_view text) {
     const std::string fresh = path + ".new";
     const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));

@@ -50,6 +50,9 @@ struct DevMesh {
 // A whole file; file_unreadable names it and the cause.
 [[nodiscard]] Result<std::string> read_text(const std::string& path);
 
+// Whether a file could be written there, as far as that can be known; else file_unwritable.
+[[nodiscard]] Result<void> check_writable(const std::string& path);
+
 // Replaces a file at once: a reader sees the old text or the new one.
 [[nodiscard]] Result<void> write_text(const std::string& path, std::string_view text);
 

@@ -10,10 +10,8 @@
 #include "sim/shrink.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -40,18 +38,6 @@ std::string small_name(const std::string& path) {
         .string();
 }
 
-// Told before minutes of search, not after.
-Result<void> check_writable(const std::string& path) {
-    const auto parent = std::filesystem::path(path).parent_path();
-    const std::string directory = parent.empty() ? "." : parent.string();
-    if (::access(directory.c_str(), W_OK) == 0 && !std::filesystem::is_directory(path)) return {};
-    const int cause = std::filesystem::is_directory(path) ? EISDIR : errno;
-    return failure(ErrorCode::failed, "file_unwritable",
-                   fmt::format("{} cannot be written: {}", printable(path),
-                               std::system_category().message(cause)),
-                   "choose another --out");
-}
-
 Result<ShrinkSetup> setup_of(const Invocation& call) {
     ShrinkSetup setup;
     setup.path = call.words.front();
@@ -68,6 +54,7 @@ Result<ShrinkSetup> setup_of(const Invocation& call) {
     auto plan = read_plan(setup.path);
     if (!plan) return tl::unexpected(plan.error());
     setup.plan = std::move(*plan);
+    // Told before minutes of search, not after.
     if (auto fine = check_writable(setup.out); !fine) return tl::unexpected(fine.error());
     return setup;
 }

@@ -10,9 +10,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+DiskModel maps() {
+    DiskModel model;
+    model.journal = false;
+    return model;
+}
+
 class DiskWorld {
 public:
-    explicit DiskWorld(std::uint64_t seed = 1) : disk(DiskModel{}, seed, 0) {}
+    explicit DiskWorld(std::uint64_t seed = 1) : disk(maps(), seed, 0) {}
 
     // One turn that stores a value under a key.
     std::uint64_t write(std::string_view key, std::string_view value) {

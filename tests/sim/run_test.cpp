@@ -95,7 +95,7 @@ TEST_CASE("a run has the load that was asked for", "[sim][run]") {
 
 TEST_CASE("a mesh keeps its promises on the production journal", "[sim][run][journal]") {
     const Plan plan = *default_plan(options_of(5, 3, 60s));
-    REQUIRE(plan.disk.keeping == Keeping::journal);
+    REQUIRE(plan.disk.journal);
     const Report report = run(plan);
     CHECK(report.violations() == 0);
     CHECK(report.trace_hash == run(plan).trace_hash);
