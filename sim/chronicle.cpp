@@ -98,8 +98,10 @@ void Chronicle::on_batch(std::uint32_t /*host*/, const TraceRecord& record, Dura
 void Chronicle::on_task(const TraceRecord& record, Duration now) {
     const std::uint64_t task = record.fields[0];
     if (record.event == Event::task_offered && lines_.size() < task_lines_max) {
-        lines_.try_emplace(task, story_.tasks.size());
-        story_.tasks.push_back({task, now, {}, Duration::max(), Duration::max(), false});
+        // The same key offered again is the same task.
+        if (lines_.try_emplace(task, story_.tasks.size()).second) {
+            story_.tasks.push_back({task, now, {}, Duration::max(), Duration::max(), false});
+        }
         return;
     }
     if (record.event == Event::task_recorded) recorded_.try_emplace(task, now);
