@@ -240,11 +240,12 @@ private:
         }
     }
 
-    // By the whole gap, by half of it.
+    // By the whole gap, or by a part of it: what happens may hang on the phase of some period.
     [[nodiscard]] std::vector<Plan> sooner(std::size_t place, Duration gap) const {
         const Duration most = std::min(gap, best_.duration - plan_duration_min);
         std::vector<Plan> candidates;
-        for (const Duration by : {most, floor_to(most / 2, 1ms)}) {
+        for (const int part : {1, 2, 3, 5}) {
+            const Duration by = part == 1 ? most : floor_to(most / part, 1ms);
             if (by > 0s) candidates.push_back(earlier_from(best_, place, by));
         }
         return candidates;

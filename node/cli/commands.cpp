@@ -49,6 +49,8 @@ std::span<const Command> commands() {
         sim_run_command(),
         sim_sweep_command(),
         sim_shrink_command(),
+        sim_replay_command(),
+        sim_diff_command(),
         explain_command(),
         help_command(),
         version_command(),

@@ -65,9 +65,11 @@ namespace starling::cli {
 // simulate.cpp
 [[nodiscard]] Command sim_run_command();
 
-// sim_sweep_command.cpp, sim_shrink.cpp
+// sim_sweep_command.cpp, sim_shrink.cpp, sim_replay.cpp
 [[nodiscard]] Command sim_sweep_command();
 [[nodiscard]] Command sim_shrink_command();
+[[nodiscard]] Command sim_replay_command();
+[[nodiscard]] Command sim_diff_command();
 
 // about.cpp
 [[nodiscard]] Command explain_command();
