@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration lasts_min = 1ms;  // a shorter fault is no simpler one
 constexpr std::string_view run_section = "run";
 constexpr std::string_view load_section = "load";
 
@@ -263,9 +264,8 @@ private:
     }
 
     [[nodiscard]] std::vector<Plan> shorter(std::size_t place) const {
-        const Duration half = best_.faults[place].lasts / 2;
-        const Duration lasts = half > 2ms ? floor_to(half, 1ms) : half;
-        if (lasts <= 0s) return {};
+        const Duration lasts = std::max(lasts_min, floor_to(best_.faults[place].lasts / 2, 1ms));
+        if (lasts >= best_.faults[place].lasts) return {};
         Plan smaller = best_;
         smaller.faults[place].lasts = lasts;
         return {smaller};
