@@ -127,7 +127,7 @@ std::uint32_t Chronicle::running() const {
     return static_cast<std::uint32_t>(std::ranges::count(up_, true));
 }
 
-Story Chronicle::finish(Duration healed_at, Duration now, const CallHistory& calls) {
+Story Chronicle::finish(Duration healed_at, Duration now) {
     look_until(now);
     story_.ends = now;
     story_.healed_at = healed_at;
@@ -136,19 +136,14 @@ Story Chronicle::finish(Duration healed_at, Duration now, const CallHistory& cal
         // The writer knows it at once.
         const std::size_t known = update.heard.size() + 1;
         for (std::size_t i = 0; i < Spread::percents.size(); ++i) {
-            const std::size_t share = (update.running * Spread::percents[i] + 99) / 100;
+            const std::size_t share = Spread::share_of(update.running, i);
             if (share > known) continue;
             add_sample(story_.spread.times[i], share <= 1 ? Duration{0} : update.heard[share - 2]);
         }
         if (known < update.running) ++story_.spread.unfinished;
     }
-    for (const Call& call : calls) {
-        if (call.return_ns) {
-            add_sample(story_.decisions, Duration{*call.return_ns - call.call_ns});
-        }
-    }
     for (auto& times : story_.spread.times) std::ranges::sort(times);
-    for (auto* samples : {&story_.staleness, &story_.awards, &story_.decisions}) {
+    for (auto* samples : {&story_.staleness, &story_.awards}) {
         std::ranges::sort(*samples);
     }
     return std::move(story_);

@@ -12,7 +12,6 @@
 #include "base/ids.hpp"
 #include "sim/check.hpp"
 #include "sim/fault.hpp"
-#include "sim/register_history.hpp"
 
 #include <array>
 #include <cstdint>
@@ -35,6 +34,11 @@ struct Strike {
 struct Spread {
     static constexpr std::array<std::uint32_t, 4> percents = {50, 90, 99, 100};
 
+    // How many of `nodes` the percentage with this index is.
+    [[nodiscard]] static constexpr std::size_t share_of(std::uint32_t nodes, std::size_t index) {
+        return (std::size_t{nodes} * percents[index] + 99) / 100;
+    }
+
     std::array<std::vector<Duration>, 4> times;  // ascending
     std::uint64_t unfinished = 0;                // not yet known to all that ran at the end
 };
@@ -56,7 +60,6 @@ struct Story {
     Spread spread;
     std::vector<Duration> staleness;  // from each commit to each node that applied it, ascending
     std::vector<Duration> awards;     // from the record of a task to its award, ascending
-    std::vector<Duration> decisions;  // answered calls of registers, ascending
     // By node, then second: how many members it was wrong about, as far as the faults tell.
     std::vector<std::vector<std::uint32_t>> wrong;
     std::vector<std::pair<Duration, std::uint32_t>> deaths;  // told when and by whom
@@ -78,8 +81,8 @@ public:
 
     void on_time(Duration /*now*/) override {}
 
-    // At the end.  Calls of clients that were answered tell how long decisions took.
-    [[nodiscard]] Story finish(Duration healed_at, Duration now, const CallHistory& calls);
+    // At the end.
+    [[nodiscard]] Story finish(Duration healed_at, Duration now);
 
 private:
     struct Update {

@@ -117,7 +117,7 @@ void add_tiles(Page& page, const ToldRun& run) {
     page.tile(told(percentile(story.staleness, 99)), "staleness p99");
     page.tile(std::to_string(report.load.tasks), "tasks offered");
     page.tile(told(percentile(story.awards, 95)), "award p95");
-    page.tile(told(percentile(story.decisions, 95)), "register call p95");
+    page.tile(told(percentile(report.register_times, 95)), "register call p95");
     page.tile(std::to_string(report.network.frames), "frames sent");
     page.tile(fmt::format("{} KiB", report.network.bytes / 1024), "bytes sent");
     page.add("</div>\n");
@@ -145,12 +145,16 @@ std::string spread_chart(const Story& story) {
     const std::uint64_t updates = story.spread.times[0].size();
     std::vector<Curve> curves;
     for (std::size_t i = 0; i < names.size(); ++i) {
+        // In a small mesh 90 % of the nodes are all of them.
+        const bool last = i + 1 == names.size();
+        if (!last && Spread::share_of(story.nodes, i) == story.nodes) continue;
         curves.push_back({names[i], story.spread.times[i], updates});
     }
     return distribution_chart("time until an update is known", curves, 0s);
 }
 
-void add_curves(Page& page, const Story& story) {
+void add_curves(Page& page, const ToldRun& run) {
+    const Story& story = run.story;
     page.add("<div class=\"pair\">");
     page.section(
         "Convergence",
@@ -158,14 +162,18 @@ void add_curves(Page& page, const Story& story) {
                     "spreading at the end.",
                     story.spread.unfinished),
         spread_chart(story));
-    page.section(
-        "Staleness", "From a commit to each node that applied it; the line is the goal.",
-        distribution_chart("staleness", {{"each node", story.staleness, 0}}, staleness_goal));
-    page.section(
-        "Decisions", "Calls of registers that were answered, during the faults too.",
-        distribution_chart("decision latency", {{"calls", story.decisions, 0}}, decision_goal));
-    page.section("Awards", "From a task's record to its first award.",
-                 distribution_chart("award latency", {{"tasks", story.awards, 0}}, decision_goal));
+    const auto add = [&](std::string_view title, std::string_view about, const Curve& curve,
+                         Duration goal) {
+        if (!curve.samples.empty()) {
+            page.section(title, about, distribution_chart(title, {curve}, goal));
+        }
+    };
+    add("Staleness", "From a commit to each node that applied it; the line is the goal.",
+        {"each node", story.staleness, 0}, staleness_goal);
+    add("Decisions", "Calls of registers that were answered, during the faults too.",
+        {"calls", run.report.register_times, 0}, decision_goal);
+    add("Awards", "From a task's record to its first award.", {"tasks", story.awards, 0},
+        decision_goal);
     page.add("</div>\n");
 }
 
@@ -205,11 +213,13 @@ std::string page_of(const ToldRun& run, const std::string& again) {
         "Wrong beliefs",
         "How many members each node was wrong about, second by second: the paler, the fewer.",
         accuracy_chart(run.story));
-    add_curves(page, run.story);
-    page.section("Tasks",
-                 "Yellow: waiting. Blue: awarded, red: more than once. Green: running, until its "
-                 "result was accepted.",
-                 task_chart(run.story));
+    add_curves(page, run);
+    if (!run.story.tasks.empty())
+        page.section(
+            "Tasks",
+            "Yellow: waiting. Blue: awarded, red: more than once. Green: running, until its "
+            "result was accepted.",
+            task_chart(run.story));
     page.section("Invariants", "How often each was looked at.", invariant_table(run.report));
     page.section("Plan", "Save it as a file to run, change or shrink it.",
                  "<pre>" + escaped(text_of(plan)) + "</pre>");

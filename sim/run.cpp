@@ -38,6 +38,16 @@ NoticeTimes notice_of(std::vector<Duration> times) {
     return notice;
 }
 
+// How long the calls took that were answered, ascending.
+std::vector<Duration> answered_within(const CallHistory& calls) {
+    std::vector<Duration> times;
+    for (const Call& call : calls) {
+        if (call.return_ns) times.emplace_back(*call.return_ns - call.call_ns);
+    }
+    std::ranges::sort(times);
+    return times;
+}
+
 constexpr Duration load_from = 2s;
 constexpr Duration writes_settle = 2s;
 constexpr Duration tasks_settle = 5s;
@@ -161,19 +171,15 @@ std::vector<std::string> missing_from(const Report& report, const Options& optio
     return missing;
 }
 
-namespace {
-
-// Chronicle: who tells the story of the run, or nobody.  It gets the calls of the registers'
-// clients.
-Report run_watched(const Plan& plan, Chronicle* chronicle, CallHistory* calls) {
+Report run(const Plan& plan, std::span<Check* const> others) {
     Findings findings;
     World world(plan);
-    if (chronicle != nullptr) world.watch(*chronicle);
     MembershipCheck membership(ids_of(world.identities()), findings);
     Programs programs(plan, findings);
     world.watch(membership);
     TaskCheck tasks(findings);
     world.watch(tasks);
+    for (Check* other : others) world.watch(*other);
     for (Workload* program : programs.all()) world.engage(*program);
     world.run_until(plan.duration);
     conclude(world, programs, findings);
@@ -192,22 +198,16 @@ Report run_watched(const Plan& plan, Chronicle* chronicle, CallHistory* calls) {
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();
     report.trace_hash = world.trace_hash();
-    if (calls != nullptr) *calls = programs.registers.history();
+    report.register_times = answered_within(programs.registers.history());
     return report;
-}
-
-}  // namespace
-
-Report run(const Plan& plan) {
-    return run_watched(plan, nullptr, nullptr);
 }
 
 ToldRun run_and_tell(const Plan& plan) {
     Chronicle chronicle(ids_of(make_identities(plan.seed, plan.nodes)));
-    CallHistory calls;
-    ToldRun run{run_watched(plan, &chronicle, &calls), {}};
-    run.story = chronicle.finish(plan.healed_at, plan.duration, calls);
-    return run;
+    const std::array<Check*, 1> others = {&chronicle};
+    ToldRun told{run(plan, others), {}};
+    told.story = chronicle.finish(plan.healed_at, plan.duration);
+    return told;
 }
 
 }  // namespace starling::sim

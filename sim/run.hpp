@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct Report {
     std::uint64_t signatures_asked = 0;
     std::uint64_t signatures_computed = 0;
     NoticeTimes notice;
+    std::vector<Duration> register_times;  // of calls that were answered, ascending
     std::map<std::string, InvariantResult> invariants;
     // Kinds of faults and operations that a default plan must have and that did not happen.
     std::vector<std::string> missing;
@@ -55,8 +57,8 @@ struct Report {
 // The default plan of these options.  invalid: options out of range.
 [[nodiscard]] Result<Report> run(const Options& options);
 
-// Any plan; nothing is missing from it.
-[[nodiscard]] Report run(const Plan& plan);
+// Any plan; nothing is missing from it.  Others may look on.
+[[nodiscard]] Report run(const Plan& plan, std::span<Check* const> others = {});
 
 // The same run, and its story for a page (report_page.hpp).
 struct ToldRun {

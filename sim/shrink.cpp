@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration lasts_min = 1ms;  // a shorter fault is no simpler one
 constexpr std::string_view run_section = "run";
 constexpr std::string_view load_section = "load";
 
@@ -240,11 +241,12 @@ private:
         }
     }
 
-    // By the whole gap, by half of it.
+    // By the whole gap, or by a part of it: what happens may hang on the phase of some period.
     [[nodiscard]] std::vector<Plan> sooner(std::size_t place, Duration gap) const {
         const Duration most = std::min(gap, best_.duration - plan_duration_min);
         std::vector<Plan> candidates;
-        for (const Duration by : {most, floor_to(most / 2, 1ms)}) {
+        for (const int part : {1, 2, 3, 5}) {
+            const Duration by = part == 1 ? most : floor_to(most / part, 1ms);
             if (by > 0s) candidates.push_back(earlier_from(best_, place, by));
         }
         return candidates;
@@ -262,9 +264,8 @@ private:
     }
 
     [[nodiscard]] std::vector<Plan> shorter(std::size_t place) const {
-        const Duration half = best_.faults[place].lasts / 2;
-        const Duration lasts = half > 2ms ? floor_to(half, 1ms) : half;
-        if (lasts <= 0s) return {};
+        const Duration lasts = std::max(lasts_min, floor_to(best_.faults[place].lasts / 2, 1ms));
+        if (lasts >= best_.faults[place].lasts) return {};
         Plan smaller = best_;
         smaller.faults[place].lasts = lasts;
         return {smaller};

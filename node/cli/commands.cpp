@@ -50,6 +50,8 @@ std::span<const Command> commands() {
         sim_sweep_command(),
         sim_shrink_command(),
         sim_report_command(),
+        sim_replay_command(),
+        sim_diff_command(),
         explain_command(),
         help_command(),
         version_command(),

@@ -68,9 +68,11 @@ namespace starling::cli {
 // sim_report.cpp
 [[nodiscard]] Command sim_report_command();
 
-// sim_sweep_command.cpp, sim_shrink.cpp
+// sim_sweep_command.cpp, sim_shrink.cpp, sim_replay.cpp
 [[nodiscard]] Command sim_sweep_command();
 [[nodiscard]] Command sim_shrink_command();
+[[nodiscard]] Command sim_replay_command();
+[[nodiscard]] Command sim_diff_command();
 
 // about.cpp
 [[nodiscard]] Command explain_command();

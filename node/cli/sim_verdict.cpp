@@ -15,11 +15,6 @@
 namespace starling::cli {
 namespace {
 
-// A JSON object on the first line, the text for people behind it.
-std::string message_of(const sim::Report& report) {
-    return sim::json_of(report, Duration{0}) + sim::body_of(report);
-}
-
 double seconds_of(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -86,6 +81,11 @@ void take_end(const sim::Plan& plan, const SimCrew::Done& done, Verdict& verdict
 }
 
 }  // namespace
+
+// A JSON object on the first line, the text for people behind it.
+std::string message_of(const sim::Report& report) {
+    return sim::json_of(report, Duration{0}) + sim::body_of(report);
+}
 
 Work work_of(const sim::Plan& plan, const std::optional<sim::Options>& options) {
     return [plan, options](Outlet& outlet) {

@@ -29,6 +29,9 @@ struct Verdict {
     std::string text;     // for people
 };
 
+// What a child says in the end, for verdict_of().
+[[nodiscard]] std::string message_of(const sim::Report& report);
+
 // Options: when the plan was made from them, which it then has to live up to.
 [[nodiscard]] Work work_of(const sim::Plan& plan, const std::optional<sim::Options>& options);
 
