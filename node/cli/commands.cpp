@@ -47,6 +47,7 @@ std::span<const Command> commands() {
         mesh_admit_command(),
         mesh_show_command(),
         sim_run_command(),
+        sim_check_command(),
         explain_command(),
         help_command(),
         version_command(),

@@ -64,6 +64,7 @@ namespace starling::cli {
 
 // simulate.cpp
 [[nodiscard]] Command sim_run_command();
+[[nodiscard]] Command sim_check_command();
 
 // about.cpp
 [[nodiscard]] Command explain_command();

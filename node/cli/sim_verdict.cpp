@@ -1,7 +1,7 @@
 #include "node/cli/sim_verdict.hpp"
 
 #include "node/cli/json.hpp"
-#include "sim/command.hpp"
+#include "sim/report_text.hpp"
 
 #include <fmt/format.h>
 
