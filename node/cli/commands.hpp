@@ -64,6 +64,7 @@ namespace starling::cli {
 
 // simulate.cpp
 [[nodiscard]] Command sim_run_command();
+[[nodiscard]] Command sim_check_command();
 
 // sim_report.cpp
 [[nodiscard]] Command sim_report_command();

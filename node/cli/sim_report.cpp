@@ -3,8 +3,8 @@
 #include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
-#include "sim/command.hpp"
 #include "sim/report_page.hpp"
+#include "sim/report_text.hpp"
 
 #include <fmt/format.h>
 
@@ -72,7 +72,7 @@ Result<Exit> sim_report(const Invocation& call, Terminal& terminal) {
 
 Command sim_report_command() {
     Command command{"sim report", "simulate", "run a plan and draw what happened", "PLAN", 1, 1};
-    command.options = {{"out", "FILE", "where the page goes", "report.html", 'o'}};
+    command.options = {{"out", "FILE", "where the page goes", "report.html"}};
     command.examples = {"starling sim report failed/seed-17.plan --out seed-17.html"};
     command.notes =
         "One HTML file that opens offline: faults, convergence, staleness, decisions, tasks, "

@@ -4,9 +4,9 @@
 #include "node/cli/sim_sweep.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
-#include "sim/command.hpp"
 #include "sim/plan_text.hpp"
 #include "sim/quantity.hpp"
+#include "sim/report_text.hpp"
 #include "sim/swarm.hpp"
 
 #include <fmt/format.h>
