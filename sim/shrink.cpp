@@ -301,6 +301,7 @@ private:
     template <class Make>
     std::optional<std::size_t> first_kept(const std::vector<Places>& smaller, Make make) {
         std::vector<Plan> candidates;
+        candidates.reserve(smaller.size());
         for (const Places& left : smaller) candidates.push_back(make(left));
         return keep_first(std::move(candidates));
     }
