@@ -47,6 +47,7 @@ std::span<const Command> commands() {
         mesh_admit_command(),
         mesh_show_command(),
         sim_run_command(),
+        sim_check_command(),
         sim_sweep_command(),
         sim_shrink_command(),
         sim_replay_command(),

@@ -64,6 +64,7 @@ namespace starling::cli {
 
 // simulate.cpp
 [[nodiscard]] Command sim_run_command();
+[[nodiscard]] Command sim_check_command();
 
 // sim_sweep_command.cpp, sim_shrink.cpp, sim_replay.cpp
 [[nodiscard]] Command sim_sweep_command();

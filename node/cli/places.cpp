@@ -192,7 +192,9 @@ Result<void> write_text(const std::string& path, std::string_view text) {
         text.remove_prefix(static_cast<std::size_t>(count));
     }
     if (::rename(fresh.c_str(), path.c_str()) == 0) return {};
-    return tl::unexpected(file_error("file_unwritable", path, errno));
+    const int cause = errno;
+    ::unlink(fresh.c_str());
+    return tl::unexpected(file_error("file_unwritable", path, cause));
 }
 
 }  // namespace starling::cli

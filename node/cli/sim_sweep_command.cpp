@@ -4,9 +4,9 @@
 #include "node/cli/sim_sweep.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
-#include "sim/command.hpp"
 #include "sim/plan_text.hpp"
 #include "sim/quantity.hpp"
+#include "sim/report_text.hpp"
 #include "sim/swarm.hpp"
 
 #include <fmt/format.h>
@@ -110,7 +110,7 @@ struct Maker {
     // The command that runs this seed again.
     [[nodiscard]] std::string command(const SeedFailure& failed) const {
         if (failed.plan.options) return sim::command_line(*failed.plan.options);
-        if (!directory.empty()) return "starling sim run " + path(failed.seed);
+        if (!directory.empty()) return "starling sim run " + shell_word(path(failed.seed));
         return fmt::format("starling sim sweep --swarm --nodes {} --seeds {} --plans-out .",
                            habits.nodes, failed.seed);
     }

@@ -3,8 +3,8 @@
 #include "node/cli/json.hpp"
 #include "node/cli/places.hpp"
 #include "node/cli/words.hpp"
-#include "sim/command.hpp"
 #include "sim/plan_text.hpp"
+#include "sim/report_text.hpp"
 
 #include <fmt/format.h>
 

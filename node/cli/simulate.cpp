@@ -1,20 +1,28 @@
 #include "node/cli/commands.hpp"
+#include "node/cli/places.hpp"
 #include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
-#include "sim/command.hpp"
+#include "sim/plan_text.hpp"
+#include "sim/quantity.hpp"
+#include "sim/report_text.hpp"
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace starling::cli {
 namespace {
 
+constexpr Duration default_duration = std::chrono::seconds{20};
+
 Result<void> take_load(const Invocation& call, sim::Load& load) {
     for (const auto& [option, rate] :
          {std::pair{"puts", &load.puts}, std::pair{"tasks", &load.tasks},
           std::pair{"cas", &load.swaps}}) {
+        if (!call.has(option)) continue;
         const auto given = sim::rate_from(call.text(option));
         if (!given || *given > sim::plan_rate_max) {
             return failure(ErrorCode::invalid, "bad_option",
@@ -39,59 +47,176 @@ Result<void> take_faults(const Invocation& call, sim::FaultNumbers& asked) {
     return {};
 }
 
-Result<sim::Options> options_of(const Invocation& call) {
-    const auto nodes = call.number("nodes", 1, 10'000);
-    if (!nodes) return tl::unexpected(nodes.error());
-    const auto seed = call.number("seed", 0, UINT64_MAX);
-    if (!seed) return tl::unexpected(seed.error());
+Result<void> take_shape(const Invocation& call, sim::Options& options) {
+    if (call.has("nodes")) {
+        const auto nodes = call.number("nodes", 1, 10'000);
+        if (!nodes) return tl::unexpected(nodes.error());
+        options.nodes = static_cast<std::uint32_t>(*nodes);
+    }
+    if (call.has("seed")) {
+        const auto seed = call.number("seed", 0, UINT64_MAX);
+        if (!seed) return tl::unexpected(seed.error());
+        options.seed = *seed;
+    }
+    if (!call.has("duration")) return {};
     const auto duration = parse_duration(call.text("duration"));
     if (!duration) {
         return failure(ErrorCode::invalid, "bad_option",
                        "--duration must be a time such as 20s or 10m", "starling help sim run");
     }
-    sim::Options options;
-    options.nodes = static_cast<std::uint32_t>(*nodes);
-    options.seed = *seed;
     options.duration = *duration;
-    if (auto taken = take_load(call, options.load); !taken) {
-        return tl::unexpected(taken.error());
-    }
+    return {};
+}
+
+Result<sim::Options> options_of(const Invocation& call) {
+    sim::Options options;
+    options.duration = default_duration;
+    if (auto taken = take_shape(call, options); !taken) return tl::unexpected(taken.error());
+    if (auto taken = take_load(call, options.load); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_faults(call, options.asked); !taken) {
         return tl::unexpected(taken.error());
     }
     return options;
 }
 
-Result<Exit> sim_run(const Invocation& call, Terminal& terminal) {
+// A run that was asked for.
+struct Job {
+    sim::Plan plan;
+    std::string text;                     // of the plan
+    std::optional<sim::Options> options;  // that it was made from
+    std::string file;                     // where it stands; empty: nowhere
+};
+
+// A file says everything itself.
+Result<Job> job_of_file(const Invocation& call) {
+    for (const std::string_view option : {"nodes", "seed", "duration", "puts", "tasks", "cas",
+                                          "crashes", "partitions", "plan-out"}) {
+        if (!call.has(option)) continue;
+        return failure(
+            ErrorCode::invalid, "bad_option",
+            fmt::format("--{} goes without a PLAN: a file says everything itself", option),
+            "change the file, or leave one of them out");
+    }
+    const std::string& path = call.words.front();
+    auto plan = read_plan(path);
+    if (!plan) return tl::unexpected(plan.error());
+    std::string text = sim::text_of(*plan);
+    return Job{std::move(*plan), std::move(text), std::nullopt, path};
+}
+
+Result<Job> job_of_options(const Invocation& call) {
     const auto options = options_of(call);
     if (!options) return tl::unexpected(options.error());
-    const auto plan = sim::default_plan(*options);
+    auto plan = sim::default_plan(*options);
     if (!plan) return tl::unexpected(plan.error());
-    const auto verdict = run_guarded(*plan, *options);
+    std::string text = sim::text_of(*plan);
+    return Job{std::move(*plan), std::move(text), *options, call.text("plan-out")};
+}
+
+// Before the run, so that it is there whatever becomes of the run.
+Result<void> keep(const Invocation& call, const Job& job) {
+    if (!call.has("plan-out") && !call.has("print-plan")) return {};
+    if (auto fine = sim::plan_from(job.text, "this plan"); !fine) {
+        return tl::unexpected(fine.error());
+    }
+    return call.has("plan-out") ? write_text(job.file, job.text) : Result<void>();
+}
+
+// How to have this run again.
+std::string again_with(const Job& job) {
+    if (job.options && job.file.empty()) return sim::command_line(*job.options);
+    return "starling sim run " + printable(shell_word(job.file));
+}
+
+void tell_broken(const Job& job, Verdict& verdict) {
+    verdict.document["plan"] = job.text;
+    if (job.file.empty()) {
+        verdict.text += "its plan (--plan-out FILE keeps it):\n" + job.text;
+    }
+    if (job.options) {
+        verdict.text += fmt::format("seed {}; again with: {}\n", job.plan.seed,
+                                    sim::command_line(*job.options));
+    }
+    if (!job.file.empty()) verdict.text += "again with: " + again_with(job) + '\n';
+}
+
+Result<Exit> sim_run(const Invocation& call, Terminal& terminal) {
+    const auto job = call.words.empty() ? job_of_options(call) : job_of_file(call);
+    if (!job) return tl::unexpected(job.error());
+    if (auto kept = keep(call, *job); !kept) return tl::unexpected(kept.error());
+    if (call.has("print-plan")) {
+        terminal.result({{"plan", job->text}}, [&] { return job->text; });
+        return Exit::ok;
+    }
+    auto verdict = run_guarded(job->plan, job->options);
     if (!verdict) return tl::unexpected(verdict.error());
+    const bool fine = verdict->broken.empty();
+    verdict->document["command"] = again_with(*job);
+    if (!job->file.empty()) verdict->document["plan_file"] = job->file;
+    if (!fine) tell_broken(*job, *verdict);
     terminal.result(verdict->document, [&] { return verdict->text; });
-    return verdict->broken.empty() ? Exit::ok : Exit::invariant_broken;
+    return fine ? Exit::ok : Exit::invariant_broken;
+}
+
+// "fine: 7 nodes, 60 s, 12 faults"
+std::string summary_of(const sim::Plan& plan) {
+    std::string duration =
+        sim::text_of(sim::Quantity::time, static_cast<std::uint64_t>(plan.duration.count()));
+    duration.insert(duration.find('s'), " ");
+    return fmt::format("fine: {} nodes, {}, {} fault{}", plan.nodes, duration, plan.faults.size(),
+                       plan.faults.size() == 1 ? "" : "s");
+}
+
+Result<Exit> sim_check(const Invocation& call, Terminal& terminal) {
+    const auto plan = read_plan(call.words.front());
+    if (!plan) return tl::unexpected(plan.error());
+    terminal.result({{"ok", true},
+                     {"plan_file", call.words.front()},
+                     {"nodes", std::int64_t{plan->nodes}},
+                     {"duration_ms", count_ms(plan->duration)},
+                     {"healed_at_ms", count_ms(plan->healed_at)},
+                     {"faults", static_cast<std::int64_t>(plan->faults.size())}},
+                    [&] { return summary_of(*plan); });
+    return Exit::ok;
 }
 
 }  // namespace
 
 Command sim_run_command() {
-    Command command{"sim run", "simulate", "run a mesh with faults on virtual time", "", 0, 0};
-    command.options = {{"nodes", "N", "how many nodes", "5", 'n'},
-                       {"seed", "S", "everything that happens follows from it", "1"},
-                       {"duration", "TIME", "virtual time", "20s"},
-                       {"puts", "RATE", "values put a second, over the whole mesh", "2"},
-                       {"tasks", "RATE", "tasks offered a second", "1"},
-                       {"cas", "RATE", "compare-and-sets a second; a read for every three", "1"},
-                       {"crashes", "N", "kill -9 and restart so often; else once a round of 25s"},
-                       {"partitions", "N", "split the network so often; else once a round"}};
+    Command command{"sim run", "simulate", "run a mesh with faults on virtual time",
+                    "[PLAN]",  0,          1};
+    command.options = {
+        {"nodes", "N", "how many nodes (default 5)", "", 'n'},
+        {"seed", "S", "everything that happens follows from it (default 1)"},
+        {"duration", "TIME", "virtual time (default 20s)"},
+        {"puts", "RATE", "values put a second, over the whole mesh (default 2)"},
+        {"tasks", "RATE", "tasks offered a second (default 1)"},
+        {"cas", "RATE", "compare-and-sets a second; a read for every three (default 1)"},
+        {"crashes", "N", "kill -9 and restart so often; else once a round of 25s"},
+        {"partitions", "N", "split the network so often; else once a round"},
+        {"plan-out", "FILE", "write the plan of these options to a file, before the run"},
+        {"print-plan", "", "print the plan and run nothing"}};
     command.examples = {"starling sim run --nodes 100 --seed 7 --duration 60s --json",
                         "starling sim run --nodes 100 --duration 60s --puts 10 --tasks 5 --cas 2 "
-                        "--crashes 1 --partitions 1"};
+                        "--crashes 1 --partitions 1",
+                        "starling sim run --seed 7 --print-plan > crash.plan",
+                        "starling sim run crash.plan"};
     command.notes =
-        "The same seed gives the same run and the same trace_hash. Exit code 9: an invariant "
-        "broke.";
+        "Runs the plan in a file, or one made from the options: the same plan gives the same run\n"
+        "and the same trace_hash. Exit code 9: an invariant broke, and the plan and the command "
+        "to\n"
+        "run it again are printed. What a plan can say: docs/SIMULATION.md.";
     command.run = sim_run;
+    return command;
+}
+
+Command sim_check_command() {
+    Command command{"sim check", "simulate", "read a plan without running it", "PLAN", 1, 1};
+    command.examples = {"starling sim check crash.plan", "starling sim check crash.plan --json"};
+    command.notes =
+        "Says how large the plan is, or what is wrong with it: FILE:LINE:COLUMN, what was found\n"
+        "and what expected. What a plan can say: docs/SIMULATION.md.";
+    command.run = sim_check;
     return command;
 }
 

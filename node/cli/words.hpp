@@ -39,4 +39,7 @@ namespace starling::cli {
 // Control bytes and broken UTF-8 shown as \xNN, so that a name cannot steer a terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
+// A word as a shell takes it: in quotes unless it is plain.
+[[nodiscard]] std::string shell_word(std::string_view word);
+
 }  // namespace starling::cli

@@ -1,35 +1,16 @@
 #include "node/cli/commands.hpp"
 
-#include "node/cli/arguments.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/show.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
+#include "tests/cli/command_run.hpp"
 #include "tests/cli/test_place.hpp"
 
 #include <sstream>
 
 namespace starling::cli {
 namespace {
-
-// What a command line prints, in a world without any node.
-struct Run {
-    Exit exit{};
-    std::string out{};
-    std::string err{};
-};
-
-Run run(const std::vector<std::string>& words) {
-    std::ostringstream out;
-    std::ostringstream err;
-    Terminal terminal(out, err);
-    const auto call = parse(words, [](const std::string&) { return std::nullopt; });
-    REQUIRE(call);
-    terminal.set_format(call->format, call->quiet);
-    const auto exit = call->command->run(*call, terminal);
-    if (!exit) terminal.error(exit.error());
-    return {exit ? *exit : entry_of(exit.error()).exit, out.str(), err.str()};
-}
 
 // These talk to no node and end by themselves.
 const std::vector<std::vector<std::string>> local_commands{

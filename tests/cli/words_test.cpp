@@ -98,5 +98,12 @@ TEST_CASE("text that is no UTF-8 becomes JSON all the same", "[cli][json]") {
     CHECK(json_value(json_text(Value("\xff"))));
 }
 
+TEST_CASE("a word for a shell is quoted unless it is plain", "[cli][words]") {
+    CHECK(shell_word("tests/plans/crash-7.plan") == "tests/plans/crash-7.plan");
+    CHECK(shell_word("") == "''");
+    CHECK(shell_word("a b") == "'a b'");
+    CHECK(shell_word("it's; rm *") == "'it'\\''s; rm *'");
+}
+
 }  // namespace
 }  // namespace starling::cli

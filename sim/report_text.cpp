@@ -1,4 +1,6 @@
-#include "sim/command.hpp"
+#include "sim/report_text.hpp"
+
+#include "sim/quantity.hpp"
 
 #include <fmt/format.h>
 
@@ -11,8 +13,6 @@
 
 namespace starling::sim {
 namespace {
-
-constexpr int invariant_broken = 9;
 
 using Numbers = std::vector<std::pair<std::string_view, std::uint64_t>>;
 
@@ -111,17 +111,6 @@ std::string rate(const Plan& plan, Duration cpu) {
 
 }  // namespace
 
-Result<CommandOutcome> run_command(const CommandOptions& options, CpuTime cpu_time) {
-    const Duration before = cpu_time();
-    const Result<Report> report = run(options.run);
-    if (!report) return tl::unexpected<Error>(report.error());
-    const Duration cpu = cpu_time() - before;
-    CommandOutcome outcome;
-    outcome.exit_code = report->ok() ? 0 : invariant_broken;
-    outcome.text = options.form == Form::json ? json_of(*report, cpu) : text_of(*report, cpu);
-    return outcome;
-}
-
 std::string command_line(const Options& options) {
     std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
                                    options.nodes, options.seed, count_ms(options.duration));
@@ -170,10 +159,6 @@ std::string body_of(const Report& report) {
                        name);
     }
     fmt::format_to(std::back_inserter(text), "trace hash {}\n", report.trace_hash);
-    if (!report.ok() && report.options) {
-        fmt::format_to(std::back_inserter(text), "seed {}; again with: {}\n", report.plan.seed,
-                       command_line(*report.options));
-    }
     return text;
 }
 
