@@ -55,11 +55,11 @@ std::optional<Duration> Disk::begin(Duration now) {
     for (const Job& job : jobs_) {
         if (job.batch > 0) turns.push_back(&job.records);
     }
-    if (turns.empty()) return model_.read;
+    if (turns.empty()) return model_.read * slowness_;
     const auto begun = shelf_->begin(turns);
     STARLING_ASSERT(begun);
     ++syncs_;
-    const Duration sync = model_.sync_min + rng_.exponential(model_.sync_mean);
+    const Duration sync = (model_.sync_min + rng_.exponential(model_.sync_mean)) * slowness_;
     return std::max(sync, stalled_until_ - now);
 }
 
@@ -91,6 +91,20 @@ void Disk::crash() {
     jobs_.clear();
     under_way_ = 0;
     durable_ = written_;  // numbers are not used again
+}
+
+void Disk::fail() {
+    STARLING_ASSERT(under_way_ > 0);
+    shelf_->crash(rng_);  // of a commit that failed nobody knows how much is there
+    for (; under_way_ > 0; --under_way_) {
+        if (jobs_.front().batch > 0) ++lost_batches_;
+        jobs_.pop_front();
+    }
+}
+
+bool Disk::is_committing() const {
+    const auto begun = jobs_.begin() + static_cast<std::ptrdiff_t>(under_way_);
+    return std::any_of(jobs_.begin(), begun, [](const Job& job) { return job.batch > 0; });
 }
 
 void Disk::put_durable(Table table, ByteView key, ByteView value) {
