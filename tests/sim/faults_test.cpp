@@ -200,6 +200,7 @@ TEST_CASE("a slow disk takes so many times as long for each sync", "[sim][faults
     DiskModel model;
     model.sync_mean = {};
     Disk disk(model, 1, 1);
+    REQUIRE(disk.open());
     disk.slow_down(50);
     Effects effects;
     effects.persist(Table::values, view_of("key"), view_of("value"));
