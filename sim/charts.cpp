@@ -1,10 +1,12 @@
 #include "sim/charts.hpp"
 
+#include "node/frames.hpp"
 #include "sim/svg.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
@@ -252,6 +254,63 @@ std::string task_chart(const Story& story) {
         if (first < ended)
             draw(first, ended, task.awarded.size() > 1 ? "awarded again" : "awarded");
         if (started < ended) draw(started, ended, task.ended_otherwise ? "ended" : "running");
+    }
+    return svg.finish();
+}
+
+std::string message_chart(const Story& story) {
+    constexpr std::int64_t gap = 34;
+    const auto bottom = static_cast<std::int64_t>(story.nodes - 1) * gap + 20;
+    Svg svg(page_width, bottom + 44, "messages over time");
+    if (story.messages.empty()) return svg.finish();
+    const Duration begin = story.messages.front().sent;
+    const Duration width = std::max(story.messages.back().arrived - begin, Duration{1us});
+    const auto x_at = [&](Duration time) {
+        return left_margin + (time - begin).count() * plot_width / width.count();
+    };
+    const auto y_at = [&](std::uint32_t host) { return host * gap + 10; };
+    for (std::uint32_t host = 0; host < story.nodes; ++host) {
+        svg.text(left_margin - 6, y_at(host) + 4, node_name(host), "tick", Anchor::end);
+        svg.line({left_margin, y_at(host)}, {left_margin + plot_width, y_at(host)}, "grid");
+    }
+    for (const Message& message : story.messages) {
+        if (message.from == message.to) continue;
+        const auto* row = node::row_of(static_cast<Kind>(message.kind));
+        const std::string title = fmt::format(
+            "{}: {} to {}, {} bytes, {} after {}", row != nullptr ? row->name : "unknown",
+            node_name(message.from), node_name(message.to), message.bytes,
+            brief(message.arrived - message.sent), brief(message.sent - begin));
+        svg.line({x_at(message.sent), y_at(message.from)},
+                 {x_at(message.arrived), y_at(message.to)},
+                 fmt::format("message m{}", std::min(message.kind / 10, 4)), title);
+    }
+    svg.text(left_margin, bottom + 14, brief(begin), "tick");
+    svg.text(left_margin + plot_width, bottom + 14, "+ " + brief(width), "tick", Anchor::end);
+    std::int64_t x = left_margin;
+    constexpr std::array<std::string_view, 5> groups = {"links", "membership", "state", "agreement",
+                                                        "work"};
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        svg.line({x, bottom + 30}, {x + 14, bottom + 30}, fmt::format("message m{}", i));
+        svg.text(x + 19, bottom + 34, groups[i], "tick");
+        x += 40 + 7 * static_cast<std::int64_t>(groups[i].size());
+    }
+    return svg.finish();
+}
+
+std::string traffic_chart(const Story& story) {
+    const std::size_t lanes = std::min<std::size_t>(story.nodes, lanes_max);
+    const std::uint64_t most = std::max<std::uint64_t>(1, std::ranges::max(story.bytes_sent));
+    Svg svg(page_width, static_cast<std::int64_t>(lanes) * lane + 4, "bytes sent by each node");
+    for (std::uint32_t host = 0; host < lanes; ++host) {
+        const std::uint64_t bytes = story.bytes_sent[host];
+        const auto width =
+            static_cast<std::int64_t>(bytes * static_cast<std::uint64_t>(plot_width - 90) / most);
+        svg.text(left_margin - 6, host * lane + 12, node_name(host), "tick", Anchor::end);
+        svg.box({left_margin, host * lane + 2, std::max<std::int64_t>(1, width), lane - 4},
+                "key k0");
+        const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(1, story.ends / 1s));
+        svg.text(left_margin + width + 6, host * lane + 12,
+                 fmt::format("{} KiB, {} B/s", bytes / 1024, bytes / seconds), "tick");
     }
     return svg.finish();
 }

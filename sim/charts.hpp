@@ -3,6 +3,8 @@
 //      ribbon            what was broken when, a lane for each node
 //      distribution      share of samples (up) that took at most so long (right, logarithmic)
 //      accuracy          how many members each node was wrong about, second by second
+//      messages          who told whom what: time to the right, a lane for each node
+//      traffic           bytes that each node sent
 //      tasks             from offer to acceptance, a lane for each task
 //
 // Pure functions: thread safe.
@@ -30,6 +32,11 @@ struct Curve {
                                              const std::vector<Curve>& curves, Duration goal);
 [[nodiscard]] std::string accuracy_chart(const Story& story);
 [[nodiscard]] std::string task_chart(const Story& story);
+[[nodiscard]] std::string message_chart(const Story& story);
+[[nodiscard]] std::string traffic_chart(const Story& story);
+
+// More lanes than these would show nothing.
+inline constexpr std::uint32_t message_lanes_max = 30;
 
 // "12.3 ms", "4 s": three digits at most.
 [[nodiscard]] std::string brief(Duration duration);

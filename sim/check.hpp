@@ -58,6 +58,15 @@ private:
     std::map<std::string, InvariantResult> results_;
 };
 
+struct FrameSeen {
+    std::uint64_t from = 0;  // first bytes of the sender's id
+    std::uint32_t to = 0;    // host
+    std::uint8_t kind = 0;   // as on the wire
+    std::size_t bytes = 0;
+    Duration sent{};
+    Duration arrived{};
+};
+
 class Check {
 public:
     Check() = default;
@@ -73,6 +82,11 @@ public:
 
     // A process ended by itself, because of a fault that went before.
     virtual void on_ended(std::uint32_t /*host*/, Duration /*now*/) {}
+
+    // A frame reached its receiver.  Called only of a check that says so before the run.
+    [[nodiscard]] virtual bool wants_frames() const { return false; }
+
+    virtual void on_frame(const FrameSeen& /*frame*/) {}
 
     // When the check wants on_time(); it is called then or a little later.
     [[nodiscard]] virtual std::optional<Duration> next_time() const = 0;

@@ -31,6 +31,7 @@ Chronicle::Chronicle(const std::vector<NodeId>& ids)
     for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
     story_.nodes = static_cast<std::uint32_t>(ids.size());
     story_.wrong.resize(ids.size());
+    story_.bytes_sent.resize(ids.size());
 }
 
 void Chronicle::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
@@ -45,6 +46,21 @@ void Chronicle::on_started(std::uint32_t host, Boot /*boot*/, Duration now) {
     up_.at(host) = true;
 }
 
+// Of the frames before a node is hurt the newest are kept.
+void Chronicle::on_frame(const FrameSeen& frame) {
+    const auto from = hosts_.find(frame.from);
+    if (from == hosts_.end()) return;
+    story_.bytes_sent[from->second] += frame.bytes;
+    auto& messages = story_.messages;
+    if (!hurt_) {
+        const Duration oldest = frame.arrived - messages_before;
+        std::erase_if(messages, [&](const Message& each) { return each.arrived < oldest; });
+    }
+    if (messages.size() >= messages_max) return;
+    messages.push_back(
+        {from->second, frame.to, frame.kind, frame.bytes, frame.sent, frame.arrived});
+}
+
 void Chronicle::on_fault(const Fault& fault, Phase phase, Duration now) {
     look_until(now);
     if (phase == Phase::ends) {
@@ -53,6 +69,7 @@ void Chronicle::on_fault(const Fault& fault, Phase phase, Duration now) {
         return;
     }
     if (fault.kind == FaultKind::crash) up_.at(fault.host) = false;
+    hurt_ = true;
     in_force_[fault.number] = story_.strikes.size();
     story_.strikes.push_back({fault, now, row_of(fault.kind).has_end ? Duration::max() : now});
 }

@@ -52,6 +52,16 @@ struct TaskLine {
     bool ended_otherwise = false;  // a dead letter, or cancelled
 };
 
+// A frame between two nodes.
+struct Message {
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+    std::uint8_t kind = 0;
+    std::size_t bytes = 0;
+    Duration sent{};
+    Duration arrived{};
+};
+
 struct Story {
     std::uint32_t nodes = 0;
     Duration ends{};
@@ -64,17 +74,27 @@ struct Story {
     std::vector<std::vector<std::uint32_t>> wrong;
     std::vector<std::pair<Duration, std::uint32_t>> deaths;  // told when and by whom
     std::vector<TaskLine> tasks;
+    // From shortly before the first node was hurt: who told whom what.
+    std::vector<Message> messages;
+    Duration messages_from{};
+    std::vector<std::uint64_t> bytes_sent;  // by node
 };
 
 class Chronicle final : public Check {
 public:
     static constexpr std::size_t samples_max = 200'000;
+    static constexpr std::size_t messages_max = 1500;
+    static constexpr Duration messages_before = std::chrono::milliseconds{20};
 
     explicit Chronicle(const std::vector<NodeId>& ids);
 
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
     void on_fault(const Fault& fault, Phase phase, Duration now) override;
+
+    [[nodiscard]] bool wants_frames() const override { return true; }
+
+    void on_frame(const FrameSeen& frame) override;
 
     // It wants no time of its own (I1): seconds that have passed are looked at with the next event.
     [[nodiscard]] std::optional<Duration> next_time() const override { return std::nullopt; }
@@ -107,6 +127,7 @@ private:
     std::map<std::pair<std::uint64_t, std::uint64_t>, Update> updates_;
     std::map<std::uint64_t, std::size_t> lines_;  // task -> its line
     std::map<std::uint64_t, Duration> recorded_;
+    bool hurt_ = false;
     Duration next_look_ = std::chrono::seconds{1};  // at the beliefs of all nodes
     Story story_;
 };

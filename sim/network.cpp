@@ -119,7 +119,7 @@ void Network::enter_pipe(std::uint32_t slot, Kind kind, Bodies::Handle body, Dur
                                       connection.last_arrival + Duration{1});
     Flight flight{
         node::header_bytes({node::wire_version, kind, connection.link, node::sent_ms_of(sent)}),
-        body, arrives};
+        body, arrives, now};
     if (sender.babble > 0) babble_after(slot, flight, now);
     if (!weather_.is_calm() && waylay(slot, flight, now)) return bodies_.release(flight.body);
 
@@ -169,8 +169,8 @@ void Network::deliver(std::uint32_t slot, const Flight& flight) {
         return bodies_.release(flight.body);
     }
     ++counts_.delivered;
-    ends_.on_arrival(connection.to,
-                     {slot, connection.generation, connection.identity, flight.head, flight.body});
+    ends_.on_arrival(connection.to, {slot, connection.generation, connection.identity, flight.head,
+                                     flight.body, flight.sent});
 }
 
 void Network::schedule_arrival(std::uint32_t slot, Duration not_before) {

@@ -64,6 +64,7 @@ struct Arrival {
     NodeId from;  // as the transport authenticated it
     FrameHead head{};
     Bodies::Handle body;
+    Duration sent{};  // into its pipe; zero: a stray of the network's own making
 };
 
 enum class DropReason : std::uint8_t { no_connection, queue_full, connection_ended };
@@ -184,6 +185,7 @@ private:
         FrameHead head{};
         Bodies::Handle body;
         Duration arrives{};
+        Duration sent{};
     };
 
     // A frame beside the pipe of its connection.

@@ -150,7 +150,7 @@ void Network::arrive_astray(std::uint32_t number) {
     const bool there = endpoints_[stray.to].running && cuts_.reaches(stray.from, stray.to);
     if (!there || !is_in_force(stray)) return bodies_.release(stray.body);
     ++counts_.strays;
-    ends_.on_arrival(stray.to, {0, no_generation, stray.identity, stray.head, stray.body});
+    ends_.on_arrival(stray.to, {0, no_generation, stray.identity, stray.head, stray.body, {}});
 }
 
 bool Network::is_in_force(const Stray& stray) const {

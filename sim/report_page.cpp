@@ -64,6 +64,8 @@ svg .f4{fill:#2e90fa}svg .f5{fill:#15b79e}svg .f6{fill:#ee46bc}svg .f7{fill:#66c
 svg .f8{fill:#b54708}
 svg .f9{fill:#6172f3}svg .f10{fill:#c11574}svg .f11{fill:#088ab2}
 svg .wrong{fill:var(--bad)}svg .w1{opacity:.3}svg .w2{opacity:.5}svg .w3{opacity:.75}
+svg .message{stroke-width:1;opacity:.7}svg .m0{stroke:var(--ink)}svg .m1{stroke:var(--soft)}
+svg .m2{stroke:var(--c0)}svg .m3{stroke:var(--c2)}svg .m4{stroke:var(--c1)}
 svg .waiting{fill:#fdb022}svg .awarded{fill:var(--c0);opacity:.5}
 svg .again{fill:#f04438;opacity:.6}
 svg .running{fill:var(--c1)}svg .ended{fill:var(--soft)}
@@ -220,6 +222,13 @@ std::string page_of(const ToldRun& run, const std::string& again) {
             "Yellow: waiting. Blue: awarded, red: more than once. Green: running, until its "
             "result was accepted.",
             task_chart(run.story));
+    if (plan.nodes <= message_lanes_max && !run.story.messages.empty()) {
+        page.section("Messages",
+                     "From shortly before the first fault: a line from sender to receiver. Rest "
+                     "the pointer on one to read what it says.",
+                     message_chart(run.story));
+    }
+    page.section("Traffic", "What each node sent and others received.", traffic_chart(run.story));
     page.section("Invariants", "How often each was looked at.", invariant_table(run.report));
     page.section("Plan", "Save it as a file to run, change or shrink it.",
                  "<pre>" + escaped(text_of(plan)) + "</pre>");

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 // 2026-01-01T00:00:00Z
 constexpr Duration epoch = std::chrono::seconds{1'767'225'600};
+constexpr std::size_t kind_at = 1;  // in a frame's head
 constexpr Duration start_spread = 300ms;
 constexpr Duration wall_error = 50ms;  // clocks of machines are never quite equal
 constexpr Duration boot_offset_max = 1000h;
@@ -57,6 +58,11 @@ std::string World::trace_hash() const {
 }
 
 void World::on_arrival(std::uint32_t host, const Arrival& arrival) {
+    for (Check* check : frame_checks_) {
+        const std::size_t bytes = arrival.head.size() + bodies_.view(arrival.body).size();
+        const Duration sent = arrival.sent > Duration{0} ? arrival.sent : now_;
+        check->on_frame({arrival.from.prefix(), host, arrival.head[kind_at], bytes, sent, now_});
+    }
     hosts_[host]->on_arrival(arrival, now_);
 }
 

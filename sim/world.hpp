@@ -41,7 +41,10 @@ public:
     ~World() override;
 
     // Before the first run_until().  Checks and workloads outlive the world.
-    void watch(Check& check) { checks_.push_back(&check); }
+    void watch(Check& check) {
+        checks_.push_back(&check);
+        if (check.wants_frames()) frame_checks_.push_back(&check);
+    }
 
     void engage(Workload& workload) { workloads_.push_back(&workload); }
 
@@ -116,6 +119,7 @@ private:
     Network network_;
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Check*> checks_;
+    std::vector<Check*> frame_checks_;
     std::vector<Duration> looks_due_;  // of each check
     std::vector<Workload*> workloads_;
     std::vector<Duration> acts_due_;       // of each workload
