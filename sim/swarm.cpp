@@ -403,6 +403,15 @@ void choose_load(Plan& plan) {
     plan.load.puts = rate(40'000);
     plan.load.swaps = rate(10'000);
     plan.load.tasks = rate(8000);
+    if (rng.chance(1, 2)) return;
+    // No poison yet: a task may kill more than three processes before it is called that, when the
+    // nodes that it kills are back before anybody misses them.
+    Workers& workers = plan.load.workers;
+    for (std::uint32_t Workers::*each :
+         {&Workers::fail, &Workers::silent, &Workers::late, &Workers::twice}) {
+        const auto share = static_cast<std::uint32_t>(scaled(rng, 1000, 300'000));
+        workers.*each = rng.chance(1, 2) ? share : 0U;
+    }
 }
 
 Result<void> check(const SwarmOptions& options) {
