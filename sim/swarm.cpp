@@ -404,8 +404,8 @@ void choose_load(Plan& plan) {
     plan.load.swaps = rate(10'000);
     plan.load.tasks = rate(8000);
     if (rng.chance(1, 2)) return;
-    // No poison yet: a task may kill more than three processes before it is called that, when the
-    // nodes that it kills are back before anybody misses them.
+    // No poison yet: poison_is_contained counts processes, and it is not known whether more than
+    // three nodes die of one task.
     Workers& workers = plan.load.workers;
     for (std::uint32_t Workers::*each :
          {&Workers::fail, &Workers::silent, &Workers::late, &Workers::twice}) {
