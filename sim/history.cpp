@@ -9,6 +9,11 @@ bool names(const std::vector<std::uint32_t>& side, std::uint32_t host) {
     return std::ranges::find(side, host) != side.end();
 }
 
+bool concerns(const Fault& fault, std::uint32_t host) {
+    if (row_of(fault.kind).target == Target::host) return fault.host == host;
+    return names(fault.left, host) || names(fault.right, host);
+}
+
 }  // namespace
 
 void History::on_started(std::uint32_t host, Boot boot, Duration now) {
@@ -81,13 +86,34 @@ bool History::was_half_cut(std::uint32_t host, Interval interval) const {
     });
 }
 
+bool History::was_partly_cut(std::uint32_t observer, std::uint32_t subject,
+                             Interval interval) const {
+    const std::vector<bool> heard = heard_by(observer, interval);
+    std::uint32_t witnesses = 0;
+    for (std::uint32_t host = 0; host < hosts(); ++host) {
+        if (heard[host] && were_parted(host, subject, interval)) ++witnesses;
+    }
+    return witnesses >= 2;
+}
+
+Duration History::deaf_since(std::uint32_t host, Interval interval) const {
+    Duration since = interval.from;
+    for (const Interval& out : hosts_.at(host).out) {
+        if (overlap(out, interval)) since = std::min(since, out.from);
+    }
+    for (const std::vector<Spell>* spells : {&cuts_, &strains_}) {
+        for (const Spell& spell : *spells) {
+            if (concerns(spell.fault, host) && overlap(spell.interval, interval)) {
+                since = std::min(since, spell.interval.from);
+            }
+        }
+    }
+    return since;
+}
+
 bool History::was_strained(std::uint32_t host, Interval interval) const {
     return std::ranges::any_of(strains_, [&](const Spell& spell) {
-        const Fault& fault = spell.fault;
-        const bool meant = row_of(fault.kind).target == Target::host
-                               ? fault.host == host
-                               : names(fault.left, host) || names(fault.right, host);
-        return meant && overlap(spell.interval, interval);
+        return concerns(spell.fault, host) && overlap(spell.interval, interval);
     });
 }
 
@@ -99,9 +125,24 @@ bool History::was_healed(std::uint32_t host, Interval interval) const {
 
 template <class Property>
 bool History::any_cut(std::uint32_t host, Property property) const {
-    return std::ranges::any_of(cuts_, [&](const Spell& cut) {
-        return (names(cut.fault.left, host) || names(cut.fault.right, host)) && property(cut);
-    });
+    return std::ranges::any_of(
+        cuts_, [&](const Spell& cut) { return concerns(cut.fault, host) && property(cut); });
+}
+
+// Whom the observer heard, over any number of others, while no cut stood between each two.
+std::vector<bool> History::heard_by(std::uint32_t observer, Interval interval) const {
+    std::vector<bool> heard(hosts_.size());
+    std::vector<std::uint32_t> next{observer};
+    while (!next.empty()) {
+        const std::uint32_t host = next.back();
+        next.pop_back();
+        if (heard[host]) continue;
+        heard[host] = true;
+        for (std::uint32_t other = 0; other < hosts(); ++other) {
+            if (!heard[other] && !were_parted(host, other, interval)) next.push_back(other);
+        }
+    }
+    return heard;
 }
 
 void History::note(std::vector<Spell>& spells, const Fault& fault, Phase phase, Duration now) {

@@ -62,6 +62,15 @@ public:
     // behind a network that delays or loses, or dialled in vain.
     [[nodiscard]] bool was_strained(std::uint32_t host, Interval interval) const;
 
+    // Whether the partition was not clean: two hosts that were kept from the subject all the time
+    // could tell the observer so, directly or over others that no cut kept apart.
+    [[nodiscard]] bool was_partly_cut(std::uint32_t observer, std::uint32_t subject,
+                                      Interval interval) const;
+
+    // When the first of the times began in which the host was out, cut off or strained during the
+    // interval; the interval's begin if there was none.
+    [[nodiscard]] Duration deaf_since(std::uint32_t host, Interval interval) const;
+
     [[nodiscard]] bool was_healed(std::uint32_t host, Interval interval) const;
 
 private:
@@ -81,6 +90,7 @@ private:
     template <class Property>
     [[nodiscard]] bool any_cut(std::uint32_t host, Property property) const;
 
+    [[nodiscard]] std::vector<bool> heard_by(std::uint32_t observer, Interval interval) const;
     static void note(std::vector<Spell>& spells, const Fault& fault, Phase phase, Duration now);
     void begin_outage(std::uint32_t host, Duration now);
     void end_outage(std::uint32_t host, Duration now);

@@ -104,18 +104,23 @@ void MembershipCheck::on_opinion(std::uint32_t observer, const TraceRecord& reco
     const auto subject = host_of(record.fields[0]);
     if (!subject) return;
     const bool down = record.fields[1] != 0;
+    std::set<std::uint32_t>& accusers = accusers_[*subject][life_of(*subject)];
     if (down) {
-        accusers_[*subject].insert(observer);
+        accusers.insert(observer);
     } else {
-        accusers_[*subject].erase(observer);
+        accusers.erase(observer);
     }
 }
 
 void MembershipCheck::on_claimed(std::uint32_t host, Boot boot, Incarnation incarnation) {
     const auto known = claimed_[host].find(boot);
     if (known != claimed_[host].end() && known->second >= incarnation) return;
-    claimed_[host][boot] = incarnation;
-    accusers_[host].clear();  // what was said of an earlier life is void
+    claimed_[host][boot] = incarnation;  // what was said of an earlier life is void for this one
+}
+
+MembershipCheck::Life MembershipCheck::life_of(std::uint32_t subject) const {
+    if (claimed_[subject].empty()) return {};
+    return *claimed_[subject].rbegin();
 }
 
 void MembershipCheck::check_standing(std::uint32_t observer, std::uint32_t subject,
@@ -159,7 +164,8 @@ void MembershipCheck::check_accusers(std::uint32_t observer, std::uint32_t subje
     if (!judged_.insert({subject, life}).second) return;
     if (judges(now) < 3) return;
     findings_.looked(one_accuser_never_kills);
-    if (accusers_[subject].size() < 2) violated(one_accuser_never_kills, observer, subject, now);
+    if (accusers_[subject][life].size() < 2)
+        violated(one_accuser_never_kills, observer, subject, now);
 }
 
 void MembershipCheck::check_noticed(const Crash& crash, Duration now) {
@@ -178,10 +184,13 @@ void MembershipCheck::check_noticed(const Crash& crash, Duration now) {
 
 bool MembershipCheck::has_excuse(std::uint32_t observer, std::uint32_t subject,
                                  Duration now) const {
-    const Interval lately{now - excused_for, now};
+    // Who was away hears on its return what was so meanwhile.
+    const Duration away = history_.deaf_since(observer, {now - caught_up_within, now});
+    const Interval lately{std::min(away, now) - excused_for, now};
     return history_.was_out(subject, lately) || history_.were_parted(observer, subject, lately) ||
            history_.was_half_cut(subject, lately) || history_.was_strained(subject, lately) ||
-           history_.was_healed(subject, {now - healing_for, now});
+           history_.was_healed(subject, {now - healing_for, now}) ||
+           history_.was_partly_cut(observer, subject, {now - partly_for, now});
 }
 
 // How many could tell that the subject lives: nodes that ran and were cut off from nobody lately.

@@ -10,6 +10,13 @@
 //   crash_is_noticed         a crashed node is dead everywhere within `notice_within`
 //   one_accuser_never_kills  while at least two others could judge, a death has two accusers
 //
+// Excuses of no_false_death, each for a while after its reason:
+//   the subject was crashed, stopped or frozen; it was cut off from the observer, or one way from
+//   anybody, or such a cut healed; it was strained: slow, throttled, dialled in vain, or behind a
+//   network that delays or loses; the partition was not clean, so that two who could not hear the
+//   subject told the observer so; the observer itself was out or cut off, and learns on its return
+//   what held good in that time.
+//
 // Not thread safe.
 #pragma once
 
@@ -34,6 +41,11 @@ public:
     static constexpr Duration excused_for = std::chrono::milliseconds{12'000};
     // How long a healed cut excuses one: each side still has to learn that the other lives.
     static constexpr Duration healing_for = std::chrono::seconds{30};
+
+    // Until an observer that was away has read what waited for it.
+    static constexpr Duration caught_up_within = std::chrono::milliseconds{1000};
+    // Who is accused for this long may be dead: a partition that is not clean for longer excuses.
+    static constexpr Duration partly_for = std::chrono::milliseconds{1000};
 
     MembershipCheck(const std::vector<NodeId>& ids, Findings& findings);
 
@@ -65,6 +77,7 @@ private:
 
     using Life = std::pair<Boot, Incarnation>;
 
+    [[nodiscard]] Life life_of(std::uint32_t subject) const;
     void note_crash(std::uint32_t host, Duration now);
     void on_member(std::uint32_t observer, const TraceRecord& record, Duration now);
     void on_opinion(std::uint32_t observer, const TraceRecord& record);
@@ -91,10 +104,11 @@ private:
     std::map<std::uint64_t, std::uint32_t> hosts_;      // first bytes of the id -> host
     std::vector<Standing> seen_;                        // observer * hosts + subject
     std::vector<std::map<Boot, Incarnation>> claimed_;  // by subject: highest of each boot
-    std::vector<std::set<std::uint32_t>> accusers_;     // by subject, of its life now
-    std::set<std::pair<std::uint32_t, Life>> judged_;   // deaths that were checked already
-    std::vector<Crash> crashes_;                        // not yet checked, in order of time
-    std::vector<Crash> recent_;                         // for notice_times_
+    // By subject, of each of its lives: a death may be told after the subject refuted it.
+    std::vector<std::map<Life, std::set<std::uint32_t>>> accusers_;
+    std::set<std::pair<std::uint32_t, Life>> judged_;  // deaths that were checked already
+    std::vector<Crash> crashes_;                       // not yet checked, in order of time
+    std::vector<Crash> recent_;                        // for notice_times_
     std::vector<Duration> notice_times_;
 };
 

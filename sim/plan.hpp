@@ -18,6 +18,7 @@
 #include "sim/fault.hpp"
 #include "sim/host.hpp"
 #include "sim/network.hpp"
+#include "sim/workers.hpp"
 #include <starling/error.hpp>
 
 #include <cstdint>
@@ -31,6 +32,7 @@ struct Load {
     std::uint32_t puts = 2000;
     std::uint32_t swaps = 1000;  // compare and set of registers
     std::uint32_t tasks = 1000;
+    Workers workers = {};
 };
 
 // How many faults of these kinds a run has; nothing: one in each of its rounds.

@@ -62,7 +62,8 @@ struct Programs {
         : survey(plan.duration - answers_within, findings),
           state(load_setup(plan, plan.load.puts, writes_settle), findings),
           registers(load_setup(plan, plan.load.swaps, writes_settle), findings),
-          tasks(load_setup(plan, plan.load.tasks, tasks_settle), findings) {}
+          tasks(load_setup(plan, plan.load.tasks, tasks_settle), findings, plan.load.workers,
+                plan.healed_at) {}
 
     [[nodiscard]] std::array<Workload*, 4> all() { return {&survey, &state, &registers, &tasks}; }
 

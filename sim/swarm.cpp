@@ -404,6 +404,15 @@ void choose_load(Plan& plan) {
     plan.load.puts = rate(40'000);
     plan.load.swaps = rate(10'000);
     plan.load.tasks = rate(8000);
+    if (rng.chance(1, 2)) return;
+    // No poison yet: poison_is_contained counts processes, and it is not known whether more than
+    // three nodes die of one task.
+    Workers& workers = plan.load.workers;
+    for (std::uint32_t Workers::*each :
+         {&Workers::fail, &Workers::silent, &Workers::late, &Workers::twice}) {
+        const auto share = static_cast<std::uint32_t>(scaled(rng, 1000, 300'000));
+        workers.*each = rng.chance(1, 2) ? share : 0U;
+    }
 }
 
 Result<void> check(const SwarmOptions& options) {

@@ -10,11 +10,15 @@ using namespace std::chrono_literals;
 constexpr const char* acked_tasks_end = "acked_tasks_end";
 constexpr const char* one_result_counts = "one_result_counts";
 constexpr const char* results_were_made = "results_were_made";
+constexpr const char* tasks_end_one_way = "tasks_end_one_way";
+constexpr const char* poison_is_contained = "poison_is_contained";
 
 constexpr std::uint64_t pace_stream = 0x7461736bULL << 32U;
 constexpr std::uint64_t offer_stream = 0x7461736cULL << 32U;
 constexpr std::uint64_t service_stream = 0x7461736dULL << 32U;
 constexpr std::uint64_t twice_stream = 0x7461736eULL << 32U;
+constexpr std::uint64_t conduct_stream = 0x7461736fULL << 32U;
+constexpr std::uint64_t poison_stream = 0x74617370ULL << 32U;
 constexpr const char* skill = "count";
 constexpr std::uint32_t slots = 4;
 constexpr Duration service_min = 5ms;
@@ -24,14 +28,26 @@ constexpr Duration offered_again_after = 500ms;
 constexpr std::uint64_t offered_twice = 4;  // every so many keys
 constexpr Duration offered_twice_within = 6s;
 constexpr std::uint32_t asked_nodes = 2;
+constexpr Duration run_limit = 2s;
+constexpr Duration late_by_max = 3s;
+constexpr std::uint32_t attempts_max = 5;
+constexpr std::uint64_t whole = 1'000'000;  // shares are of a million
 
 }  // namespace
 
-TaskLoad::TaskLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(setup, pace_stream), next_round_(setup.from) {
-    for (const char* each : {acked_tasks_end, one_result_counts, results_were_made}) {
+TaskLoad::TaskLoad(const LoadSetup& setup, Findings& findings, const Workers& workers,
+                   Duration healed_at)
+    : setup_(setup),
+      findings_(findings),
+      workers_(workers),
+      healed_at_(healed_at),
+      pace_(setup, pace_stream),
+      next_round_(setup.from) {
+    for (const char* each :
+         {acked_tasks_end, one_result_counts, results_were_made, tasks_end_one_way}) {
         findings_.expect(each);
     }
+    if (workers.poison > 0) findings_.expect(poison_is_contained);
 }
 
 std::optional<Duration> TaskLoad::next_time() const {
@@ -79,7 +95,9 @@ void TaskLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool la
     if (question == questions_.end()) return;
     Task& task = tasks_[question->second];
     const auto record = node::answer_from<node::TaskRecord>(decoder_, body);
-    if (!record || record->state != node::TaskState::done) return;
+    if (!record) return;
+    if (record->state == node::TaskState::dead) ++task.shown_dead;
+    if (record->state != node::TaskState::done) return;
     ++task.shown_done;
     if (record->result) task.told.insert(*record->result);
 }
@@ -97,20 +115,37 @@ void TaskLoad::on_crash(std::uint32_t host) {
 
 void TaskLoad::conclude(Duration now) {
     for (const Task& task : tasks_) {
-        if (!task.id) continue;
-        findings_.looked(acked_tasks_end);
-        if (task.shown_done < asked_nodes) {
-            findings_.violated(acked_tasks_end,
-                               {now, 0,
-                                task.key + " is done for " + std::to_string(task.shown_done) +
-                                    " of the nodes asked"});
+        if (task.poison) {
+            findings_.looked(poison_is_contained);
+            if (task.killed > nodes_lost_max) {
+                findings_.violated(
+                    poison_is_contained,
+                    {now, 0, task.key + " killed " + std::to_string(task.killed) + " processes"});
+            }
         }
-        findings_.looked(one_result_counts);
-        if (task.told.size() > 1) findings_.violated(one_result_counts, {now, 0, task.key});
-        findings_.looked(results_were_made);
-        if (!std::ranges::includes(task.made, task.told)) {
-            findings_.violated(results_were_made, {now, 0, task.key});
-        }
+        if (task.id) conclude(task, now);
+    }
+}
+
+void TaskLoad::conclude(const Task& task, Duration now) {
+    findings_.looked(acked_tasks_end);
+    const bool may_die = task.failures >= attempts_max || task.given.size() >= nodes_lost_max;
+    if (task.shown_done + (may_die ? task.shown_dead : 0) < asked_nodes) {
+        findings_.violated(
+            acked_tasks_end,
+            {now, 0,
+             task.key + " is done for " + std::to_string(task.shown_done) +
+                 " of the nodes asked, dead for " + std::to_string(task.shown_dead)});
+    }
+    findings_.looked(tasks_end_one_way);
+    if (task.shown_done > 0 && task.shown_dead > 0) {
+        findings_.violated(tasks_end_one_way, {now, 0, task.key});
+    }
+    findings_.looked(one_result_counts);
+    if (task.told.size() > 1) findings_.violated(one_result_counts, {now, 0, task.key});
+    findings_.looked(results_were_made);
+    if (!std::ranges::includes(task.made, task.told)) {
+        findings_.violated(results_were_made, {now, 0, task.key});
     }
 }
 
@@ -118,7 +153,10 @@ void TaskLoad::take_task(Duration now, Clients& clients) {
     const std::size_t number = tasks_.size();
     const std::string key = "task-" + std::to_string(pace_.take());
     by_key_[key] = number;
-    tasks_.emplace_back().key = key;
+    Rng nature(setup_.seed, poison_stream + number);
+    Task& task = tasks_.emplace_back();
+    task.key = key;
+    task.poison = nature.below(whole) < workers_.poison && now < healed_at_;
     ++counts_.tasks;
     offer(number, now, clients);
     Rng choice(setup_.seed, twice_stream + number);
@@ -137,6 +175,8 @@ void TaskLoad::offer(std::size_t task, Duration now, Clients& clients) {
     ask.payload = bytes_of(tasks_[task].key);
     ask.estimate = service_mean;
     ask.agent = "load";
+    if (workers_.any()) ask.run_limit = run_limit;
+    ask.attempts = workers_.any() ? attempts_max : 0;
     ask.wait = true;
     if (const auto call = clients.call(host, node::request_bytes(ask))) {
         offers_[{host, *call}] = task;
@@ -162,14 +202,45 @@ void TaskLoad::finish_due(Duration now, Clients& clients) {
         running_.erase(running_.begin());
         const auto serving = serving_.find(execution.host);
         if (serving == serving_.end() || serving->second != execution.serving) continue;
-        // No two executions make the same result: who is told one knows which it was.
-        const Bytes result =
-            bytes_of(execution.assignment.key + "#" + std::to_string(++executions_made_));
-        tasks_[by_key_.at(execution.assignment.key)].made.insert(result);
-        clients.call(execution.host,
-                     node::request_bytes(node::TaskFinishAsk{execution.assignment.task,
-                                                             execution.assignment.epoch, result}));
+        if (execution.conduct == Conduct::poison && now < healed_at_) {
+            if (clients.state_of(execution.host) != ProcessState::running) continue;
+            ++tasks_[by_key_.at(execution.assignment.key)].killed;
+            clients.kill(execution.host);
+        } else if (execution.conduct == Conduct::fails || execution.conduct == Conduct::silent) {
+            fail(execution, clients);
+        } else {
+            finish(execution, clients);
+            if (execution.conduct == Conduct::twice) finish(execution, clients);
+        }
     }
+}
+
+void TaskLoad::finish(const Execution& execution, Clients& clients) {
+    // No two executions make the same result: who is told one knows which it was.
+    const node::AssignmentRecord& assignment = execution.assignment;
+    const Bytes result = bytes_of(assignment.key + "#" + std::to_string(++executions_made_));
+    tasks_[by_key_.at(assignment.key)].made.insert(result);
+    clients.call(execution.host, node::request_bytes(node::TaskFinishAsk{
+                                     assignment.task, assignment.epoch, result}));
+}
+
+void TaskLoad::fail(const Execution& execution, Clients& clients) {
+    const node::AssignmentRecord& assignment = execution.assignment;
+    clients.call(execution.host, node::request_bytes(node::TaskFailAsk{
+                                     assignment.task, assignment.epoch, "the worker failed"}));
+}
+
+TaskLoad::Conduct TaskLoad::conduct_of(std::size_t task, std::uint64_t attempt,
+                                       Duration now) const {
+    if (now >= healed_at_) return Conduct::honest;
+    if (tasks_[task].poison) return Conduct::poison;
+    Rng rng(setup_.seed, conduct_stream + task * 64 + attempt % 64);
+    for (const auto& [share, conduct] :
+         {std::pair{workers_.fail, Conduct::fails}, std::pair{workers_.silent, Conduct::silent},
+          std::pair{workers_.late, Conduct::late}, std::pair{workers_.twice, Conduct::twice}}) {
+        if (rng.below(whole) < share) return conduct;
+    }
+    return Conduct::honest;
 }
 
 void TaskLoad::ask_ledger(Clients& clients) {
@@ -207,10 +278,18 @@ void TaskLoad::on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, B
 void TaskLoad::on_assignment(std::uint32_t host, CallId serving, ByteView body, Duration now) {
     auto assignment = node::answer_from<node::AssignmentRecord>(decoder_, body);
     if (!assignment || !by_key_.contains(assignment->key)) return;
-    Rng service(setup_.seed,
-                service_stream + by_key_.at(assignment->key) * 64 + assignment->attempt % 64);
-    const Duration done = now + service_min + service.exponential(service_mean);
-    running_.emplace(done, Execution{host, serving, std::move(*assignment)});
+    const std::size_t number = by_key_.at(assignment->key);
+    Task& task = tasks_[number];
+    task.given.insert(host);
+    const Conduct conduct = conduct_of(number, assignment->attempt, now);
+    const bool fails =
+        conduct == Conduct::fails || conduct == Conduct::silent || conduct == Conduct::late;
+    task.failures += fails ? 1U : 0U;
+    Rng service(setup_.seed, service_stream + number * 64 + assignment->attempt % 64);
+    Duration done = now + service_min + service.exponential(service_mean);
+    const bool overdue = conduct == Conduct::late || conduct == Conduct::silent;
+    if (overdue) done += run_limit + service.between(Duration{}, late_by_max);
+    running_.emplace(done, Execution{host, serving, std::move(*assignment), conduct});
 }
 
 }  // namespace starling::sim

@@ -5,9 +5,13 @@
 //            and a part of them is offered twice in any case, anywhere
 //
 // Invariants:
-//   acked_tasks_end      every acknowledged task is done in the end, as two nodes tell when asked
+//   acked_tasks_end      every acknowledged task is done in the end, as two nodes tell when asked;
+//                        or a dead letter, if its workers failed attempts_max times or three nodes
+//                        were given it and none came back with a result
+//   tasks_end_one_way    nobody calls a task done that another one calls a dead letter
 //   one_result_counts    whoever is told a task's result is told the same one
 //   results_were_made    that result was made by an execution of this task
+//   poison_is_contained  a task that kills whoever runs it killed nodes_lost_max processes at most
 //
 // Not thread safe.
 #pragma once
@@ -16,6 +20,7 @@
 #include "node/calls_task.hpp"
 #include "sim/check.hpp"
 #include "sim/pace.hpp"
+#include "sim/workers.hpp"
 #include "sim/workload.hpp"
 
 #include <cstdint>
@@ -30,7 +35,12 @@ namespace starling::sim {
 
 class TaskLoad final : public Workload {
 public:
-    TaskLoad(const LoadSetup& setup, Findings& findings);
+    // As many as crashed nodes make a task poison.
+    static constexpr std::uint32_t nodes_lost_max = 3;
+
+    // Workers do wrong until `healed_at`.
+    TaskLoad(const LoadSetup& setup, Findings& findings, const Workers& workers = {},
+             Duration healed_at = {});
 
     [[nodiscard]] std::optional<Duration> next_time() const override;
     void act(Duration now, Clients& clients) override;
@@ -44,12 +54,19 @@ public:
     [[nodiscard]] std::uint64_t executions() const { return executions_made_; }
 
 private:
+    enum class Conduct : std::uint8_t { honest, fails, silent, late, twice, poison };
+
     struct Task {
         std::string key;
         std::optional<TaskId> id;      // once acknowledged
         std::set<Bytes> made;          // by executions
         std::set<Bytes> told;          // as the result
         std::uint32_t shown_done = 0;  // of the two nodes asked in the end
+        std::uint32_t shown_dead = 0;
+        bool poison = false;
+        std::uint32_t failures = 0;     // of its workers, one way or another
+        std::uint32_t killed = 0;       // processes that it took down
+        std::set<std::uint32_t> given;  // hosts that it was assigned to
     };
 
     // An assignment that a worker has under way.
@@ -57,6 +74,7 @@ private:
         std::uint32_t host = 0;
         CallId serving;  // void when the worker's node died meanwhile
         node::AssignmentRecord assignment;
+        Conduct conduct{};
     };
 
     using CallKey = std::pair<std::uint32_t, CallId>;
@@ -65,6 +83,10 @@ private:
     void offer(std::size_t task, Duration now, Clients& clients);
     void serve_everywhere(Clients& clients);
     void finish_due(Duration now, Clients& clients);
+    void finish(const Execution& execution, Clients& clients);
+    void fail(const Execution& execution, Clients& clients);
+    [[nodiscard]] Conduct conduct_of(std::size_t task, std::uint64_t attempt, Duration now) const;
+    void conclude(const Task& task, Duration now);
     void ask_ledger(Clients& clients);
     void on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, ByteView body, bool last,
                          Duration now);
@@ -72,6 +94,8 @@ private:
 
     LoadSetup setup_;
     Findings& findings_;
+    Workers workers_;
+    Duration healed_at_;
     Pace pace_;
     Decoder decoder_;
     std::vector<Task> tasks_;

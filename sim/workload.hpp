@@ -29,6 +29,10 @@ public:
     // Nothing when no process runs on that host.
     virtual std::optional<CallId> call(std::uint32_t host, Bytes request) = 0;
     virtual void end_call(std::uint32_t host, CallId call) = 0;
+
+    // A program took its node down with it, which starts again a moment later.  Not while an answer
+    // is being given.
+    virtual void kill(std::uint32_t host) = 0;
     [[nodiscard]] virtual ProcessState state_of(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint32_t hosts() const = 0;
 };

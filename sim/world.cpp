@@ -16,6 +16,7 @@ constexpr std::size_t kind_at = 1;  // in a frame's head
 constexpr Duration start_spread = 300ms;
 constexpr Duration wall_error = 50ms;  // clocks of machines are never quite equal
 constexpr Duration boot_offset_max = 1000h;
+constexpr Duration restart_after = 500ms;  // of a process that died with its programs
 
 enum class Draw : std::uint64_t { start = 1, boot, wall };
 
@@ -108,6 +109,13 @@ std::optional<CallId> World::call(std::uint32_t host, Bytes request) {
 
 void World::end_call(std::uint32_t host, CallId call) {
     hosts_.at(host)->end_call(call);
+}
+
+void World::kill(std::uint32_t host) {
+    if (hosts_.at(host)->state() != ProcessState::running) return;
+    end_process(host, 0);
+    timetable_.push(now_ + restart_after,
+                    {Happening::fault, static_cast<std::uint32_t>(plan_.faults.size()), host});
 }
 
 ProcessState World::state_of(std::uint32_t host) const {

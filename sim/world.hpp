@@ -80,6 +80,7 @@ private:
     void on_failed(std::uint32_t host) override;
     std::optional<CallId> call(std::uint32_t host, Bytes request) override;
     void end_call(std::uint32_t host, CallId call) override;
+    void kill(std::uint32_t host) override;
     [[nodiscard]] ProcessState state_of(std::uint32_t host) const override;
     [[nodiscard]] std::uint32_t hosts() const override;
 

@@ -32,6 +32,8 @@ public:
 
     void end_call(std::uint32_t, CallId) override {}
 
+    void kill(std::uint32_t host) override { killed.push_back(host); }
+
     [[nodiscard]] ProcessState state_of(std::uint32_t) const override {
         return ProcessState::running;
     }
@@ -49,6 +51,7 @@ public:
     }
 
     std::vector<Asked> asked;
+    std::vector<std::uint32_t> killed;
 };
 
 template <class Answer>
@@ -244,6 +247,77 @@ TEST_CASE("two results of one task are found, and one that nobody made", "[sim][
     const auto done = record_of(node::TaskState::done, "task-0#1");
     const auto other = record_of(node::TaskState::done, "task-0#2");
     CHECK(task_of(done, other) == Names{"one_result_counts", "results_were_made"});
+}
+
+TEST_CASE("a dead letter is found when nothing went wrong with its workers", "[sim][task_load]") {
+    const auto dead = record_of(node::TaskState::dead, {});
+    CHECK(task_of(dead, dead) == Names{"acked_tasks_end"});
+}
+
+TEST_CASE("a task that is done for one node and a dead letter for another is found",
+          "[sim][task_load]") {
+    CHECK(task_of(record_of(node::TaskState::done, "task-0#1"),
+                  record_of(node::TaskState::dead, {})) ==
+          Names{"acked_tasks_end", "tasks_end_one_way"});
+}
+
+// One task that is assigned so many times to workers of this kind, until the mesh heals at 50 s.
+struct Trouble {
+    Trouble(const Workers& workers, std::uint32_t attempts)
+        : load(setup_of(1000, 1s), findings, workers, 50s) {
+        run(load, desk, 1s);
+        answer(load, desk.all_of<node::TaskOfferAsk>().at(0),
+               record_of(node::TaskState::open, std::nullopt), false);
+        node::AssignmentRecord assignment;
+        assignment.key = "task-0";
+        for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
+            assignment.attempt = attempt;
+            answer(load, desk.all_of<node::TaskServeAsk>().at(0), assignment, false);
+        }
+        run(load, desk, 10s);
+    }
+
+    Names end(const node::TaskRecord& record) {
+        for (const Asked& question : desk.all_of<node::TaskShowAsk>()) {
+            answer(load, question, record);
+        }
+        load.conclude(11s);
+        return broken(findings);
+    }
+
+    Findings findings;
+    Desk desk;
+    TaskLoad load;
+};
+
+constexpr std::uint32_t always = 1'000'000;
+
+TEST_CASE("a task whose workers failed as often as it may be tried is a dead letter",
+          "[sim][task_load]") {
+    Trouble enough({.fail = always}, 5);
+    CHECK(enough.desk.all_of<node::TaskFailAsk>().size() == 5);
+    CHECK(enough.end(record_of(node::TaskState::dead, {})).empty());
+    Trouble too_few({.fail = always}, 4);
+    CHECK(too_few.end(record_of(node::TaskState::dead, {})) == Names{"acked_tasks_end"});
+}
+
+TEST_CASE("a silent worker makes no result, one that answers twice makes two", "[sim][task_load]") {
+    const Trouble silent({.silent = always}, 1);
+    CHECK(silent.desk.all_of<node::TaskFinishAsk>().empty());
+    CHECK(silent.desk.all_of<node::TaskFailAsk>().size() == 1);
+    const Trouble twice({.twice = always}, 1);
+    const auto finished = twice.desk.all_of<node::TaskFinishAsk>();
+    REQUIRE(finished.size() == 2);
+    CHECK(finished[0].request != finished[1].request);
+}
+
+TEST_CASE("a poison task kills its node, and one that kills too many is found",
+          "[sim][task_load]") {
+    Trouble three({.poison = always}, 3);
+    CHECK(three.desk.killed.size() == 3);
+    Trouble four({.poison = always}, 4);
+    CHECK(four.end(record_of(node::TaskState::done, "task-0#1")) ==
+          Names{"poison_is_contained", "results_were_made"});
 }
 
 }  // namespace
