@@ -161,7 +161,7 @@ std::vector<std::string> missing_from(const Report& report, const Options& optio
     return missing;
 }
 
-Report run(const Plan& plan) {
+Report run(const Plan& plan, std::span<Check* const> others) {
     Findings findings;
     World world(plan);
     MembershipCheck membership(ids_of(world.identities()), findings);
@@ -169,6 +169,7 @@ Report run(const Plan& plan) {
     world.watch(membership);
     TaskCheck tasks(findings);
     world.watch(tasks);
+    for (Check* other : others) world.watch(*other);
     for (Workload* program : programs.all()) world.engage(*program);
     world.run_until(plan.duration);
     conclude(world, programs, findings);

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,8 @@ struct Report {
 // The default plan of these options.  invalid: options out of range.
 [[nodiscard]] Result<Report> run(const Options& options);
 
-// Any plan; nothing is missing from it.
-[[nodiscard]] Report run(const Plan& plan);
+// Any plan; nothing is missing from it.  Others may look on.
+[[nodiscard]] Report run(const Plan& plan, std::span<Check* const> others = {});
 
 // What a run of a default plan would have to have: a crash, a restart, a pause and a partition
 // unless none was asked for, and every operation that has a rate.

@@ -296,6 +296,8 @@ constexpr auto entries = std::to_array<CatalogueEntry>({
     {"E906", "plan_invalid", Exit::usage,
      "A plan of a simulated run cannot be read or carried out.",
      "mend it where the message says: file, line and column"},
+    {"E907", "nothing_broken", Exit::usage, "A plan that should be shrunk breaks no invariant.",
+     "give the plan of a run that ended with exit code 9"},
 });
 
 bool equal_but_case(std::string_view a, std::string_view b) {

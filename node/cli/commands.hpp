@@ -66,6 +66,12 @@ namespace starling::cli {
 [[nodiscard]] Command sim_run_command();
 [[nodiscard]] Command sim_check_command();
 
+// sim_sweep_command.cpp, sim_shrink.cpp, sim_replay.cpp
+[[nodiscard]] Command sim_sweep_command();
+[[nodiscard]] Command sim_shrink_command();
+[[nodiscard]] Command sim_replay_command();
+[[nodiscard]] Command sim_diff_command();
+
 // about.cpp
 [[nodiscard]] Command explain_command();
 [[nodiscard]] Command help_command();

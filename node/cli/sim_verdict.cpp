@@ -1,6 +1,9 @@
 #include "node/cli/sim_verdict.hpp"
 
 #include "node/cli/json.hpp"
+#include "node/cli/places.hpp"
+#include "node/cli/words.hpp"
+#include "sim/plan_text.hpp"
 #include "sim/report_text.hpp"
 
 #include <fmt/format.h>
@@ -11,11 +14,6 @@
 
 namespace starling::cli {
 namespace {
-
-// A JSON object on the first line, the text for people behind it.
-std::string message_of(const sim::Report& report) {
-    return sim::json_of(report, Duration{0}) + sim::body_of(report);
-}
 
 double seconds_of(Duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -84,6 +82,11 @@ void take_end(const sim::Plan& plan, const SimCrew::Done& done, Verdict& verdict
 
 }  // namespace
 
+// A JSON object on the first line, the text for people behind it.
+std::string message_of(const sim::Report& report) {
+    return sim::json_of(report, Duration{0}) + sim::body_of(report);
+}
+
 Work work_of(const sim::Plan& plan, const std::optional<sim::Options>& options) {
     return [plan, options](Outlet& outlet) {
         sim::Report report = sim::run(plan);
@@ -116,6 +119,12 @@ Result<Verdict> run_guarded(const sim::Plan& plan, const std::optional<sim::Opti
     done.ended = child->end();
     done.guarded = child->was_guarded();
     return verdict_of(plan, done);
+}
+
+Result<sim::Plan> read_plan(const std::string& path) {
+    const auto text = read_text(path);
+    if (!text) return tl::unexpected(text.error());
+    return sim::plan_from(*text, printable(path));
 }
 
 }  // namespace starling::cli

@@ -29,6 +29,9 @@ struct Verdict {
     std::string text;     // for people
 };
 
+// What a child says in the end, for verdict_of().
+[[nodiscard]] std::string message_of(const sim::Report& report);
+
 // Options: when the plan was made from them, which it then has to live up to.
 [[nodiscard]] Work work_of(const sim::Plan& plan, const std::optional<sim::Options>& options);
 
@@ -37,5 +40,8 @@ struct Verdict {
 // Both for one run.  Ctrl-C ends the child with this process.
 [[nodiscard]] Result<Verdict> run_guarded(const sim::Plan& plan,
                                           const std::optional<sim::Options>& options = {});
+
+// The plan in a file; the error of a plan that cannot be read names file, line and column.
+[[nodiscard]] Result<sim::Plan> read_plan(const std::string& path);
 
 }  // namespace starling::cli

@@ -87,12 +87,6 @@ struct Job {
     std::string file;                     // where it stands; empty: nowhere
 };
 
-Result<sim::Plan> plan_in(const std::string& path) {
-    const auto text = read_text(path);
-    if (!text) return tl::unexpected(text.error());
-    return sim::plan_from(*text, printable(path));
-}
-
 // A file says everything itself.
 Result<Job> job_of_file(const Invocation& call) {
     for (const std::string_view option : {"nodes", "seed", "duration", "puts", "tasks", "cas",
@@ -104,7 +98,7 @@ Result<Job> job_of_file(const Invocation& call) {
             "change the file, or leave one of them out");
     }
     const std::string& path = call.words.front();
-    auto plan = plan_in(path);
+    auto plan = read_plan(path);
     if (!plan) return tl::unexpected(plan.error());
     std::string text = sim::text_of(*plan);
     return Job{std::move(*plan), std::move(text), std::nullopt, path};
@@ -174,7 +168,7 @@ std::string summary_of(const sim::Plan& plan) {
 }
 
 Result<Exit> sim_check(const Invocation& call, Terminal& terminal) {
-    const auto plan = plan_in(call.words.front());
+    const auto plan = read_plan(call.words.front());
     if (!plan) return tl::unexpected(plan.error());
     terminal.result({{"ok", true},
                      {"plan_file", call.words.front()},

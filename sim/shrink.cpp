@@ -1,0 +1,363 @@
+#include "sim/shrink.hpp"
+
+#include "sim/plan_fields.hpp"
+#include "sim/plan_flaw.hpp"
+#include "sim/plan_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration lasts_min = 1ms;  // a shorter fault is no simpler one
+constexpr std::string_view run_section = "run";
+constexpr std::string_view load_section = "load";
+
+using Places = std::vector<std::uint32_t>;
+
+Duration floor_to(Duration time, Duration unit) {
+    return time / unit * unit;
+}
+
+Duration ceil_to(Duration time, Duration unit) {
+    return floor_to(time + unit - 1ns, unit);
+}
+
+Duration end_of(const Fault& fault) {
+    return fault.at + fault.lasts;
+}
+
+Plan with_faults(const Plan& plan, std::span<const std::uint32_t> kept) {
+    Plan smaller = plan;
+    smaller.faults.clear();
+    for (const std::uint32_t place : kept) smaller.faults.push_back(plan.faults[place]);
+    return smaller;
+}
+
+using NewNumbers = std::map<std::uint32_t, std::uint32_t>;
+
+std::vector<std::uint32_t> renumbered(std::span<const std::uint32_t> side,
+                                      const NewNumbers& numbers) {
+    std::vector<std::uint32_t> left;
+    for (const std::uint32_t host : side) {
+        const auto found = numbers.find(host);
+        if (found != numbers.end()) left.push_back(found->second);
+    }
+    return left;
+}
+
+// The fault among those who are left; nothing when it has nobody to strike.
+std::optional<Fault> renumbered(Fault fault, const NewNumbers& numbers) {
+    if (row_of(fault.kind).target == Target::sides) {
+        fault.left = renumbered(fault.left, numbers);
+        fault.right = renumbered(fault.right, numbers);
+        if (fault.left.empty() || fault.right.empty()) return std::nullopt;
+        return fault;
+    }
+    const auto found = numbers.find(fault.host);
+    if (found == numbers.end()) return std::nullopt;
+    fault.host = found->second;
+    return fault;
+}
+
+// These hosts, in this order, numbered anew from 0.
+Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept) {
+    NewNumbers numbers;
+    for (const std::uint32_t host : kept) {
+        numbers.emplace(host, static_cast<std::uint32_t>(numbers.size()));
+    }
+    Plan smaller = plan;
+    smaller.nodes = static_cast<std::uint32_t>(kept.size());
+    smaller.faults.clear();
+    for (const Fault& fault : plan.faults) {
+        if (auto left = renumbered(fault, numbers)) smaller.faults.push_back(std::move(*left));
+    }
+    return smaller;
+}
+
+// Everything from this fault on, and the end, comes earlier.
+Plan earlier_from(const Plan& plan, std::size_t first, Duration by) {
+    Plan smaller = plan;
+    for (std::size_t place = first; place < plan.faults.size(); ++place) {
+        smaller.faults[place].at -= by;
+    }
+    smaller.healed_at -= by;
+    smaller.duration -= by;
+    return smaller;
+}
+
+Duration last_end(const Plan& plan) {
+    Duration last{};
+    for (const Fault& fault : plan.faults) last = std::max(last, end_of(fault));
+    return last;
+}
+
+Places all_places(std::size_t count) {
+    Places places(count);
+    std::iota(places.begin(), places.end(), 0U);
+    return places;
+}
+
+// The places in `parts` runs of nearly equal length.
+std::vector<Places> split(const Places& places, std::size_t parts) {
+    std::vector<Places> runs;
+    for (std::size_t part = 0; part < parts; ++part) {
+        const auto at = [&](std::size_t number) {
+            return places.begin() + static_cast<std::ptrdiff_t>(places.size() * number / parts);
+        };
+        runs.emplace_back(at(part), at(part + 1));
+    }
+    return runs;
+}
+
+Places without(const Places& places, const Places& removed) {
+    Places left;
+    std::ranges::set_difference(places, removed, std::back_inserter(left));
+    return left;
+}
+
+class Shrinker {
+public:
+    Shrinker(const Plan& plan, const Shrinking& how, const Judge& judge)
+        : best_(plan), how_(how), judge_(judge) {
+        judged_.insert(text_of(plan));
+    }
+
+    Shrunk shrink() {
+        bool removed = true;
+        while (removed && !stopped_) {
+            const std::string before = text_of(best_);
+            fewer_faults();
+            fewer_hosts();
+            less_load();
+            plain_models();
+            less_time();
+            each_fault();
+            removed = text_of(best_) != before;
+        }
+        return {std::move(best_), trials_, !stopped_};
+    }
+
+private:
+    using Make = Plan (*)(const Plan& plan, std::span<const std::uint32_t> kept);
+
+    void fewer_faults() {
+        if (best_.faults.empty() || try_all({with_faults(best_, {})})) return;
+        reduce(with_faults, all_places(best_.faults.size()), 1);
+    }
+
+    void fewer_hosts() { reduce(with_hosts, all_places(best_.nodes), plan_nodes_min); }
+
+    // ddmin: afterwards no single one of them can be removed.
+    void reduce(Make make, Places places, std::size_t least) {
+        const Plan whole = best_;
+        std::size_t parts = 2;
+        while (places.size() > least && !stopped_) {
+            const std::vector<Places> smaller = smaller_than(places, parts, least);
+            const auto kept =
+                first_kept(smaller, [&](const Places& left) { return make(whole, left); });
+            if (kept) {
+                const bool is_part = smaller[*kept].size() * 2 <= places.size();
+                places = smaller[*kept];
+                parts = is_part ? 2 : std::max<std::size_t>(2, parts - 1);
+            } else if (parts >= places.size()) {
+                return;
+            } else {
+                parts = std::min(places.size(), parts * 2);
+            }
+            parts = std::min(parts, places.size());
+        }
+    }
+
+    // Each part alone, then all without each part.
+    static std::vector<Places> smaller_than(const Places& places, std::size_t parts,
+                                            std::size_t least) {
+        std::vector<Places> smaller = split(places, parts);
+        if (parts > 2) {
+            for (const Places& part : split(places, parts)) {
+                smaller.push_back(without(places, part));
+            }
+        }
+        std::erase_if(smaller, [&](const Places& left) { return left.size() < least; });
+        return smaller;
+    }
+
+    // Each rate to nothing, or at least to half.
+    void less_load() {
+        for (const PlanField& field : plan_fields()) {
+            if (field.section != load_section) continue;
+            while (!stopped_ && try_all({with(field, field.min), with(field, half_of(field))})) {
+            }
+        }
+    }
+
+    [[nodiscard]] std::uint64_t half_of(const PlanField& field) const {
+        return std::max(field.min, field.read(best_) / 2);
+    }
+
+    // Machines and networks as in any plan: all at once, or else each of their numbers.
+    void plain_models() {
+        Plan plain = best_;
+        for (const PlanField* field : model_fields()) field->write(plain, field->read(Plan{}));
+        if (try_all({plain})) return;
+        for (const PlanField* field : model_fields()) try_all({with(*field, field->read(Plan{}))});
+    }
+
+    static std::vector<const PlanField*> model_fields() {
+        std::vector<const PlanField*> fields;
+        for (const PlanField& field : plan_fields()) {
+            if (field.section != run_section && field.section != load_section) {
+                fields.push_back(&field);
+            }
+        }
+        return fields;
+    }
+
+    [[nodiscard]] Plan with(const PlanField& field, std::uint64_t value) const {
+        Plan smaller = best_;
+        field.write(smaller, value);
+        return smaller;
+    }
+
+    // Gaps between faults close, then the one behind the last.
+    void less_time() {
+        for (std::size_t place = 0; place < best_.faults.size() && !stopped_; ++place) {
+            const auto gap = [&] {
+                const Duration before = place == 0 ? Duration{0} : best_.faults[place - 1].at;
+                return best_.faults[place].at - before;
+            };
+            while (gap() > 0s && try_all(sooner(place, gap()))) {
+            }
+        }
+        while (try_all(sooner(best_.faults.size(), best_.healed_at - last_end(best_) - 1s))) {
+        }
+    }
+
+    // By the whole gap, or by a part of it: what happens may hang on the phase of some period.
+    [[nodiscard]] std::vector<Plan> sooner(std::size_t place, Duration gap) const {
+        const Duration most = std::min(gap, best_.duration - plan_duration_min);
+        std::vector<Plan> candidates;
+        for (const int part : {1, 2, 3, 5}) {
+            const Duration by = part == 1 ? most : floor_to(most / part, 1ms);
+            if (by > 0s) candidates.push_back(earlier_from(best_, place, by));
+        }
+        return candidates;
+    }
+
+    void each_fault() {
+        for (std::size_t place = 0; place < best_.faults.size() && !stopped_; ++place) {
+            while (try_all(shorter(place))) {
+            }
+            try_all(rounder(place, &Fault::lasts, 1ns));
+            const Duration before = place == 0 ? Duration{0} : best_.faults[place - 1].at;
+            try_all(rounder(place, &Fault::at, before));
+        }
+        try_all(rounder_end());
+    }
+
+    [[nodiscard]] std::vector<Plan> shorter(std::size_t place) const {
+        const Duration lasts = std::max(lasts_min, floor_to(best_.faults[place].lasts / 2, 1ms));
+        if (lasts >= best_.faults[place].lasts) return {};
+        Plan smaller = best_;
+        smaller.faults[place].lasts = lasts;
+        return {smaller};
+    }
+
+    // Down to whole seconds, or to tenths, or to milliseconds; not below the least.
+    [[nodiscard]] std::vector<Plan> rounder(std::size_t place, Duration Fault::*time,
+                                            Duration least) const {
+        std::vector<Plan> candidates;
+        for (const Duration unit : {Duration{1s}, Duration{100ms}, Duration{1ms}}) {
+            const Duration round = floor_to(best_.faults[place].*time, unit);
+            if (round < least || round == best_.faults[place].*time) continue;
+            Plan smaller = best_;
+            smaller.faults[place].*time = round;
+            candidates.push_back(std::move(smaller));
+        }
+        return candidates;
+    }
+
+    // The whole second behind the last fault, and as much time after it as there was, or a little
+    // more.
+    [[nodiscard]] std::vector<Plan> rounder_end() const {
+        Plan smaller = best_;
+        smaller.healed_at = std::max<Duration>(1s, floor_to(best_.healed_at, 1s));
+        smaller.duration = smaller.healed_at + ceil_to(best_.duration - best_.healed_at, 1s);
+        const bool fits = smaller.healed_at > last_end(best_) &&
+                          smaller.duration >= plan_duration_min &&
+                          smaller.duration <= plan_duration_max;
+        if (!fits) return {};
+        return {smaller};
+    }
+
+    template <class Make>
+    std::optional<std::size_t> first_kept(const std::vector<Places>& smaller, Make make) {
+        std::vector<Plan> candidates;
+        for (const Places& left : smaller) candidates.push_back(make(left));
+        return keep_first(std::move(candidates));
+    }
+
+    bool try_all(std::vector<Plan> candidates) {
+        return keep_first(std::move(candidates)).has_value();
+    }
+
+    // The place of the first that breaks what is wanted; it is the best from here on.
+    std::optional<std::size_t> keep_first(std::vector<Plan> candidates) {
+        std::vector<std::size_t> places;
+        std::vector<Plan> fresh;
+        std::set<std::string> names;
+        for (std::size_t place = 0; place < candidates.size(); ++place) {
+            if (flaw_of(candidates[place])) continue;
+            std::string name = text_of(candidates[place]);
+            if (judged_.contains(name) || !names.insert(std::move(name)).second) continue;
+            places.push_back(place);
+            fresh.push_back(std::move(candidates[place]));
+        }
+        const auto kept = first_that_breaks(fresh);
+        if (!kept) return std::nullopt;
+        best_ = std::move(fresh[*kept]);
+        return places[*kept];
+    }
+
+    std::optional<std::size_t> first_that_breaks(std::span<const Plan> candidates) {
+        const std::uint64_t room = how_.trials_max - trials_;
+        const bool too_many = candidates.size() > room;
+        if (too_many) candidates = candidates.first(static_cast<std::size_t>(room));
+        if (stopped_ || candidates.empty()) {
+            stopped_ = stopped_ || too_many;
+            return std::nullopt;
+        }
+        const std::vector<Broken> verdicts = judge_(candidates);
+        for (std::size_t place = 0; place < verdicts.size(); ++place) {
+            ++trials_;
+            judged_.insert(text_of(candidates[place]));
+            if (std::ranges::find(verdicts[place], how_.wanted) == verdicts[place].end()) continue;
+            return place;
+        }
+        stopped_ = too_many || verdicts.size() < candidates.size();
+        return std::nullopt;
+    }
+
+    Plan best_;
+    const Shrinking& how_;
+    const Judge& judge_;
+    std::set<std::string> judged_;  // every plan that was, as text
+    std::uint64_t trials_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace
+
+Shrunk shrink(const Plan& plan, const Shrinking& how, const Judge& judge) {
+    return Shrinker(plan, how, judge).shrink();
+}
+
+}  // namespace starling::sim

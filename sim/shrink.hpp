@@ -1,0 +1,56 @@
+// From a plan that breaks an invariant to a small one that breaks the same: what is left is what
+// the failure needs.
+//
+//      faults ──> nodes ──> load ──> models ──> time ──> each fault ──┐
+//        ^                                                            |
+//        └────────────── as long as a pass still removes something ───┘
+//
+//      candidates ──Judge──> what each breaks ──> the first that breaks the wanted invariant is
+//      kept
+//
+// Faults and nodes are removed by ddmin (Zeller and Hildebrandt, "Simplifying and Isolating
+// Failure-Inducing Input", 2002, section 3.2): halves, then the rest without each part, then finer.
+//
+// Invariants:
+//   I1  The result breaks the wanted invariant, if the plan did.
+//   I2  Every candidate is a valid plan, and none is judged twice.
+//   I3  The time between the last repair and the end stays: with less of it a mesh would break what
+//       must be true in the end for want of time.
+//   I4  Equal plans and equal verdicts give equal results: how many are judged at once is the
+//       judge's own affair.
+//
+// Pure as the judge is.  Not thread safe.
+#pragma once
+
+#include "sim/plan.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace starling::sim {
+
+// What a run of a plan broke; empty: nothing.
+using Broken = std::vector<std::string>;
+
+// In the order of the candidates.  May leave out those behind the first that breaks what is wanted;
+// a shorter answer without such a one: stop here.
+using Judge = std::function<std::vector<Broken>(std::span<const Plan> candidates)>;
+
+struct Shrinking {
+    std::string wanted;                 // the invariant
+    std::uint64_t trials_max = 10'000;  // candidates judged
+};
+
+struct Shrunk {
+    Plan plan;
+    std::uint64_t trials = 0;
+    bool finished = false;  // nothing more can be removed; else trials or the judge ran out
+};
+
+// REQUIRES: a valid plan.
+[[nodiscard]] Shrunk shrink(const Plan& plan, const Shrinking& how, const Judge& judge);
+
+}  // namespace starling::sim

@@ -1,0 +1,340 @@
+#include "sim/swarm.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <numeric>
+#include <string>
+#include <utility>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Hosts = std::vector<std::uint32_t>;
+
+constexpr std::uint64_t swarm_stream = 0x7377726dULL << 32U;
+constexpr Duration settle = 500ms;  // most nodes are up by then
+constexpr std::uint64_t faults_most_log = 5;
+
+// Purposes of draws that belong to no fault.
+enum class Draw : std::uint64_t { habits = 240, network, disk, process, load };
+
+Rng rng_of(std::uint64_t seed, std::uint64_t purpose, std::uint64_t number = 0) {
+    return Rng(seed, swarm_stream | purpose << 20U | number);
+}
+
+Rng rng_of(std::uint64_t seed, Draw purpose) {
+    return rng_of(seed, static_cast<std::uint64_t>(purpose));
+}
+
+// Between low and high, each order of magnitude as likely as the next.  REQUIRES: 0 < low <= high.
+std::int64_t scaled(Rng& rng, std::int64_t low, std::int64_t high) {
+    const auto octaves =
+        static_cast<std::uint64_t>(std::bit_width(static_cast<std::uint64_t>(high / low)));
+    const std::int64_t from = low << rng.below(octaves);
+    const std::int64_t to = std::min(high, from * 2);
+    return from + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(to - from) + 1));
+}
+
+Duration scaled(Rng& rng, Duration low, Duration high) {
+    return Duration{scaled(rng, low.count(), high.count())};
+}
+
+// Makes the faults of one habit.
+class Author {
+public:
+    Author(const SwarmOptions& options, std::uint64_t habit, std::vector<Fault>& faults)
+        : options_(options), habit_(habit), faults_(faults) {}
+
+    // Each with a stream of its own (I2).
+    [[nodiscard]] Rng next_rng() { return rng_of(options_.seed, habit_, ++drawn_); }
+
+    // From one to many.
+    std::uint64_t how_many(std::uint64_t most_log = faults_most_log) {
+        Rng rng = next_rng();
+        const std::uint64_t some = 1ULL << rng.below(most_log + 1);
+        return rng.between(std::max<std::uint64_t>(1, some / 2), some);
+    }
+
+    Duration any_time(Rng& rng) const { return rng.between(settle, options_.faulty - 1s); }
+
+    // Mostly short, at times for most of the run.
+    Duration any_length(Rng& rng) const { return scaled(rng, 20ms, options_.faulty / 2); }
+
+    std::uint32_t any_host(Rng& rng) const {
+        return static_cast<std::uint32_t>(rng.below(options_.nodes));
+    }
+
+    [[nodiscard]] std::uint32_t nodes() const { return options_.nodes; }
+
+    [[nodiscard]] Duration faulty() const { return options_.faulty; }
+
+    Hosts all_hosts(Rng& rng) const {
+        Hosts hosts(options_.nodes);
+        std::iota(hosts.begin(), hosts.end(), 0U);
+        rng.shuffle(std::span(hosts));
+        return hosts;
+    }
+
+    void strike(FaultKind kind, std::uint32_t host, Duration at, Duration lasts,
+                std::int64_t amount = 0) {
+        Fault fault;
+        fault.kind = kind;
+        fault.host = host;
+        fault.amount = amount;
+        add(std::move(fault), at, lasts);
+    }
+
+    void part(FaultKind kind, Hosts left, Hosts right, Duration at, Duration lasts) {
+        Fault fault;
+        fault.kind = kind;
+        fault.left = std::move(left);
+        fault.right = std::move(right);
+        add(std::move(fault), at, lasts);
+    }
+
+    // What does not fit before the end is left out.
+    void add(Fault fault, Duration at, Duration lasts) {
+        if (at >= options_.faulty) return;
+        fault.at = at;
+        if (row_of(fault.kind).has_end) {
+            fault.lasts =
+                std::clamp(lasts, Duration{1ms}, std::max(Duration{1ms}, options_.faulty - at));
+        }
+        std::ranges::sort(fault.left);
+        std::ranges::sort(fault.right);
+        faults_.push_back(std::move(fault));
+    }
+
+private:
+    const SwarmOptions& options_;
+    std::uint64_t habit_;
+    std::uint64_t drawn_ = 0;
+    std::vector<Fault>& faults_;
+};
+
+// Hosts, one after another, of a kind that has no amount.
+template <FaultKind kind>
+void now_and_then(Author& author) {
+    const std::uint64_t many = author.how_many();
+    for (std::uint64_t i = 0; i < many; ++i) {
+        Rng rng = author.next_rng();
+        const Duration at = author.any_time(rng);
+        const std::uint32_t host = author.any_host(rng);
+        author.strike(kind, host, at, author.any_length(rng));
+    }
+}
+
+// One host that does not stay up: down for a moment, up for a moment.
+void crash_loop(Author& author) {
+    Rng rng = author.next_rng();
+    const std::uint32_t host = author.any_host(rng);
+    const Duration up = scaled(rng, 50ms, 5s);
+    Duration at = author.any_time(rng);
+    const Duration end = std::min(author.faulty(), at + scaled(rng, 1s, author.faulty()));
+    while (at < end) {
+        Rng turn = author.next_rng();
+        const Duration down = turn.between(10ms, 1s);
+        author.strike(FaultKind::crash, host, at, down);
+        at += down + turn.between(up / 2, up);
+    }
+}
+
+// Everybody at once, as when the power fails.
+void crash_all(Author& author) {
+    Rng rng = author.next_rng();
+    const Duration at = author.any_time(rng);
+    const Duration apart = rng.chance(1, 2) ? 0ms : rng.between(0ms, 200ms);
+    const Duration lasts = scaled(rng, 100ms, 10s);
+    for (std::uint32_t host = 0; host < author.nodes(); ++host) {
+        Rng own = author.next_rng();
+        author.strike(FaultKind::crash, host, at + own.between(0ms, apart),
+                      lasts + own.between(0ms, 1s));
+    }
+}
+
+// One node alone is the favourite (Alquraan et al., OSDI'18: it finds most partition bugs).
+Hosts some_side(Rng& rng, const Hosts& hosts) {
+    const std::uint64_t few = rng.chance(1, 2) ? 1 : rng.between(1, hosts.size() / 2);
+    return {hosts.begin(), hosts.begin() + static_cast<std::ptrdiff_t>(few)};
+}
+
+Fault sides_of(Rng& rng, const Hosts& hosts) {
+    Fault fault;
+    fault.left = some_side(rng, hosts);
+    fault.right.assign(hosts.begin() + static_cast<std::ptrdiff_t>(fault.left.size()), hosts.end());
+    fault.direction = rng.chance(1, 3) ? Direction::one_way : Direction::both;
+    if (rng.chance(1, 2)) std::swap(fault.left, fault.right);
+    return fault;
+}
+
+// Two halves that only one node can reach both of.
+void bridge(Author& author, const Hosts& hosts, Duration at, Duration lasts) {
+    const std::ptrdiff_t half = static_cast<std::ptrdiff_t>(hosts.size()) / 2;
+    author.part(FaultKind::cut, {hosts.begin(), hosts.begin() + half},
+                {hosts.begin() + half + 1, hosts.end()}, at, lasts);
+}
+
+// Everybody reaches a majority, no two the same one.
+void ring(Author& author, const Hosts& hosts, Duration at, Duration lasts) {
+    const std::size_t size = hosts.size();
+    for (std::size_t i = 0; i + 1 < size; ++i) {
+        Hosts far;
+        for (std::size_t j = i + 1; j < size; ++j) {
+            const std::size_t apart = std::min(j - i, size - (j - i));
+            if (apart > (size + 3) / 4) far.push_back(hosts[j]);
+        }
+        if (!far.empty()) author.part(FaultKind::cut, {hosts[i]}, std::move(far), at, lasts);
+    }
+}
+
+void partition(Author& author) {
+    const std::uint64_t many = author.how_many(3);
+    for (std::uint64_t i = 0; i < many; ++i) {
+        Rng rng = author.next_rng();
+        const Duration at = author.any_time(rng);
+        const Duration lasts = scaled(rng, 50ms, author.faulty() / 2);
+        const Hosts hosts = author.all_hosts(rng);
+        const std::uint64_t shape = hosts.size() < 4 ? 0 : rng.below(8);
+        if (shape == 6) {
+            bridge(author, hosts, at, lasts);
+        } else if (shape == 7) {
+            ring(author, hosts, at, lasts);
+        } else {
+            Fault fault = sides_of(rng, hosts);
+            fault.kind = FaultKind::cut;
+            author.add(std::move(fault), at, lasts);
+        }
+    }
+}
+
+// The same two sides, over and over.
+void flapping(Author& author) {
+    Rng rng = author.next_rng();
+    Fault fault = sides_of(rng, author.all_hosts(rng));
+    fault.kind = FaultKind::cut;
+    const Duration period = scaled(rng, 50ms, 4s);
+    Duration at = author.any_time(rng);
+    const Duration end = std::min(author.faulty(), at + scaled(rng, 1s, 20s));
+    while (at < end) {
+        Rng turn = author.next_rng();
+        const Duration off = turn.between(period / 4, period);
+        author.add(fault, at, off);
+        at += off + turn.between(period / 4, period);
+    }
+}
+
+struct Habit {
+    std::string_view name;
+    void (*write)(Author&);
+};
+
+constexpr auto habits = std::to_array<Habit>({
+    {"crash", now_and_then<FaultKind::crash>},
+    {"crash_loop", crash_loop},
+    {"crash_all", crash_all},
+    {"pause", now_and_then<FaultKind::pause>},
+    {"partition", partition},
+    {"flapping", flapping},
+    {"break", now_and_then<FaultKind::break_links>},
+    {"stall", now_and_then<FaultKind::stall_disk>},
+});
+
+// One seed in eight has one habit alone, one in eight a pair, so that each meets each.
+std::vector<std::size_t> chosen(std::uint64_t seed) {
+    Rng rng = rng_of(seed, Draw::habits);
+    std::vector<std::size_t> order(habits.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const std::uint64_t sort = rng.below(8);
+    if (sort < 2) {
+        rng.shuffle(std::span(order));
+        order.resize(sort + 1);
+        std::ranges::sort(order);
+    } else {
+        std::erase_if(order, [&](std::size_t) { return rng.chance(1, 2); });
+    }
+    return order;
+}
+
+void choose_models(Plan& plan) {
+    Rng net = rng_of(plan.seed, Draw::network);
+    plan.network.latency_min = scaled(net, 20us, 80ms);
+    plan.network.latency_spread = scaled(net, 1us, plan.network.latency_min);
+    plan.network.jitter_mean =
+        scaled(net, 1us, std::max<Duration>(2us, plan.network.latency_min / 4));
+    Rng disk = rng_of(plan.seed, Draw::disk);
+    plan.disk.sync_min = scaled(disk, 50us, 20ms);
+    plan.disk.sync_mean = scaled(disk, 10us, 20ms);
+    plan.disk.read = scaled(disk, 10us, 5ms);
+    Rng process = rng_of(plan.seed, Draw::process);
+    plan.process.turn = scaled(process, 5us, 500us);
+    plan.process.input = scaled(process, 1us, 60us);
+}
+
+// At times nothing of a kind, at times much.
+void choose_load(Plan& plan) {
+    Rng rng = rng_of(plan.seed, Draw::load);
+    const auto rate = [&](std::int64_t most) {
+        const auto some = static_cast<std::uint32_t>(scaled(rng, 100, most));
+        return rng.chance(1, 8) ? 0U : some;
+    };
+    plan.load.puts = rate(40'000);
+    plan.load.swaps = rate(10'000);
+    plan.load.tasks = rate(8000);
+}
+
+Result<void> check(const SwarmOptions& options) {
+    const auto bad = [](std::string name, const std::string& what, const std::string& low,
+                        const std::string& high) {
+        return failure(ErrorCode::invalid, std::move(name),
+                       what + ", possible are " + low + " to " + high);
+    };
+    const auto seconds = [](Duration time) { return std::to_string(time / 1s) + "s"; };
+    if (options.nodes < plan_nodes_min || options.nodes > plan_nodes_max) {
+        return bad("nodes_out_of_range", "nodes is " + std::to_string(options.nodes),
+                   std::to_string(plan_nodes_min), std::to_string(plan_nodes_max));
+    }
+    for (const auto& [name, time, least] :
+         {std::tuple{"faulty", options.faulty, swarm_faulty_min},
+          std::tuple{"healed", options.healed, swarm_healed_min}}) {
+        if (time >= least && time <= plan_duration_max / 2) continue;
+        return bad("duration_out_of_range", std::string(name) + " is " + seconds(time),
+                   seconds(least), seconds(plan_duration_max / 2));
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<std::string_view> all_habits() {
+    std::vector<std::string_view> names;
+    for (const Habit& habit : habits) names.push_back(habit.name);
+    return names;
+}
+
+std::vector<std::string_view> habits_of(std::uint64_t seed) {
+    std::vector<std::string_view> names;
+    for (const std::size_t habit : chosen(seed)) names.push_back(habits.at(habit).name);
+    return names;
+}
+
+Result<Plan> swarm_plan(const SwarmOptions& options) {
+    if (auto fine = check(options); !fine) return tl::unexpected(fine.error());
+    Plan plan;
+    plan.seed = options.seed;
+    plan.nodes = options.nodes;
+    plan.duration = options.faulty + options.healed;
+    plan.healed_at = options.faulty;
+    choose_models(plan);
+    choose_load(plan);
+    for (const std::size_t habit : chosen(options.seed)) {
+        Author author(options, habit, plan.faults);
+        habits.at(habit).write(author);
+    }
+    std::ranges::stable_sort(plan.faults, {}, &Fault::at);
+    return plan;
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,198 @@
+#include "sim/shrink.hpp"
+
+#include "sim/plan_flaw.hpp"
+#include "sim/plan_text.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* wanted = "planted";
+
+using Rule = std::function<bool(const Plan&)>;
+
+// Ten rounds of faults over nine nodes.
+Plan large_plan() {
+    Options options;
+    options.nodes = 9;
+    options.seed = 11;
+    options.duration = 250s;
+    return default_plan(options).value();
+}
+
+// Judges one after another and stops at the first that breaks the rule.
+Judge first_by(Rule breaks) {
+    return [breaks = std::move(breaks)](std::span<const Plan> candidates) {
+        std::vector<Broken> verdicts;
+        for (const Plan& plan : candidates) {
+            verdicts.push_back(breaks(plan) ? Broken{"another", wanted} : Broken{"another"});
+            if (breaks(plan)) break;
+        }
+        return verdicts;
+    };
+}
+
+Judge all_by(Rule breaks) {
+    return [breaks = std::move(breaks)](std::span<const Plan> candidates) {
+        std::vector<Broken> verdicts;
+        for (const Plan& plan : candidates) {
+            verdicts.push_back(breaks(plan) ? Broken{wanted} : Broken{});
+        }
+        return verdicts;
+    };
+}
+
+Shrunk shrunk_by(Rule breaks, std::uint64_t trials_max = 10'000) {
+    return shrink(large_plan(), {wanted, trials_max}, first_by(std::move(breaks)));
+}
+
+std::int64_t count(const Plan& plan, FaultKind kind) {
+    return std::ranges::count(plan.faults, kind, &Fault::kind);
+}
+
+bool has_both(const Plan& plan) {
+    return count(plan, FaultKind::crash) > 0 && count(plan, FaultKind::stall_disk) > 0;
+}
+
+TEST_CASE("of a failure that needs two faults these two are left", "[sim][shrink]") {
+    REQUIRE(large_plan().faults.size() > 20);
+    const Shrunk small = shrunk_by(has_both);
+    CHECK(small.finished);
+    CHECK(small.plan.faults.size() == 2);
+    CHECK(has_both(small.plan));
+}
+
+TEST_CASE("of a failure that needs many faults as many are left", "[sim][shrink]") {
+    const Shrunk small =
+        shrunk_by([](const Plan& plan) { return count(plan, FaultKind::pause) >= 5; });
+    CHECK(small.finished);
+    CHECK(small.plan.faults.size() == 5);
+}
+
+TEST_CASE("a failure that needs nothing is left with the smallest plan", "[sim][shrink]") {
+    const Shrunk small = shrunk_by([](const Plan&) { return true; });
+    CHECK(small.finished);
+    CHECK(small.plan.faults.empty());
+    CHECK(small.plan.nodes == plan_nodes_min);
+    CHECK(small.plan.load.puts + small.plan.load.swaps + small.plan.load.tasks == 0);
+}
+
+TEST_CASE("as many nodes are left as the failure needs", "[sim][shrink]") {
+    const Shrunk small = shrunk_by([](const Plan& plan) { return plan.nodes >= 3; });
+    CHECK(small.plan.nodes == 3);
+}
+
+TEST_CASE("without a node its faults go, and sides lose it", "[sim][shrink]") {
+    const auto cut_of_two = [](const Plan& plan) {
+        return std::ranges::any_of(plan.faults, [](const Fault& fault) {
+            return fault.kind == FaultKind::cut && fault.left.size() + fault.right.size() >= 2;
+        });
+    };
+    const Shrunk small = shrunk_by(cut_of_two);
+    CHECK(small.plan.nodes == 2);
+    REQUIRE(small.plan.faults.size() == 1);
+    CHECK(small.plan.faults.front().left.size() == 1);
+    CHECK(small.plan.faults.front().right.size() == 1);
+}
+
+TEST_CASE("a rate is halved as long as that keeps the failure", "[sim][shrink]") {
+    const Shrunk small = shrunk_by([](const Plan& plan) { return plan.load.puts >= 100; });
+    CHECK(small.plan.load.puts >= 100);
+    CHECK(small.plan.load.puts < 200);
+    CHECK(small.plan.load.tasks == 0);
+}
+
+TEST_CASE("faults come early and are short, at times that read well", "[sim][shrink]") {
+    const Shrunk small = shrunk_by(has_both);
+    for (const Fault& fault : small.plan.faults) {
+        CHECK(fault.at == 0s);
+        CHECK(fault.lasts < 2ms);
+    }
+}
+
+TEST_CASE("the time to recover stays", "[sim][shrink]") {
+    const Plan plan = large_plan();
+    const Shrunk small = shrunk_by(has_both);
+    const Duration before = plan.duration - plan.healed_at;
+    const Duration after = small.plan.duration - small.plan.healed_at;
+    CHECK(after >= before);
+    CHECK(after < before + 1s);
+    CHECK(small.plan.healed_at < 2s);
+}
+
+TEST_CASE("models become those of any plan", "[sim][shrink]") {
+    Plan plan = large_plan();
+    plan.network.latency_min = 30ms;
+    plan.disk.read = 7ms;
+    const Shrunk small = shrink(plan, {wanted}, first_by([](const Plan& candidate) {
+                                    return candidate.network.latency_min >= 10ms;
+                                }));
+    CHECK(small.plan.network.latency_min == 30ms);
+    CHECK(small.plan.disk.read == DiskModel{}.read);
+}
+
+TEST_CASE("a plan that breaks something else is not taken", "[sim][shrink]") {
+    const Shrunk small = shrunk_by([](const Plan&) { return false; });
+    CHECK(text_of(small.plan) == text_of(large_plan()));
+    CHECK(small.finished);
+}
+
+TEST_CASE("no more candidates are judged than allowed", "[sim][shrink]") {
+    for (const std::uint64_t most : {0U, 1U, 7U, 20U}) {
+        std::uint64_t judged = 0;
+        const Shrunk small = shrunk_by(
+            [&](const Plan& plan) {
+                ++judged;
+                return has_both(plan);
+            },
+            most);
+        INFO(most);
+        CHECK(small.trials <= most);
+        CHECK(judged <= 2 * most);  // the rule is asked twice a candidate
+        CHECK_FALSE(small.finished);
+    }
+}
+
+TEST_CASE("the judge can end the search", "[sim][shrink]") {
+    int asked = 0;
+    const auto rule = first_by(has_both);
+    const Shrunk small = shrink(large_plan(), {wanted}, [&](std::span<const Plan> candidates) {
+        return ++asked <= 3 ? rule(candidates) : std::vector<Broken>{};
+    });
+    CHECK(asked == 4);
+    CHECK_FALSE(small.finished);
+    CHECK(has_both(small.plan));
+}
+
+TEST_CASE("every candidate is a valid plan, and none is judged twice", "[sim][shrink]") {
+    std::set<std::string> judged;
+    const auto look = [&](std::span<const Plan> candidates) {
+        std::vector<Broken> verdicts;
+        for (const Plan& plan : candidates) {
+            REQUIRE_FALSE(flaw_of(plan));
+            REQUIRE(judged.insert(text_of(plan)).second);
+            verdicts.push_back(has_both(plan) ? Broken{wanted} : Broken{});
+            if (!verdicts.back().empty()) break;
+        }
+        return verdicts;
+    };
+    CHECK(shrink(large_plan(), {wanted}, look).finished);
+    CHECK(judged.size() > 20);
+}
+
+TEST_CASE("how many are judged at once changes neither the result nor the trials",
+          "[sim][shrink]") {
+    const Shrunk one = shrink(large_plan(), {wanted}, first_by(has_both));
+    const Shrunk other = shrink(large_plan(), {wanted}, all_by(has_both));
+    CHECK(text_of(one.plan) == text_of(other.plan));
+    CHECK(one.trials == other.trials);
+}
+
+}  // namespace
+}  // namespace starling::sim

@@ -1,0 +1,93 @@
+#include "sim/swarm.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+SwarmOptions options_of(std::uint64_t seed, std::uint32_t nodes = 7) {
+    SwarmOptions options;
+    options.seed = seed;
+    options.nodes = nodes;
+    return options;
+}
+
+bool are_valid_sides(const Fault& fault, std::uint32_t nodes) {
+    std::set<std::uint32_t> named(fault.left.begin(), fault.left.end());
+    named.insert(fault.right.begin(), fault.right.end());
+    return !fault.left.empty() && !fault.right.empty() && *named.rbegin() < nodes &&
+           named.size() == fault.left.size() + fault.right.size();
+}
+
+TEST_CASE("faults of a swarm's plan are in order, over in time and name hosts that exist",
+          "[sim][swarm]") {
+    for (std::uint64_t seed = 0; seed < 500; ++seed) {
+        const auto nodes = static_cast<std::uint32_t>(2 + seed % 24);
+        INFO("seed " << seed);
+        const auto plan = swarm_plan(options_of(seed, nodes));
+        REQUIRE(plan);
+        REQUIRE(std::ranges::is_sorted(plan->faults, {}, &Fault::at));
+        for (const Fault& fault : plan->faults) {
+            REQUIRE(fault.at >= 0s);
+            REQUIRE(fault.at + fault.lasts <= plan->healed_at);
+            REQUIRE((fault.lasts > 0s) == row_of(fault.kind).has_end);
+            REQUIRE(fault.host < nodes);
+            if (row_of(fault.kind).target == Target::sides) {
+                REQUIRE(are_valid_sides(fault, nodes));
+            }
+        }
+    }
+}
+
+TEST_CASE("equal seeds give equal plans of a swarm, others give others", "[sim][swarm]") {
+    CHECK(swarm_plan(options_of(7))->faults == swarm_plan(options_of(7))->faults);
+    CHECK_FALSE(swarm_plan(options_of(7))->faults == swarm_plan(options_of(8))->faults);
+}
+
+TEST_CASE("every kind of fault strikes in some plan of a swarm", "[sim][swarm]") {
+    std::map<FaultKind, std::size_t> plans;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        std::set<FaultKind> kinds;
+        for (const Fault& fault : swarm_plan(options_of(seed))->faults) kinds.insert(fault.kind);
+        for (const FaultKind kind : kinds) ++plans[kind];
+    }
+    for (const FaultRow& row : fault_rows) {
+        INFO(row.word);
+        CHECK(plans[row.kind] >= 20);
+    }
+}
+
+TEST_CASE("about one seed in eight has one habit, one in eight a pair", "[sim][swarm]") {
+    std::map<std::size_t, std::size_t> sizes;
+    for (std::uint64_t seed = 0; seed < 800; ++seed) ++sizes[habits_of(seed).size()];
+    CHECK(sizes[1] >= 70);
+    CHECK(sizes[2] >= 70);
+    CHECK(sizes[1] + sizes[2] <= 400);
+}
+
+TEST_CASE("nodes and times of a swarm at their limits make a plan, one past them an error",
+          "[sim][swarm]") {
+    SwarmOptions options;
+    options.nodes = plan_nodes_min;
+    options.faulty = swarm_faulty_min;
+    options.healed = swarm_healed_min;
+    CHECK(swarm_plan(options));
+    SwarmOptions few = options;
+    few.nodes = plan_nodes_min - 1;
+    CHECK(swarm_plan(few).error().name == "nodes_out_of_range");
+    SwarmOptions brief = options;
+    brief.faulty = swarm_faulty_min - 1ms;
+    CHECK(swarm_plan(brief).error().name == "duration_out_of_range");
+    SwarmOptions lengthy = options;
+    lengthy.healed = plan_duration_max;
+    CHECK(swarm_plan(lengthy).error().name == "duration_out_of_range");
+}
+
+}  // namespace
+}  // namespace starling::sim
