@@ -71,6 +71,9 @@ public:
     virtual void on_started(std::uint32_t host, Boot boot, Duration now) = 0;
     virtual void on_fault(const Fault& fault, Phase phase, Duration now) = 0;
 
+    // A process ended by itself, because of a fault that went before.
+    virtual void on_ended(std::uint32_t /*host*/, Duration /*now*/) {}
+
     // When the check wants on_time(); it is called then or a little later.
     [[nodiscard]] virtual std::optional<Duration> next_time() const = 0;
     virtual void on_time(Duration now) = 0;

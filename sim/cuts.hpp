@@ -5,7 +5,7 @@
 // Hosts that a cut does not name are not touched by it; several cuts add up.  Not thread safe.
 #pragma once
 
-#include "base/assert.hpp"
+#include "sim/border.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,8 +13,6 @@
 #include <vector>
 
 namespace starling::sim {
-
-enum class Direction : std::uint8_t { both, one_way };
 
 class Cuts {
 public:
@@ -25,13 +23,7 @@ public:
     // REQUIRES: `number` is not in force, no host is on both sides.
     void add(std::uint64_t number, std::span<const std::uint32_t> left,
              std::span<const std::uint32_t> right, Direction direction) {
-        Cut cut{number, direction, std::vector<Side>(hosts_, Side::neither)};
-        for (const std::uint32_t host : left) cut.sides.at(host) = Side::left;
-        for (const std::uint32_t host : right) {
-            STARLING_ASSERT(cut.sides.at(host) == Side::neither);
-            cut.sides[host] = Side::right;
-        }
-        cuts_.push_back(std::move(cut));
+        cuts_.push_back({number, Border(left, right, direction, hosts_)});
     }
 
     void remove(std::uint64_t number) {
@@ -44,7 +36,8 @@ public:
 
     // Whether a packet from one host reaches the other.
     [[nodiscard]] bool reaches(std::uint32_t from, std::uint32_t to) const {
-        return std::ranges::none_of(cuts_, [&](const Cut& cut) { return stops(cut, from, to); });
+        return std::ranges::none_of(
+            cuts_, [&](const Cut& cut) { return cut.border.is_crossed(from, to); });
     }
 
     // Whether packets pass in both directions.
@@ -53,24 +46,10 @@ public:
     }
 
 private:
-    enum class Side : std::uint8_t { neither, left, right };
-
     struct Cut {
         std::uint64_t number = 0;
-        Direction direction{};
-        std::vector<Side> sides;
+        Border border;
     };
-
-    static bool stops(const Cut& cut, std::uint32_t from, std::uint32_t to) {
-        const Side source = side_of(cut, from);
-        const Side target = side_of(cut, to);
-        if (source == Side::left && target == Side::right) return true;
-        return cut.direction == Direction::both && source == Side::right && target == Side::left;
-    }
-
-    static Side side_of(const Cut& cut, std::uint32_t host) {
-        return host < cut.sides.size() ? cut.sides[host] : Side::neither;
-    }
 
     std::size_t hosts_;
     std::vector<Cut> cuts_;

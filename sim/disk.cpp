@@ -43,9 +43,9 @@ std::optional<Duration> Disk::begin(Duration now) {
     if (under_way_ > 0 || jobs_.empty()) return std::nullopt;
     under_way_ = jobs_.size();
     const bool syncs = std::ranges::any_of(jobs_, [](const Job& job) { return job.batch > 0; });
-    if (!syncs) return model_.read;
+    if (!syncs) return model_.read * slowness_;
     ++syncs_;
-    const Duration sync = model_.sync_min + rng_.exponential(model_.sync_mean);
+    const Duration sync = (model_.sync_min + rng_.exponential(model_.sync_mean)) * slowness_;
     return std::max(sync, stalled_until_ - now);
 }
 
@@ -75,6 +75,19 @@ void Disk::crash() {
     jobs_.clear();
     under_way_ = 0;
     written_ = durable_;
+}
+
+void Disk::fail() {
+    STARLING_ASSERT(under_way_ > 0);
+    for (; under_way_ > 0; --under_way_) {
+        if (jobs_.front().batch > 0) ++lost_batches_;
+        jobs_.pop_front();
+    }
+}
+
+bool Disk::is_committing() const {
+    const auto begun = jobs_.begin() + static_cast<std::ptrdiff_t>(under_way_);
+    return std::any_of(jobs_.begin(), begun, [](const Job& job) { return job.batch > 0; });
 }
 
 void Disk::put_durable(Table table, ByteView key, ByteView value) {

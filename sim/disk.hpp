@@ -63,6 +63,15 @@ public:
     // The process is gone.
     void crash();
 
+    // What was under way could not be written, and is gone.  REQUIRES: something is.
+    void fail();
+
+    // Whether what is under way holds a batch.
+    [[nodiscard]] bool is_committing() const;
+
+    // From the next sync or read on, each takes so many times as long.
+    void slow_down(std::int64_t factor) { slowness_ = factor; }
+
     // No sync ends before `until`.
     void stall(Duration until) { stalled_until_ = until; }
 
@@ -123,6 +132,7 @@ private:
     std::uint64_t syncs_ = 0;
     std::uint64_t lost_batches_ = 0;
     Duration stalled_until_{};
+    std::int64_t slowness_ = 1;
 };
 
 }  // namespace starling::sim

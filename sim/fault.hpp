@@ -10,7 +10,7 @@
 #pragma once
 
 #include "base/moment.hpp"
-#include "sim/cuts.hpp"
+#include "sim/border.hpp"
 
 #include <array>
 #include <cstdint>
@@ -25,6 +25,34 @@ enum class FaultKind : std::uint8_t {
     cut,          // partition: the left side does not reach the right one, nor back
     break_links,  // every connection the host dialled ends, once
     stall_disk,   // no sync of the host ends
+
+    // network
+    delay,     // frames take this much longer, each way that the direction names
+    clog,      // nothing passes, then all of it at once; TCP gives up on it after 10 s
+    throttle,  // what the host sends leaves it at this rate
+    refuse,    // the host's accept backlog is full: a dial is not answered, and tried again
+
+    // process and clocks
+    slow,        // turns and inputs of the host take this many times as long
+    leave,       // an operator's leave; the process ends when it has left, or after 30 s
+    step_clock,  // the wall clock jumps by this, and stays there
+    drift,       // the clocks gain this each second
+    freeze,      // a virtual machine that stands still: neither process, kernel nor clocks go on
+
+    // disk
+    slow_disk,  // syncs and reads take this many times as long
+    full_disk,  // the next commit fails, which ends the process; it starts again at the end
+    low_disk,   // the host knows that its disk is nearly full
+
+    // what TCP does not do, nor what CURVE lets through: shares of frames.  Connections that they
+    // harmed end with the fault, as a middlebox resets them, so that link epochs begin anew.
+    lose,
+    duplicate,
+    reorder,  // later frames overtake it
+    replay,   // it comes again, seconds later
+    flip,     // one bit of it, as an admitted but broken peer would send it
+
+    garbage,  // an admitted host also sends frames that mean nothing, and spoilt ones that did
 };
 
 // Whom a fault strikes: one host, or what goes between two sides.
@@ -54,7 +82,27 @@ inline constexpr auto fault_rows = std::to_array<FaultRow>({
     {FaultKind::cut, "partition", Target::sides, Amount::none, true},
     {FaultKind::break_links, "break", Target::host, Amount::none, false},
     {FaultKind::stall_disk, "stall", Target::host, Amount::none, true},
+    {FaultKind::delay, "delay", Target::sides, Amount::time, true},
+    {FaultKind::clog, "clog", Target::sides, Amount::none, true},
+    {FaultKind::throttle, "throttle", Target::host, Amount::byte_rate, true},
+    {FaultKind::refuse, "refuse", Target::host, Amount::none, true},
+    {FaultKind::slow, "slow", Target::host, Amount::factor, true},
+    {FaultKind::leave, "leave", Target::host, Amount::none, true},
+    {FaultKind::step_clock, "step-clock", Target::host, Amount::time, false},
+    {FaultKind::drift, "drift", Target::host, Amount::time, true},
+    {FaultKind::freeze, "freeze", Target::host, Amount::none, true},
+    {FaultKind::slow_disk, "slow-disk", Target::host, Amount::factor, true},
+    {FaultKind::full_disk, "full-disk", Target::host, Amount::none, true},
+    {FaultKind::low_disk, "low-disk", Target::host, Amount::none, true},
+    {FaultKind::lose, "lose", Target::sides, Amount::share, true},
+    {FaultKind::duplicate, "duplicate", Target::sides, Amount::share, true},
+    {FaultKind::reorder, "reorder", Target::sides, Amount::share, true},
+    {FaultKind::replay, "replay", Target::sides, Amount::share, true},
+    {FaultKind::flip, "flip", Target::sides, Amount::share, true},
+    {FaultKind::garbage, "garbage", Target::host, Amount::share, true},
 });
+
+static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows.size());
 
 // In the order of the kinds.
 [[nodiscard]] constexpr const FaultRow& row_of(FaultKind kind) {

@@ -1,8 +1,8 @@
 // What really happened to each host, for checks to judge by: its boot, when it was down or stopped,
 // and from whom it was cut off.
 //
-//      World ── starts and faults ──> History ── was it out, cut, parted, healed in this interval?
-//      ──> Check
+//      World ── starts and faults ──> History ── was it out, cut, parted, strained in this
+//      interval? ──> Check
 //
 // Invariants:
 //   I1  A host is down until it is first started.
@@ -38,6 +38,7 @@ public:
 
     void on_started(std::uint32_t host, Boot boot, Duration now);
     void on_fault(const Fault& fault, Phase phase, Duration now);
+    void on_ended(std::uint32_t host, Duration now);
 
     [[nodiscard]] std::uint32_t hosts() const { return static_cast<std::uint32_t>(hosts_.size()); }
 
@@ -57,6 +58,10 @@ public:
     // The same for a one-way cut: there the deaf side's verdicts reach the other one.
     [[nodiscard]] bool was_half_cut(std::uint32_t host, Interval interval) const;
 
+    // Whether it lived, but others could not rely on hearing of it in time: too slow, throttled,
+    // behind a network that delays or loses, or dialled in vain.
+    [[nodiscard]] bool was_strained(std::uint32_t host, Interval interval) const;
+
     [[nodiscard]] bool was_healed(std::uint32_t host, Interval interval) const;
 
 private:
@@ -66,7 +71,8 @@ private:
         std::vector<Interval> out;  // crashed or stopped, in order of time
     };
 
-    struct Cut {
+    // A fault and when it was in force.
+    struct Spell {
         Fault fault;
         Interval interval;
     };
@@ -75,11 +81,13 @@ private:
     template <class Property>
     [[nodiscard]] bool any_cut(std::uint32_t host, Property property) const;
 
+    static void note(std::vector<Spell>& spells, const Fault& fault, Phase phase, Duration now);
     void begin_outage(std::uint32_t host, Duration now);
     void end_outage(std::uint32_t host, Duration now);
 
     std::vector<Past> hosts_;
-    std::vector<Cut> cuts_;
+    std::vector<Spell> cuts_;
+    std::vector<Spell> strains_;
 };
 
 }  // namespace starling::sim

@@ -20,7 +20,10 @@ constexpr std::uint64_t core_stream = 2ULL << 60U;
 }  // namespace
 
 Host::Host(const HostSetup& setup, const Surroundings& around)
-    : setup_(setup), around_(around), disk_(setup.disk, setup.seed, disk_stream | setup.number) {}
+    : setup_(setup),
+      around_(around),
+      clock_(setup.boot_offset, setup.wall_offset),
+      disk_(setup.disk, setup.seed, disk_stream | setup.number) {}
 
 Host::~Host() = default;
 
@@ -71,6 +74,21 @@ void Host::resume(Duration now) {
     schedule_turn(now);
 }
 
+void Host::freeze(Duration now) {
+    pause();
+    clock_.freeze(now);
+}
+
+void Host::thaw(Duration now) {
+    clock_.thaw(now);
+    resume(now);
+}
+
+void Host::drift(Duration gain, Duration now) {
+    clock_.drift(gain, now);
+    if (core_) wake_at(core_->next_deadline(), now);
+}
+
 void Host::on_arrival(const Arrival& arrival, Duration now) {
     accept(arrival, now);
 }
@@ -117,10 +135,6 @@ bool Host::ready() const {
     return core_ && core_->ready();
 }
 
-Moment Host::moment(Duration now) const {
-    return {BootTime{setup_.boot_offset + now}, WallTime{setup_.wall_offset + now}};
-}
-
 void Host::accept(Input input, Duration now) {
     inbox_.push_back(std::move(input));
     schedule_turn(now);
@@ -141,7 +155,8 @@ void Host::turn(Duration now) {
     counts_.inputs += inputs;
     const auto backlog = inbox_.empty() ? node::Backlog::drained : node::Backlog::left;
     core_->on_tick(moment(now), backlog, effects_);  // I1
-    last_turn_ = setup_.process.turn + setup_.process.input * static_cast<std::int64_t>(inputs);
+    last_turn_ = (setup_.process.turn + setup_.process.input * static_cast<std::int64_t>(inputs)) *
+                 slowness_;
     busy_until_ = now + last_turn_;
     end_turn(now);
     if (!inbox_.empty()) schedule_turn(now);
@@ -193,6 +208,7 @@ void Host::report_health(Duration now) {
     node::DriverHealth health;
     if (const auto oldest = disk_.oldest_waiting()) health.oldest_batch = now - *oldest;
     health.last_turn = last_turn_;
+    health.free_bytes = free_bytes_;
     core_->on_health(health, effects_);
 }
 
@@ -269,6 +285,10 @@ void Host::on_synced(Duration now) {
         synced_in_pause_ = true;
         return;
     }
+    if (disk_full_ && disk_.is_committing()) {
+        disk_.fail();
+        return around_.watcher.on_failed(setup_.number);
+    }
     Disk::Finished finished = disk_.finish();
     outbox_.release(finished.durable, [&](const Held& held) { leave(held, now); });  // I2
     for (Disk::Fetched& fetched : finished.fetched) accept(std::move(fetched), now);
@@ -286,8 +306,9 @@ void Host::leave(const Held& held, Duration now) {
 
 void Host::wake_at(std::optional<BootTime> deadline, Duration now) {
     if (!deadline) return;
-    const Duration wanted = deadline->time_since_epoch() - setup_.boot_offset;
-    const Duration due = std::max({wanted, now, busy_until_});
+    const std::optional<Duration> wanted = clock_.when(*deadline);
+    if (!wanted) return;  // thaw() takes a turn
+    const Duration due = std::max({*wanted, now, busy_until_});
     if (wake_due_ && *wake_due_ <= due) return;  // that one looks again
     wake_due_ = due;
     schedule(Happening::wake, due);
@@ -327,7 +348,7 @@ Boot Host::next_boot(Duration now) {
     }
     std::array<std::uint8_t, 8> bytes{};
     store_u64(bytes, boot.value);
-    disk_.put_durable(Table::meta, view_of(boot_key), bytes);  // I4
+    disk_.put_durable(Table::meta, view_of(boot_key), bytes);  // I5
     return boot;
 }
 

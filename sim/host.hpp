@@ -14,7 +14,8 @@
 //       ends with one on_tick().
 //   I2  Nothing with a durable gate leaves before the records that preceded it are durable.
 //   I3  A paused process does nothing; what reaches it waits.  A crashed one leaves only its disk.
-//   I4  Every start has a boot greater than all before, durable before the core is made.
+//   I4  A commit that finds no room on the disk ends the process, as the real driver does.
+//   I5  Every start has a boot greater than all before, durable before the core is made.
 //
 // Not thread safe.
 #pragma once
@@ -23,6 +24,7 @@
 #include "node/core.hpp"
 #include "sim/bodies.hpp"
 #include "sim/disk.hpp"
+#include "sim/host_clock.hpp"
 #include "sim/identities.hpp"
 #include "sim/memo_verifier.hpp"
 #include "sim/network.hpp"
@@ -57,6 +59,9 @@ public:
     virtual void on_started(std::uint32_t host, Boot boot, Duration now) = 0;
     virtual void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) = 0;
     virtual void on_answer(std::uint32_t host, CallId call, ByteView body, bool last) = 0;
+
+    // The process cannot go on: it crashes before anything else happens.
+    virtual void on_failed(std::uint32_t host) = 0;
 };
 
 // What all hosts of a world share.
@@ -100,7 +105,27 @@ public:
     void pause();
     void resume(Duration now);
 
+    // A paused machine, clocks and all.
+    void freeze(Duration now);
+    void thaw(Duration now);
+
+    [[nodiscard]] bool is_frozen() const { return clock_.is_frozen(); }
+
     void stall_disk(Duration until) { disk_.stall(until); }
+
+    void slow_disk(std::int64_t factor) { disk_.slow_down(factor); }
+
+    void fill_disk(bool full) { disk_full_ = full; }
+
+    // What the driver knows of the room on its disk.
+    void show_free(std::uint64_t bytes) { free_bytes_ = bytes; }
+
+    // Turns and inputs take so many times as long.
+    void slow_down(std::int64_t factor) { slowness_ = factor; }
+
+    void step_wall(Duration amount) { clock_.step_wall(amount); }
+
+    void drift(Duration gain, Duration now);
 
     void on_arrival(const Arrival& arrival, Duration now);
     void on_link(const node::LinkEvent& event, Duration now);
@@ -118,7 +143,10 @@ public:
     [[nodiscard]] Boot boot() const { return boot_; }
 
     [[nodiscard]] bool ready() const;
-    [[nodiscard]] Moment moment(Duration now) const;
+
+    [[nodiscard]] Moment moment(Duration now) const { return clock_.at(now); }
+
+    [[nodiscard]] const HostClock& clock() const { return clock_; }
 
     [[nodiscard]] const HostCounts& counts() const { return counts_; }
 
@@ -181,6 +209,7 @@ private:
 
     HostSetup setup_;
     Surroundings around_;
+    HostClock clock_;
     Disk disk_;
     ProcessState state_ = ProcessState::down;
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
@@ -194,6 +223,9 @@ private:
     bool synced_in_pause_ = false;
     Duration busy_until_{};
     Duration last_turn_{};
+    std::int64_t slowness_ = 1;
+    bool disk_full_ = false;
+    std::uint64_t free_bytes_ = node::DriverHealth{}.free_bytes;
     std::optional<Duration> wake_due_;  // of the earliest wake event in the timetable
     std::uint64_t calls_ = 0;
     HostCounts counts_;

@@ -59,7 +59,16 @@ void MembershipCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
 void MembershipCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     history_.on_fault(fault, phase, now);
     if (fault.kind != FaultKind::crash || phase != Phase::begins) return;
-    const Crash crash{fault.host, history_.boot(fault.host), now};
+    note_crash(fault.host, now);
+}
+
+void MembershipCheck::on_ended(std::uint32_t host, Duration now) {
+    history_.on_ended(host, now);
+    note_crash(host, now);
+}
+
+void MembershipCheck::note_crash(std::uint32_t host, Duration now) {
+    const Crash crash{host, history_.boot(host), now};
     crashes_.push_back(crash);
     recent_.push_back(crash);
 }
@@ -159,6 +168,7 @@ void MembershipCheck::check_noticed(const Crash& crash, Duration now) {
     for (std::uint32_t observer = 0; observer < history_.hosts(); ++observer) {
         if (observer == crash.host || history_.is_down(observer)) continue;
         if (history_.was_out(observer, since) || history_.was_cut(observer, since)) continue;
+        if (history_.was_strained(observer, since)) continue;
         findings_.looked(crash_is_noticed);
         const Standing& standing = seen(observer, crash.host);
         if (standing.ended && standing.boot >= crash.boot) continue;
@@ -170,7 +180,7 @@ bool MembershipCheck::has_excuse(std::uint32_t observer, std::uint32_t subject,
                                  Duration now) const {
     const Interval lately{now - excused_for, now};
     return history_.was_out(subject, lately) || history_.were_parted(observer, subject, lately) ||
-           history_.was_half_cut(subject, lately) ||
+           history_.was_half_cut(subject, lately) || history_.was_strained(subject, lately) ||
            history_.was_healed(subject, {now - healing_for, now});
 }
 
@@ -180,7 +190,7 @@ std::uint32_t MembershipCheck::judges(Duration now) const {
     std::uint32_t count = 0;
     for (std::uint32_t host = 0; host < history_.hosts(); ++host) {
         const bool fit = !history_.is_down(host) && !history_.was_out(host, lately) &&
-                         !history_.was_cut(host, lately);
+                         !history_.was_cut(host, lately) && !history_.was_strained(host, lately);
         count += fit ? 1U : 0U;
     }
     return count;

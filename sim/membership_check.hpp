@@ -40,6 +40,7 @@ public:
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
     void on_fault(const Fault& fault, Phase phase, Duration now) override;
+    void on_ended(std::uint32_t host, Duration now) override;
     [[nodiscard]] std::optional<Duration> next_time() const override;
     void on_time(Duration now) override;
 
@@ -64,6 +65,7 @@ private:
 
     using Life = std::pair<Boot, Incarnation>;
 
+    void note_crash(std::uint32_t host, Duration now);
     void on_member(std::uint32_t observer, const TraceRecord& record, Duration now);
     void on_opinion(std::uint32_t observer, const TraceRecord& record);
     void on_claimed(std::uint32_t host, Boot boot, Incarnation incarnation);

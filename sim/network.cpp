@@ -58,7 +58,26 @@ void Network::cut(std::uint64_t number, std::span<const std::uint32_t> left,
 
 void Network::heal(std::uint64_t number, Duration now) {
     cuts_.remove(number);
-    for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) mend(slot, now);
+    for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
+        mend(slot, Resume::retransmitted, now);
+    }
+}
+
+void Network::unclog(std::uint64_t number, Duration now) {
+    cuts_.remove(number);
+    for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
+        mend(slot, Resume::at_once, now);
+    }
+}
+
+void Network::throttle(std::uint32_t host, std::uint64_t byte_rate, Duration now) {
+    Endpoint& endpoint = endpoints_.at(host);
+    const bool relieved = endpoint.byte_rate > 0 && byte_rate == 0;
+    endpoint.byte_rate = byte_rate;
+    endpoint.wire_free = now;
+    for (std::uint32_t slot = 0; relieved && slot < connections_.size(); ++slot) {
+        if (connections_[slot].from == host) hasten(slot, now);
+    }
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> Network::open_connections() const {
@@ -88,19 +107,25 @@ void Network::enqueue(Connection& connection, Kind kind, Bodies::Handle body) {
 void Network::enter_pipe(std::uint32_t slot, Kind kind, Bodies::Handle body, Duration now) {
     Connection& connection = connections_[slot];
     const std::size_t bytes = bodies_.view(body).size() + limits::frame_header_bytes;
-    const BootTime sent{endpoints_[connection.from].setup.boot_offset + now};
+    Endpoint& sender = endpoints_[connection.from];
+    const BootTime sent = sender.setup.clock->at(now).boot_time;
     bodies_.retain(body);
-
-    // Later frames never overtake earlier ones (I1).
-    const Duration arrives = std::max(now + latency(connection, connection.from, connection.to),
-                                      connection.last_arrival + Duration{1});
-    connection.last_arrival = arrives;
-    connection.pipe.push_back(
-        {node::header_bytes({node::wire_version, kind, connection.link, node::sent_ms_of(sent)}),
-         body, arrives});
-    connection.pipe_bytes += bytes;
     ++counts_.frames;
     counts_.bytes += bytes;
+
+    // Later frames never overtake earlier ones (I1).
+    const Duration left = departure(sender, bytes, now);
+    const Duration arrives = std::max(left + latency(connection, connection.from, connection.to),
+                                      connection.last_arrival + Duration{1});
+    Flight flight{
+        node::header_bytes({node::wire_version, kind, connection.link, node::sent_ms_of(sent)}),
+        body, arrives};
+    if (sender.babble > 0) babble_after(slot, flight, now);
+    if (!weather_.is_calm() && waylay(slot, flight, now)) return bodies_.release(flight.body);
+
+    connection.last_arrival = arrives;
+    connection.pipe_bytes += bodies_.view(flight.body).size() + limits::frame_header_bytes;
+    connection.pipe.push_back(flight);
     if (!connection.stalled) schedule_arrival(slot, now);
 }
 
@@ -120,7 +145,8 @@ void Network::flush(std::uint32_t slot, Duration now) {
 
 void Network::arrive(std::uint32_t slot, Duration now) {
     Connection& connection = connections_[slot];
-    connection.arrival_due = false;
+    if (connection.arrival_at != now) return;  // an earlier one took its place
+    connection.arrival_at.reset();
     if (connection.pipe.empty()) return;
     if (!cuts_.reaches(connection.from, connection.to)) {
         connection.stalled = true;
@@ -149,9 +175,9 @@ void Network::deliver(std::uint32_t slot, const Flight& flight) {
 
 void Network::schedule_arrival(std::uint32_t slot, Duration not_before) {
     Connection& connection = connections_[slot];
-    if (connection.arrival_due) return;
-    connection.arrival_due = true;
-    schedule(Happening::arrival, slot, std::max(connection.pipe.front().arrives, not_before));
+    if (connection.arrival_at) return;
+    connection.arrival_at = std::max(connection.pipe.front().arrives, not_before);
+    schedule(Happening::arrival, slot, *connection.arrival_at);
 }
 
 void Network::await_acknowledgement(std::uint32_t slot, Duration now) {
@@ -184,19 +210,43 @@ void Network::lose_pipe(Connection& connection, std::size_t kept) {
     }
 }
 
-void Network::mend(std::uint32_t slot, Duration now) {
+// Later than it was sent when the host may send only so much a second.
+Duration Network::departure(Endpoint& endpoint, std::size_t bytes, Duration now) {
+    if (endpoint.byte_rate == 0) return now;
+    const std::uint64_t takes = bytes * 1'000'000'000ULL / endpoint.byte_rate;
+    endpoint.wire_free =
+        std::max(now, endpoint.wire_free) + Duration{static_cast<std::int64_t>(takes)};
+    return endpoint.wire_free;
+}
+
+// What waited for a throttled wire goes on at once, in order.
+void Network::hasten(std::uint32_t slot, Duration now) {
+    Connection& connection = connections_[slot];
+    if (connection.pipe.empty()) return;
+    Duration arrives = now + model_.latency_min;
+    for (Flight& flight : connection.pipe) {
+        flight.arrives = std::min(flight.arrives, arrives++);
+    }
+    connection.last_arrival = connection.pipe.back().arrives;
+    if (connection.stalled) return;
+    connection.arrival_at.reset();
+    schedule_arrival(slot, now);
+}
+
+void Network::mend(std::uint32_t slot, Resume resume, Duration now) {
     Connection& connection = connections_[slot];
     if (connection.phase == Phase::free) return;
     const bool there = cuts_.reaches(connection.from, connection.to);
     const bool back = cuts_.reaches(connection.to, connection.from);
     const Duration since = connection.unacked_since.value_or(now);
+    const Duration on = resume == Resume::at_once ? now : retransmission_after(since, now);
     if (connection.stalled && there) {
         connection.stalled = false;
-        schedule_arrival(slot, retransmission_after(since, now));
+        schedule_arrival(slot, on);
     }
     if (connection.peer_gone && there && back) {
         connection.peer_gone = false;
-        schedule(Happening::peer_gone, slot, retransmission_after(since, now));
+        schedule(Happening::peer_gone, slot, on);
     }
     if (there && back) connection.unacked_since.reset();
 }
@@ -220,8 +270,9 @@ Duration Network::latency(Connection& connection, std::uint32_t from, std::uint3
     const std::uint64_t base = drawn(Purpose::base, from, to, 0) % (spread + 1);
     const std::uint64_t counter = connection.number << 32U | connection.draws++;
     Rng jitter(drawn(Purpose::jitter, from, to, counter));
+    const Duration late = weather_.is_calm() ? Duration{} : weather_.delay(from, to);
     return model_.latency_min + Duration{static_cast<std::int64_t>(base)} +
-           jitter.exponential(model_.jitter_mean);
+           jitter.exponential(model_.jitter_mean) + late;
 }
 
 std::uint64_t Network::drawn(Purpose purpose, std::uint32_t a, std::uint32_t b,

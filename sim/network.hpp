@@ -15,6 +15,11 @@
 //   I2  Nothing arrives over a cut, nor at a process started after the connection was made.
 //   I3  A queue holds at most limits::link_queue_frames and limits::link_queue_bytes, a host's
 //       queues limits::all_queues_bytes; what does not fit is dropped and counted.
+//       I1 and I3 hold for what is in pipes.  A hostile network (faults lose, duplicate, reorder,
+//       replay, flip, garbage) also sends strays, frames beside the pipe: whatever TCP and CURVE
+//       prevent may happen to them, until their fault ends.  A frame that such a fault took from a
+//       pipe is missing from a link that goes on, which no transport of ours does: when the fault
+//       ends, every connection that it harmed ends too, as by a middlebox that resets it.
 //   I4  Every draw is a pure function of seed, purpose, hosts and a counter: removing a frame or a
 //       fault moves no draw of another pair.
 //
@@ -26,7 +31,9 @@
 #include "node/core.hpp"
 #include "sim/bodies.hpp"
 #include "sim/cuts.hpp"
+#include "sim/host_clock.hpp"
 #include "sim/timetable.hpp"
+#include "sim/weather.hpp"
 
 #include <array>
 #include <cstdint>
@@ -87,13 +94,15 @@ struct NetworkCounts {
     std::uint64_t timed_out = 0;
     std::uint64_t probes = 0;
     std::uint64_t breaks = 0;  // connections that ended under their dialler
+    std::uint64_t strays = 0;  // frames that arrived beside a pipe
+    std::uint64_t spoilt = 0;  // frames that are not as they were sent
 };
 
 struct EndpointSetup {
     NodeId id;
     CurveKey curve;
     std::string address;
-    Duration boot_offset{};  // the host's boot-time clock at the beginning of the world
+    const HostClock* clock = nullptr;  // outlives the network's last turn
 };
 
 class Network {
@@ -125,6 +134,22 @@ public:
              std::span<const std::uint32_t> right, Direction direction);
     void heal(std::uint64_t number, Duration now);
 
+    // A cut whose packets were only held up: ends with all of them going on at once.
+    void unclog(std::uint64_t number, Duration now);
+
+    // Delays and hostile shares between sides.
+    void hamper(const Fault& fault) { weather_.add(fault, endpoints_.size()); }
+
+    void relieve(const Fault& fault, Duration now);
+
+    // What this host sends a second; 0: as much as it likes.
+    void throttle(std::uint32_t host, std::uint64_t byte_rate, Duration now);
+
+    void refuse(std::uint32_t host, bool refuses) { endpoints_.at(host).refuses = refuses; }
+
+    // So many of a million frames of this host are followed by one that is garbage.
+    void babble(std::uint32_t host, std::uint64_t share) { endpoints_.at(host).babble = share; }
+
     // Ends every connection that this host dialled, as a middlebox would.
     void break_connections(std::uint32_t host, Duration now);
 
@@ -150,12 +175,25 @@ private:
         draining
     };
 
-    enum class Purpose : std::uint8_t { base = 1, jitter, tail, linger };
+    enum class Purpose : std::uint8_t { base = 1, jitter, tail, linger, hostile };
+
+    // How frames go on after a cut.
+    enum class Resume : std::uint8_t { retransmitted, at_once };
 
     struct Flight {
         FrameHead head{};
         Bodies::Handle body;
         Duration arrives{};
+    };
+
+    // A frame beside the pipe of its connection.
+    struct Stray {
+        std::uint32_t from = 0;
+        std::uint32_t to = 0;
+        FaultKind cause{};
+        NodeId identity;
+        FrameHead head{};
+        Bodies::Handle body;
     };
 
     struct Waiting {
@@ -183,9 +221,10 @@ private:
         std::deque<Waiting> queue;
         std::size_t queue_bytes = 0;
         std::optional<Duration> unacked_since;
-        bool arrival_due = false;
+        std::optional<Duration> arrival_at;  // the appointment that counts
         bool stalled = false;
         bool peer_gone = false;
+        bool harmed = false;  // a hostile network took something from it
     };
 
     struct Endpoint {
@@ -193,6 +232,10 @@ private:
         std::uint32_t epoch = 0;  // processes started
         bool running = false;
         bool paused = false;
+        bool refuses = false;
+        std::uint64_t babble = 0;
+        std::uint64_t byte_rate = 0;
+        Duration wire_free{};      // while throttled: when what it sent has left it
         Duration listens_until{};  // of a crashed process
         std::map<CurveKey, NodeId> admitted;
         HashIndex<NodeId, std::uint32_t> outlets;  // peer -> connection
@@ -217,8 +260,20 @@ private:
     void drop(std::uint32_t host, const NodeId& to, Kind kind, DropReason reason);
     void drop_queue(Connection& connection);
     void lose_pipe(Connection& connection, std::size_t kept);
-    void mend(std::uint32_t slot, Duration now);
+    void mend(std::uint32_t slot, Resume resume, Duration now);
+    void hasten(std::uint32_t slot, Duration now);
+    static Duration departure(Endpoint& endpoint, std::size_t bytes, Duration now);
     [[nodiscard]] Duration retransmission_after(Duration since, Duration now) const;
+
+    // network_strays.cpp: what a hostile network does
+    bool waylay(std::uint32_t slot, Flight& flight, Duration now);
+    void babble_after(std::uint32_t slot, const Flight& flight, Duration now);
+    void flip_bit(Flight& flight, Rng& rng);
+    void spoil(Flight& flight, Rng& rng);
+    void replace_body(Flight& flight, ByteView bytes);
+    void send_stray(std::uint32_t slot, const Flight& flight, FaultKind cause, Duration at);
+    void arrive_astray(std::uint32_t number);
+    [[nodiscard]] bool is_in_force(const Stray& stray) const;
 
     // network_links.cpp: connections
     void dial(std::uint32_t host, const LinkCommand& command, std::string_view address,
@@ -254,6 +309,9 @@ private:
     Bodies& bodies_;
     Ends& ends_;
     Cuts cuts_;
+    Weather weather_;
+    std::vector<Stray> strays_;
+    std::vector<std::uint32_t> free_strays_;
     std::vector<Endpoint> endpoints_;
     std::map<std::string, std::uint32_t, std::less<>> addresses_;
     std::vector<Connection> connections_;

@@ -82,6 +82,7 @@ void Network::break_connections(std::uint32_t host, Duration now) {
 }
 
 void Network::on_due(const Appointment& due, Duration now) {
+    if (due.what == Happening::stray) return arrive_astray(due.subject);
     const Connection& connection = connections_.at(due.subject);
     if (static_cast<std::uint32_t>(due.stamp) != connection.generation) return;
     const auto extra = static_cast<std::uint32_t>(due.stamp >> 32U);
@@ -98,6 +99,8 @@ void Network::on_due(const Appointment& due, Duration now) {
             return on_unacked(due.subject, now);
         case Happening::dial_expired:
             return expire(due.subject);
+        case Happening::stray:
+        case Happening::departed:
         case Happening::turn:
         case Happening::wake:
         case Happening::synced:
@@ -165,9 +168,10 @@ void Network::step(std::uint32_t slot, Duration now) {
 
 void Network::step_syn(std::uint32_t slot, Duration now) {
     Connection& connection = connections_[slot];
-    if (!cuts_.connects(connection.from, connection.to)) return retry_syn(slot, now);
-
     const Endpoint& target = endpoints_[connection.to];
+    const bool passes = cuts_.connects(connection.from, connection.to);
+    if (!passes || target.refuses) return retry_syn(slot, now);
+
     const Duration back = now + latency(connection, connection.to, connection.from);
     if (!target.running && now >= target.listens_until) {
         return settle(slot, {node::LinkNews::refused, connection_refused}, back);

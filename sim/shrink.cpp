@@ -254,6 +254,8 @@ private:
 
     void each_fault() {
         for (std::size_t place = 0; place < best_.faults.size() && !stopped_; ++place) {
+            while (try_all(weaker(place))) {
+            }
             while (try_all(shorter(place))) {
             }
             try_all(rounder(place, &Fault::lasts, 1ns));
@@ -261,6 +263,26 @@ private:
             try_all(rounder(place, &Fault::at, before));
         }
         try_all(rounder_end());
+    }
+
+    // A smaller amount of what is worse the more there is of it.
+    [[nodiscard]] std::vector<Plan> weaker(std::size_t place) const {
+        const Fault& fault = best_.faults[place];
+        const Amount kind = row_of(fault.kind).amount;
+        if (kind == Amount::none || kind == Amount::byte_rate) return {};
+        Plan smaller = best_;
+        smaller.faults[place].amount = half_of(kind, fault.amount);
+        if (smaller.faults[place].amount == 0) return {};
+        return {smaller};
+    }
+
+    // To milliseconds or whole percents, as long as there are some.
+    static std::int64_t half_of(Amount kind, std::int64_t amount) {
+        constexpr std::int64_t ms = 1'000'000;
+        constexpr std::int64_t percent = 10'000;
+        const std::int64_t unit = kind == Amount::time ? ms : kind == Amount::share ? percent : 1;
+        const std::int64_t half = amount / 2;
+        return half / unit == 0 ? half : half / unit * unit;
     }
 
     [[nodiscard]] std::vector<Plan> shorter(std::size_t place) const {
@@ -301,6 +323,7 @@ private:
     template <class Make>
     std::optional<std::size_t> first_kept(const std::vector<Places>& smaller, Make make) {
         std::vector<Plan> candidates;
+        candidates.reserve(smaller.size());
         for (const Places& left : smaller) candidates.push_back(make(left));
         return keep_first(std::move(candidates));
     }

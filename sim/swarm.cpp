@@ -98,6 +98,7 @@ public:
     // What does not fit before the end is left out.
     void add(Fault fault, Duration at, Duration lasts) {
         if (at >= options_.faulty) return;
+        if (row_of(fault.kind).amount == Amount::none) fault.amount = 0;
         fault.at = at;
         if (row_of(fault.kind).has_end) {
             fault.lasts =
@@ -226,6 +227,106 @@ void flapping(Author& author) {
     }
 }
 
+// Hosts that are clogged one after another and go on in another order: FoundationDB's favourite.
+void swizzle(Author& author) {
+    Rng rng = author.next_rng();
+    Hosts hosts = author.all_hosts(rng);
+    hosts.resize(static_cast<std::size_t>(rng.between(1, hosts.size())));
+    const Duration apart = scaled(rng, 10ms, 2s);
+    const Duration begin = author.any_time(rng);
+    const Duration turn = begin + apart * static_cast<std::int64_t>(hosts.size());
+    std::vector<Duration> ends;
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+        ends.push_back(turn + apart * static_cast<std::int64_t>(i));
+    }
+    rng.shuffle(std::span(ends));
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+        Hosts others;
+        for (std::uint32_t host = 0; host < author.nodes(); ++host) {
+            if (host != hosts[i]) others.push_back(host);
+        }
+        const Duration at = begin + apart * static_cast<std::int64_t>(i);
+        author.part(FaultKind::clog, {hosts[i]}, std::move(others), at, ends[i] - at);
+    }
+}
+
+// Between any two sides, with an amount from least to most.
+template <FaultKind kind>
+void between_sides(Author& author, std::int64_t least, std::int64_t most) {
+    const std::uint64_t many = author.how_many(3);
+    for (std::uint64_t i = 0; i < many; ++i) {
+        Rng rng = author.next_rng();
+        const Duration at = author.any_time(rng);
+        const Duration lasts = scaled(rng, 100ms, author.faulty() / 2);
+        Fault fault = sides_of(rng, author.all_hosts(rng));
+        fault.kind = kind;
+        fault.amount = scaled(rng, least, most);
+        author.add(std::move(fault), at, lasts);
+    }
+}
+
+// Of hosts, with an amount from least to most; at times negative where that means something.
+template <FaultKind kind>
+void of_hosts(Author& author, std::int64_t least, std::int64_t most, bool both_ways = false) {
+    const std::uint64_t many = author.how_many(3);
+    for (std::uint64_t i = 0; i < many; ++i) {
+        Rng rng = author.next_rng();
+        const Duration at = author.any_time(rng);
+        const Duration lasts = scaled(rng, 100ms, author.faulty() / 2);
+        const std::uint32_t host = author.any_host(rng);
+        const std::int64_t amount = scaled(rng, least, most);
+        const bool negative = both_ways && rng.chance(1, 2);
+        author.strike(kind, host, at, lasts, negative ? -amount : amount);
+    }
+}
+
+constexpr std::int64_t count_of(Duration duration) {
+    return duration.count();
+}
+
+void delay(Author& author) {
+    between_sides<FaultKind::delay>(author, count_of(100us), count_of(2s));
+}
+
+void clog(Author& author) {
+    between_sides<FaultKind::clog>(author, 1, 1);
+}
+
+void throttle(Author& author) {
+    of_hosts<FaultKind::throttle>(author, 4 * 1024, 4 * 1024 * 1024);
+}
+
+void slow(Author& author) {
+    of_hosts<FaultKind::slow>(author, 2, 200);
+}
+
+void step_clock(Author& author) {
+    of_hosts<FaultKind::step_clock>(author, count_of(1ms), count_of(30 * 24h), true);
+}
+
+void drift(Author& author) {
+    of_hosts<FaultKind::drift>(author, count_of(1us), count_of(500us), true);
+}
+
+void slow_disk(Author& author) {
+    of_hosts<FaultKind::slow_disk>(author, 2, 100);
+}
+
+template <FaultKind kind>
+void share_of_frames(Author& author) {
+    between_sides<kind>(author, 100, 300'000);
+}
+
+void garbage(Author& author) {
+    of_hosts<FaultKind::garbage>(author, 1000, 100'000);
+}
+
+// A few hosts, each for a while.
+template <FaultKind kind>
+void some_hosts(Author& author) {
+    of_hosts<kind>(author, 1, 1);
+}
+
 struct Habit {
     std::string_view name;
     void (*write)(Author&);
@@ -240,6 +341,25 @@ constexpr auto habits = std::to_array<Habit>({
     {"flapping", flapping},
     {"break", now_and_then<FaultKind::break_links>},
     {"stall", now_and_then<FaultKind::stall_disk>},
+    {"delay", delay},
+    {"clog", clog},
+    {"swizzle", swizzle},
+    {"throttle", throttle},
+    {"refuse", some_hosts<FaultKind::refuse>},
+    {"slow", slow},
+    {"leave", some_hosts<FaultKind::leave>},
+    {"step_clock", step_clock},
+    {"drift", drift},
+    {"freeze", now_and_then<FaultKind::freeze>},
+    {"slow_disk", slow_disk},
+    {"full_disk", some_hosts<FaultKind::full_disk>},
+    {"low_disk", some_hosts<FaultKind::low_disk>},
+    {"lose", share_of_frames<FaultKind::lose>},
+    {"duplicate", share_of_frames<FaultKind::duplicate>},
+    {"reorder", share_of_frames<FaultKind::reorder>},
+    {"replay", share_of_frames<FaultKind::replay>},
+    {"flip", share_of_frames<FaultKind::flip>},
+    {"garbage", garbage},
 });
 
 // One seed in eight has one habit alone, one in eight a pair, so that each meets each.

@@ -18,6 +18,7 @@ enum class Happening : std::uint8_t {
     peer_gone,     // the other side's kernel says that nobody is there any more
     unacked,       // data without an acknowledgement for too long?
     dial_expired,  // a dial or probe has had its time
+    stray,         // a frame that took another way arrives; the subject is its number
 
     // host: the subject is a host
     turn,    // input waits
@@ -26,6 +27,7 @@ enum class Happening : std::uint8_t {
 
     // world
     fault,       // the subject is a line of the plan
+    departed,    // the process of a host that leaves ends; the subject is a line of the plan
     workload,    // a client acts
     checkpoint,  // checks that look at everything
 };

@@ -29,7 +29,8 @@ World::World(Plan plan)
       identities_(make_identities(plan_.seed, plan_.nodes)),
       timetable_(plan_.seed),
       network_(plan_.network, plan_.seed, timetable_, bodies_, *this) {
-    struck_.resize(plan_.faults.size());
+    in_force_.resize(plan_.faults.size());
+    ended_by_.resize(plan_.nodes);
     for (std::uint32_t line = 0; line < plan_.faults.size(); ++line) {
         plan_.faults[line].number = line + 1;
     }
@@ -76,8 +77,23 @@ void World::on_traced(std::uint32_t host, const TraceRecord& record, Duration no
 }
 
 void World::on_answer(std::uint32_t host, CallId call, ByteView body, bool last) {
+    const auto leaving = leaving_.find(host);
+    if (leaving != leaving_.end() && leaving->second.first == call) {
+        timetable_.push(now_, {Happening::departed, leaving->second.second, 0});
+    }
     for (Workload* workload : workloads_) workload->on_answer(host, call, body, last, now_);
     schedule_acts();
+}
+
+void World::on_failed(std::uint32_t host) {
+    std::uint32_t cause = 0;
+    for (const Fault& fault : plan_.faults) {
+        const bool is_cause =
+            fault.kind == FaultKind::full_disk && fault.host == host && in_force_[fault.number - 1];
+        if (is_cause) cause = fault.number;
+    }
+    STARLING_ASSERT(cause > 0);
+    end_process(host, cause);
 }
 
 std::optional<CallId> World::call(std::uint32_t host, Bytes request) {
@@ -109,8 +125,9 @@ void World::make_hosts() {
         setup.disk = plan_.disk;
         setup.process = plan_.process;
         const Identity& identity = identities_.nodes[number];
-        network_.add({identity.key.id(), identity.curve, identity.address, setup.boot_offset});
         hosts_.push_back(std::make_unique<Host>(setup, around));
+        network_.add(
+            {identity.key.id(), identity.curve, identity.address, &hosts_.back()->clock()});
     }
 }
 
@@ -144,6 +161,7 @@ void World::carry_out(const Appointment& due) {
         case Happening::peer_gone:
         case Happening::unacked:
         case Happening::dial_expired:
+        case Happening::stray:
             return network_.on_due(due, now_);
         case Happening::turn:
         case Happening::wake:
@@ -154,70 +172,13 @@ void World::carry_out(const Appointment& due) {
                 return start(static_cast<std::uint32_t>(due.stamp));
             }
             return carry_out(plan_.faults[due.subject], static_cast<Phase>(due.stamp));
+        case Happening::departed:
+            return depart(due.subject);
         case Happening::workload:
             return act(due.subject);
         case Happening::checkpoint:
             return look(due.subject);
     }
-}
-
-void World::carry_out(const Fault& fault, Phase phase) {
-    const std::size_t line = fault.number - 1;
-    if (phase == Phase::begins) struck_[line] = strike(fault);
-    if (!struck_[line] || (phase == Phase::ends && !repair(fault))) return;
-    faults_.count(fault.kind, phase);
-    const std::array<std::uint64_t, 3> numbers = {static_cast<std::uint64_t>(fault.kind),
-                                                  fault.number, static_cast<std::uint64_t>(phase)};
-    hash_.add_numbers(now_, fault.host, numbers);
-    for (Check* check : checks_) check->on_fault(fault, phase, now_);
-    schedule_looks();
-}
-
-// False when the fault meets no host in the right state: nothing happens then.
-bool World::strike(const Fault& fault) {
-    Host& host = *hosts_.at(fault.host);
-    switch (fault.kind) {
-        case FaultKind::crash:
-            if (host.state() == ProcessState::down) return false;
-            crash(fault.host);
-            return true;
-        case FaultKind::pause:
-            if (host.state() != ProcessState::running) return false;
-            host.pause();
-            return true;
-        case FaultKind::cut:
-            network_.cut(fault.number, fault.left, fault.right, fault.direction);
-            return true;
-        case FaultKind::break_links:
-            network_.break_connections(fault.host, now_);
-            return true;
-        case FaultKind::stall_disk:
-            host.stall_disk(end_of(fault));
-            return true;
-    }
-    return false;
-}
-
-// False when something else ended it before.
-bool World::repair(const Fault& fault) {
-    Host& host = *hosts_.at(fault.host);
-    switch (fault.kind) {
-        case FaultKind::crash:
-            start(fault.host);
-            return true;
-        case FaultKind::pause:
-            if (host.state() != ProcessState::paused) return false;
-            host.resume(now_);
-            return true;
-        case FaultKind::cut:
-            network_.heal(fault.number, now_);
-            return true;
-        case FaultKind::stall_disk:  // the disk knows when
-            return true;
-        case FaultKind::break_links:
-            return false;
-    }
-    return false;
 }
 
 Duration World::end_of(const Fault& fault) const {
@@ -232,8 +193,17 @@ void World::start(std::uint32_t host) {
 
 void World::crash(std::uint32_t host) {
     hosts_[host]->crash(now_);
+    leaving_.erase(host);
     for (Workload* workload : workloads_) workload->on_crash(host);
     schedule_acts();
+}
+
+// By itself, because of the fault on this line.
+void World::end_process(std::uint32_t host, std::uint32_t line) {
+    crash(host);
+    ended_by_[host] = line;
+    for (Check* check : checks_) check->on_ended(host, now_);
+    schedule_looks();
 }
 
 void World::act(std::uint32_t workload) {

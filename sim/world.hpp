@@ -7,6 +7,9 @@
 // Invariants:
 //   I1  Equal plans and equal workloads give equal trace hashes, on every machine and build.
 //   I2  The production NodeCore runs unchanged: hosts are its only driver here.
+//   I3  What hampers a host is a function of the faults in force: of several that slow it the
+//       worst counts, and one that ends leaves the others.
+//   I4  A fault that ended a process starts the next one, and no other fault does.
 //
 // Not thread safe.
 #pragma once
@@ -24,8 +27,10 @@
 #include "sim/workload.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace starling::sim {
@@ -69,6 +74,7 @@ private:
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_answer(std::uint32_t host, CallId call, ByteView body, bool last) override;
+    void on_failed(std::uint32_t host) override;
     std::optional<CallId> call(std::uint32_t host, Bytes request) override;
     void end_call(std::uint32_t host, CallId call) override;
     [[nodiscard]] ProcessState state_of(std::uint32_t host) const override;
@@ -77,12 +83,25 @@ private:
     void make_hosts();
     void begin();
     void carry_out(const Appointment& due);
-    void carry_out(const Fault& fault, Phase phase);
-    bool strike(const Fault& fault);
-    bool repair(const Fault& fault);
-    [[nodiscard]] Duration end_of(const Fault& fault) const;
     void start(std::uint32_t host);
     void crash(std::uint32_t host);
+    void end_process(std::uint32_t host, std::uint32_t line);
+    [[nodiscard]] Duration end_of(const Fault& fault) const;
+
+    // world_faults.cpp
+    void carry_out(const Fault& fault, Phase phase);
+    bool begin(const Fault& fault);
+    bool end(const Fault& fault);
+    bool strike(const Fault& fault);
+    bool strike_process(const Fault& fault);
+    bool repair(const Fault& fault);
+    bool repair_process(const Fault& fault);
+    void freeze(const Fault& fault);
+    bool ask_to_leave(const Fault& fault);
+    void depart(std::uint32_t line);
+    void apply(const Fault& fault);
+    void start_after(const Fault& fault);
+    [[nodiscard]] std::vector<std::int64_t> in_force(FaultKind kind, std::uint32_t host) const;
     void act(std::uint32_t workload);
     void look(std::uint32_t check);
     void schedule_acts();
@@ -99,8 +118,10 @@ private:
     std::vector<Check*> checks_;
     std::vector<Duration> looks_due_;  // of each check
     std::vector<Workload*> workloads_;
-    std::vector<Duration> acts_due_;  // of each workload
-    std::vector<bool> struck_;        // of each fault
+    std::vector<Duration> acts_due_;       // of each workload
+    std::vector<bool> in_force_;           // of each fault that has an end
+    std::vector<std::uint32_t> ended_by_;  // of each host: the line whose end starts it again
+    std::map<std::uint32_t, std::pair<CallId, std::uint32_t>> leaving_;  // host -> its call, line
     FaultCounts faults_;
     Duration now_{};
     bool begun_ = false;

@@ -116,8 +116,8 @@ void cover_clock_pages() {
     for (const Range& range : signs.clock_pages) {
         if (range.begin == 0) continue;
         auto* const begin = reinterpret_cast<void*>(range.begin);  // NOLINT
-        ::mmap(begin, range.end - range.begin, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-               -1, 0);
+        (void)::mmap(begin, range.end - range.begin, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     }
 }
 

@@ -78,7 +78,7 @@ Result<Verdict> first_verdict(const ShrinkSetup& setup) {
     if (!verdict || !verdict->broken.empty()) return verdict;
     return failure(ErrorCode::invalid, "nothing_broken",
                    printable(setup.path) + " breaks no invariant",
-                   "starling sim run " + printable(setup.path));
+                   "starling sim run " + printable(shell_word(setup.path)));
 }
 
 std::string time_text(Duration time) {
@@ -111,7 +111,7 @@ std::string text_of(const Outcome& outcome) {
     if (!outcome.small.finished) text += "not finished: a larger --budget may remove more\n";
     return text + sim::text_of(small) +
            fmt::format("written to {}; again with: starling sim run {}\n",
-                       printable(outcome.setup.out), printable(outcome.setup.out));
+                       printable(outcome.setup.out), printable(shell_word(outcome.setup.out)));
 }
 
 Value shape_of(const sim::Plan& plan) {
@@ -130,7 +130,7 @@ Value::Map document_of(const Outcome& outcome) {
             {"cpu_seconds", seconds_of(outcome.spent)},
             {"plan", outcome.setup.out},
             {"text", sim::text_of(outcome.small.plan)},
-            {"command", "starling sim run " + outcome.setup.out}};
+            {"command", "starling sim run " + shell_word(outcome.setup.out)}};
 }
 
 Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {

@@ -110,7 +110,7 @@ struct Maker {
     // The command that runs this seed again.
     [[nodiscard]] std::string command(const SeedFailure& failed) const {
         if (failed.plan.options) return sim::command_line(*failed.plan.options);
-        if (!directory.empty()) return "starling sim run " + path(failed.seed);
+        if (!directory.empty()) return "starling sim run " + shell_word(path(failed.seed));
         return fmt::format("starling sim sweep --swarm --nodes {} --seeds {} --plans-out .",
                            habits.nodes, failed.seed);
     }

@@ -137,6 +137,23 @@ TEST_CASE("models become those of any plan", "[sim][shrink]") {
     CHECK(small.plan.disk.read == DiskModel{}.read);
 }
 
+TEST_CASE("a fault is no stronger than the failure needs", "[sim][shrink]") {
+    Plan plan = large_plan();
+    Fault slow;
+    slow.kind = FaultKind::slow;
+    slow.amount = 100;
+    slow.lasts = 1s;
+    plan.faults.insert(plan.faults.begin(), slow);
+    const Shrunk small =
+        shrink(plan, {wanted}, first_by([](const Plan& candidate) {
+                   return std::ranges::any_of(candidate.faults, [](const Fault& fault) {
+                       return fault.kind == FaultKind::slow && fault.amount >= 10;
+                   });
+               }));
+    REQUIRE(small.plan.faults.size() == 1);
+    CHECK(small.plan.faults.front().amount == 12);
+}
+
 TEST_CASE("a plan that breaks something else is not taken", "[sim][shrink]") {
     const Shrunk small = shrunk_by([](const Plan&) { return false; });
     CHECK(text_of(small.plan) == text_of(large_plan()));
