@@ -6,6 +6,7 @@
 #include "tests/cli/command_run.hpp"
 #include "tests/cli/test_place.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 namespace starling::cli {
@@ -127,14 +128,17 @@ TEST_CASE("how many candidates run at once changes no verdict", "[cli][plan_judg
     const std::string wanted = run_guarded(*broken)->broken.front();
     sim::Plan fine = *broken;
     fine.faults.clear();
-    const std::vector<sim::Plan> candidates{fine, *broken, fine, *broken};
+    // Those behind it are done long before it breaks.
+    sim::Plan slow = *broken;
+    slow.load.puts = 300'000;
+    const std::vector<sim::Plan> candidates{fine, slow, fine, slow};
     for (const std::size_t jobs : {1U, 4U}) {
         PlanJudge judge({wanted, jobs, 100s, 10s}, *signals, [](const sim::Plan&) {});
         const auto verdicts = judge.judge(candidates);
         INFO(jobs);
         REQUIRE(verdicts.size() == 2);
         CHECK(verdicts[0].empty());
-        CHECK(verdicts[1].front() == wanted);
+        CHECK(std::ranges::count(verdicts[1], wanted) == 1);
     }
 }
 
