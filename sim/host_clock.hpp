@@ -44,7 +44,7 @@ public:
 
     void step_wall(Duration amount) {
         constexpr Duration most = std::chrono::hours{24 * 365};
-        wall_ += std::clamp(amount, -most, most);
+        wall_ = std::clamp(wall_ + std::clamp(amount, -most, most), -wall_max, wall_max);
     }
 
     // From now on the clocks gain this each second.
@@ -67,6 +67,7 @@ public:
 
 private:
     static constexpr Duration second = std::chrono::seconds{1};
+    static constexpr Duration wall_max = std::chrono::hours{24 * 365 * 200};  // however many steps
 
     [[nodiscard]] Duration passed_by(Duration now) const {
         if (frozen_) return {};

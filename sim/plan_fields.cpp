@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "sim/host_clock.hpp"
 
 #include <algorithm>
 #include <array>
@@ -77,7 +78,7 @@ constexpr Duration turn_min = 1us;
 constexpr Duration turn_max = 1s;
 constexpr std::uint64_t pipe_min = 2 * limits::frame_bytes;  // a frame fits
 constexpr std::uint64_t pipe_max = 1U << 30U;
-constexpr std::int64_t amount_time_max = Duration{366 * 24h}.count();
+constexpr std::int64_t amount_time_max = Duration{365 * 24h}.count();
 
 constexpr auto net = &Plan::network;
 constexpr auto disk = &Plan::disk;
@@ -113,6 +114,18 @@ constexpr auto amounts = std::to_array<AmountRow>({
     {Amount::byte_rate, Quantity::byte_rate, 1, 1LL << 40U},
 });
 
+// Narrower than the amount's own.
+struct KindRange {
+    FaultKind kind{};
+    std::int64_t min = 0;
+    std::int64_t max = 0;
+};
+
+constexpr auto kind_ranges = std::to_array<KindRange>({
+    {FaultKind::delay, 0, Duration{1h}.count()},
+    {FaultKind::drift, -HostClock::drift_max.count(), HostClock::drift_max.count()},
+});
+
 }  // namespace
 
 std::span<const PlanField> plan_fields() {
@@ -123,6 +136,15 @@ const AmountRow& row_of(Amount amount) {
     const auto found = std::ranges::find(amounts, amount, &AmountRow::amount);
     STARLING_ASSERT(found != amounts.end());
     return *found;
+}
+
+AmountRow amount_of(FaultKind kind) {
+    AmountRow row = row_of(row_of(kind).amount);
+    const auto narrow = std::ranges::find(kind_ranges, kind, &KindRange::kind);
+    if (narrow == kind_ranges.end()) return row;
+    row.min = narrow->min;
+    row.max = narrow->max;
+    return row;
 }
 
 std::string amount_text(Amount amount, std::int64_t value) {

@@ -35,7 +35,7 @@ struct PlanField {
 // In the order of plans; the fields of a section stand together.
 [[nodiscard]] std::span<const PlanField> plan_fields();
 
-// How a kind of amount is written, and its range.
+// How amounts of a fault are written, and their range.
 struct AmountRow {
     Amount amount{};
     Quantity quantity{};
@@ -45,6 +45,9 @@ struct AmountRow {
 
 // REQUIRES: not Amount::none.
 [[nodiscard]] const AmountRow& row_of(Amount amount);
+
+// The row of its amount, with the range that this kind of fault has.  REQUIRES: it has an amount.
+[[nodiscard]] AmountRow amount_of(FaultKind kind);
 
 // With a sign when it is negative: "-3600s".
 [[nodiscard]] std::string amount_text(Amount amount, std::int64_t value);

@@ -60,7 +60,7 @@ private:
 
     std::optional<PlanFlaw> amount() const {
         if (row_.amount == Amount::none) return std::nullopt;
-        const AmountRow& range = row_of(row_.amount);
+        const AmountRow range = amount_of(fault_.kind);
         if (fault_.amount >= range.min && fault_.amount <= range.max) return std::nullopt;
         const auto shown = [&](std::int64_t value) { return amount_text(row_.amount, value); };
         return flawed(PlanPart::amount, "has the amount " + shown(fault_.amount) +

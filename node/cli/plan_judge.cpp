@@ -29,6 +29,7 @@ std::vector<sim::Broken> PlanJudge::judge(std::span<const sim::Plan> candidates)
         }
         known[done->number] = std::move(broken);
     }
+    known.resize(wanted);  // I1: some behind it may have been faster
     std::vector<sim::Broken> answers;
     for (auto& broken : known) {
         if (!broken) break;

@@ -1,14 +1,13 @@
-#include "node/cli/arguments.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/places.hpp"
 #include "node/cli/plan_judge.hpp"
 #include "node/cli/sim_trace.hpp"
-#include "node/cli/terminal.hpp"
 #include "sim/plan_text.hpp"
+#include "tests/cli/command_run.hpp"
 #include "tests/cli/test_place.hpp"
 
+#include <algorithm>
 #include <csignal>
-#include <sstream>
 
 namespace starling::cli {
 namespace {
@@ -23,24 +22,6 @@ constexpr std::string_view broken_plan = R"([run]      seed=3 nodes=5 duration=2
 [at 6s]    break node 3
 [at 7s]    stall node 2 for 1s
 )";
-
-struct Run {
-    Exit exit{};
-    std::string out{};
-    std::string err{};
-};
-
-Run run(const std::vector<std::string>& words) {
-    std::ostringstream out;
-    std::ostringstream err;
-    Terminal terminal(out, err);
-    const auto call = parse(words, [](const std::string&) { return std::nullopt; });
-    REQUIRE(call);
-    terminal.set_format(call->format, call->quiet);
-    const auto exit = call->command->run(*call, terminal);
-    if (!exit) terminal.error(exit.error());
-    return {exit ? *exit : entry_of(exit.error()).exit, out.str(), err.str()};
-}
 
 Value json_of(std::vector<std::string> words, Exit expected) {
     words.emplace_back("--json");
@@ -147,14 +128,17 @@ TEST_CASE("how many candidates run at once changes no verdict", "[cli][plan_judg
     const std::string wanted = run_guarded(*broken)->broken.front();
     sim::Plan fine = *broken;
     fine.faults.clear();
-    const std::vector<sim::Plan> candidates{fine, *broken, fine, *broken};
+    // Those behind it are done long before it breaks.
+    sim::Plan slow = *broken;
+    slow.load.puts = 300'000;
+    const std::vector<sim::Plan> candidates{fine, slow, fine, slow};
     for (const std::size_t jobs : {1U, 4U}) {
         PlanJudge judge({wanted, jobs, 100s, 10s}, *signals, [](const sim::Plan&) {});
         const auto verdicts = judge.judge(candidates);
         INFO(jobs);
         REQUIRE(verdicts.size() == 2);
         CHECK(verdicts[0].empty());
-        CHECK(verdicts[1].front() == wanted);
+        CHECK(std::ranges::count(verdicts[1], wanted) == 1);
     }
 }
 

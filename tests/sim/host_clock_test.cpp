@@ -63,5 +63,13 @@ TEST_CASE("a wall clock jumps in both directions, but not before 1970", "[sim][c
     CHECK(boot_at(clock, 1s) == 101s);
 }
 
+TEST_CASE("a wall clock that jumps ever on in one direction stays on that side", "[sim][clock]") {
+    HostClock clock(100s, 5000s);
+    for (int step = 0; step < 1000; ++step) clock.step_wall(24h * 365);
+    CHECK(wall_at(clock, 1s) > 24h * 365 * 100);
+    for (int step = 0; step < 1000; ++step) clock.step_wall(-24h * 365);
+    CHECK(wall_at(clock, 1s) == 0s);
+}
+
 }  // namespace
 }  // namespace starling::sim

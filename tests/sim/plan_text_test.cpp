@@ -75,7 +75,7 @@ TEST_CASE("every kind of fault is read as it was printed, whatever its amount",
     for (const FaultRow& row : fault_rows) {
         std::vector<std::int64_t> amounts = {0};
         if (row.amount != Amount::none) {
-            const AmountRow& range = row_of(row.amount);
+            const AmountRow range = amount_of(row.kind);
             amounts = {range.min, range.min + 1, range.max - 1, range.max};
         }
         Fault fault = fault_of(row);
