@@ -72,6 +72,11 @@ constexpr PlanField rate(Word word) {
             plan_rate_max, read<Path...>, write<Path...>};
 }
 
+template <auto... Path>
+constexpr PlanField share(Word word) {
+    return {word.section, word.name, Quantity::share, 0, 1'000'000, read<Path...>, write<Path...>};
+}
+
 constexpr Duration delay_max = 60s;  // of anything that happens often
 // A turn takes time, else a process whose timer is due would never see it pass.
 constexpr Duration turn_min = 1us;
@@ -84,6 +89,7 @@ constexpr auto net = &Plan::network;
 constexpr auto disk = &Plan::disk;
 constexpr auto process = &Plan::process;
 constexpr auto load = &Plan::load;
+constexpr auto workers = &Load::workers;
 
 constexpr auto fields = std::to_array<PlanField>({
     number<&Plan::seed>({"run", "seed"}, 0, UINT64_MAX),
@@ -105,6 +111,11 @@ constexpr auto fields = std::to_array<PlanField>({
     rate<load, &Load::puts>({"load", "puts"}),
     rate<load, &Load::swaps>({"load", "cas"}),
     rate<load, &Load::tasks>({"load", "tasks"}),
+    share<load, workers, &Workers::fail>({"workers", "fail"}),
+    share<load, workers, &Workers::silent>({"workers", "silent"}),
+    share<load, workers, &Workers::late>({"workers", "late"}),
+    share<load, workers, &Workers::twice>({"workers", "twice"}),
+    share<load, workers, &Workers::poison>({"workers", "poison"}),
 });
 
 constexpr auto amounts = std::to_array<AmountRow>({

@@ -99,8 +99,9 @@ TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
     [[maybe_unused]] const auto& [latency, spread, jitter, unacked, retransmit, pipe] = network;
     [[maybe_unused]] const auto& [journal, sync_min, sync_mean, read] = disk;
     [[maybe_unused]] const auto& [turn, input] = process;
-    [[maybe_unused]] const auto& [puts, swaps, tasks] = load;
-    CHECK(plan_fields().size() == 4 + 6 + 4 + 2 + 3);
+    [[maybe_unused]] const auto& [puts, swaps, tasks, workers] = load;
+    [[maybe_unused]] const auto& [fail, silent, late, twice, poison] = workers;
+    CHECK(plan_fields().size() == 4 + 6 + 4 + 2 + 3 + 5);
 
     Plan before = drawn_plan(100);
     before.faults.clear();
@@ -122,6 +123,7 @@ TEST_CASE("a plan is laid out to be read", "[sim][plan_text]") {
         "[disk]     journal=1 sync_min=300us sync_mean=300us read=100us\n"
         "[process]  turn=30us input=8us\n"
         "[load]     puts=2/s cas=1/s tasks=0.5/s\n"
+        "[workers]  fail=5% silent=0% late=0% twice=0% poison=0%\n"
         "[at 12.5s] crash node 3 for 4s\n"
         "[at 13s]   partition {1,2} | {3-5} one-way for 10s\n"
         "[at 14s]   break node 2\n"
@@ -167,9 +169,12 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
     const std::pair<const char*, const char*> errors[] = {
         {"run", "1:1: found \"run\", expected ["},
         {"[network] latency=60us\n          jitter=20us", "2:11: found \"jitter\", expected ["},
-        {"[ruin]", "1:2: found \"ruin\", expected run, network, disk, process, load or at"},
-        {"[]", "1:2: found \"]\", expected run, network, disk, process, load or at"},
-        {"[", "1:2: found the end of the line, expected run, network, disk, process, load or at"},
+        {"[ruin]",
+         "1:2: found \"ruin\", expected run, network, disk, process, load, workers or at"},
+        {"[]", "1:2: found \"]\", expected run, network, disk, process, load, workers or at"},
+        {"[",
+         "1:2: found the end of the line, expected run, network, disk, process, load, workers or "
+         "at"},
         {"[run seed=1", "1:6: found \"seed\", expected ]"},
         {"\n[run] [run]", "2:7: found \"[\", expected a field: seed, nodes, duration, healed_at"},
         {"[disk] red=1us",
