@@ -54,7 +54,8 @@ TEST_CASE("every kind of fault strikes in some plan of a swarm", "[sim][swarm]")
     std::map<FaultKind, std::size_t> plans;
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         std::set<FaultKind> kinds;
-        for (const Fault& fault : swarm_plan(options_of(seed))->faults) kinds.insert(fault.kind);
+        const auto plan = swarm_plan(options_of(seed));
+        for (const Fault& fault : plan->faults) kinds.insert(fault.kind);
         for (const FaultKind kind : kinds) ++plans[kind];
     }
     for (const FaultRow& row : fault_rows) {
