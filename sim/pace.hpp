@@ -23,6 +23,7 @@ struct LoadSetup {
     Duration from{};
     Duration until{};
     Duration survey_at{};  // when everything acknowledged must be there
+    Duration healed_at{};  // no fault is in force from then on
 };
 
 class Pace {

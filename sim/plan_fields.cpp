@@ -24,7 +24,7 @@ std::uint64_t read(const Plan& plan) {
     if constexpr (std::is_same_v<const Duration&, decltype(member)>) {
         return static_cast<std::uint64_t>(member.count());
     } else {
-        return member;
+        return static_cast<std::uint64_t>(member);
     }
 }
 
@@ -98,11 +98,15 @@ constexpr auto fields = std::to_array<PlanField>({
     time<disk, &DiskModel::sync_min>({"disk", "sync_min"}, 0s, delay_max),
     time<disk, &DiskModel::sync_mean>({"disk", "sync_mean"}, 0s, delay_max),
     time<disk, &DiskModel::read>({"disk", "read"}, 0s, delay_max),
+    number<disk, &DiskModel::keeping>({"disk", "journal"}, 0, 1),
     time<process, &ProcessModel::turn>({"process", "turn"}, turn_min, turn_max),
     time<process, &ProcessModel::input>({"process", "input"}, 0s, turn_max),
     rate<load, &Load::puts>({"load", "puts"}),
     rate<load, &Load::swaps>({"load", "cas"}),
     rate<load, &Load::tasks>({"load", "tasks"}),
+    rate<load, &Load::leases>({"load", "leases"}),
+    rate<load, &Load::decisions>({"load", "decisions"}),
+    rate<load, &Load::edits>({"load", "edits"}),
 });
 
 constexpr auto amounts = std::to_array<AmountRow>({

@@ -25,6 +25,7 @@ public:
         plan_.seed = defaults.seed;
         plan_.nodes = defaults.nodes;
         plan_.duration = defaults.duration;
+        plan_.disk = default_plan(defaults)->disk;
     }
 
     Result<Plan> read(std::string_view text) {

@@ -68,8 +68,8 @@ void StateLoad::put(std::uint64_t number, Clients& clients) {
     Rng choice(setup_.seed, host_stream + number);
     const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
     const bool shared = number % 2 == 1;
-    const std::string key = shared ? "hot/" + std::to_string(choice.below(shared_keys))
-                                   : "put/" + std::to_string(number);
+    const std::string key = shared ? "puts/hot/" + std::to_string(choice.below(shared_keys))
+                                   : "puts/own/" + std::to_string(number);
     node::WriteStep step;
     step.key = key;
     step.value = value_bytes(Value("value " + std::to_string(number)));
@@ -87,6 +87,7 @@ void StateLoad::put(std::uint64_t number, Clients& clients) {
 
 void StateLoad::ask(std::uint32_t host, std::string after, Clients& clients) {
     node::ListAsk ask;
+    ask.prefix = "puts/";
     ask.after = std::move(after);
     if (const auto call = clients.call(host, node::request_bytes(ask))) {
         replicas_[host].call = *call;
@@ -101,7 +102,7 @@ void StateLoad::take(std::uint32_t host, Replica& replica, const node::EntryPage
 
 void StateLoad::check_replica(std::uint32_t host, const Replica& replica, Duration now) {
     for (const Put& put : puts_) {
-        if (!put.acknowledged || put.key.starts_with("hot/")) continue;
+        if (!put.acknowledged || put.key.starts_with("puts/hot/")) continue;
         findings_.looked(acked_puts_are_kept);
         const auto held = replica.values.find(put.key);
         if (held != replica.values.end() && held->second == std::vector<Bytes>{put.value}) continue;

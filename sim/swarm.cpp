@@ -283,6 +283,9 @@ void choose_load(Plan& plan) {
     plan.load.puts = rate(40'000);
     plan.load.swaps = rate(10'000);
     plan.load.tasks = rate(8000);
+    plan.load.leases = rate(10'000);
+    plan.load.decisions = rate(1000);
+    plan.load.edits = rate(20'000);
 }
 
 Result<void> check(const SwarmOptions& options) {

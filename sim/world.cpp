@@ -96,6 +96,10 @@ std::uint32_t World::hosts() const {
     return static_cast<std::uint32_t>(hosts_.size());
 }
 
+BootTime World::clock_of(std::uint32_t host) const {
+    return hosts_.at(host)->moment(now_).boot_time;
+}
+
 void World::make_hosts() {
     const Surroundings around{timetable_, network_, bodies_, hash_, verifier_, identities_, *this};
     for (std::uint32_t number = 0; number < plan_.nodes; ++number) {

@@ -73,6 +73,7 @@ private:
     void end_call(std::uint32_t host, CallId call) override;
     [[nodiscard]] ProcessState state_of(std::uint32_t host) const override;
     [[nodiscard]] std::uint32_t hosts() const override;
+    [[nodiscard]] BootTime clock_of(std::uint32_t host) const override;
 
     void make_hosts();
     void begin();

@@ -12,9 +12,8 @@ namespace starling::cli {
 namespace {
 
 Result<void> take_load(const Invocation& call, sim::Load& load) {
-    for (const auto& [option, rate] :
-         {std::pair{"puts", &load.puts}, std::pair{"tasks", &load.tasks},
-          std::pair{"cas", &load.swaps}}) {
+    for (const sim::LoadRow& row : sim::load_rows) {
+        const std::string option(row.name);
         const auto given = sim::rate_from(call.text(option));
         if (!given || *given > sim::plan_rate_max) {
             return failure(ErrorCode::invalid, "bad_option",
@@ -23,7 +22,7 @@ Result<void> take_load(const Invocation& call, sim::Load& load) {
                                        option, sim::plan_rate_max / 1000),
                            "starling help sim run");
         }
-        *rate = *given;
+        load.*row.rate = *given;
     }
     return {};
 }
@@ -80,11 +79,11 @@ Command sim_run_command() {
     command.options = {{"nodes", "N", "how many nodes", "5", 'n'},
                        {"seed", "S", "everything that happens follows from it", "1"},
                        {"duration", "TIME", "virtual time", "20s"},
-                       {"puts", "RATE", "values put a second, over the whole mesh", "2"},
-                       {"tasks", "RATE", "tasks offered a second", "1"},
-                       {"cas", "RATE", "compare-and-sets a second; a read for every three", "1"},
                        {"crashes", "N", "kill -9 and restart so often; else once a round of 25s"},
                        {"partitions", "N", "split the network so often; else once a round"}};
+    for (const sim::LoadRow& row : sim::load_rows) {
+        command.options.push_back({row.name, "RATE", row.what, row.usual});
+    }
     command.examples = {"starling sim run --nodes 100 --seed 7 --duration 60s --json",
                         "starling sim run --nodes 100 --duration 60s --puts 10 --tasks 5 --cas 2 "
                         "--crashes 1 --partitions 1"};

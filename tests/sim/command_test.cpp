@@ -59,23 +59,30 @@ TEST_CASE("a broken invariant is shown with seed and command", "[sim][command]")
     CHECK(contains(text, "planted"));
     CHECK(contains(text,
                    "starling sim run --nodes 3 --seed 77 --duration 20000ms --puts 2 --tasks 1 "
-                   "--cas 1\n"));
+                   "--cas 1 --leases 2 --decisions 0.2 --edits 1\n"));
 }
 
 TEST_CASE("the command to run again names the load and the faults that were asked for",
           "[sim][command]") {
     Report report;
-    report.plan.load = {10'000, 500, 5250};
+    report.plan.load = {10'000, 500, 5250, 1000, 0, 250};
     report.options = Options{};
     report.options->load = report.plan.load;
     report.options->asked = {1U, 2U};
-    const std::string line = "--puts 10 --tasks 5.25 --cas 0.5 --crashes 1 --partitions 2";
+    const std::string line =
+        "--puts 10 --tasks 5.25 --cas 0.5 --leases 1 --decisions 0 --edits 0.25 "
+        "--crashes 1 --partitions 2";
     CHECK(contains(json_of(report, 1s), line));
     CHECK(contains(json_of(report, 1s),
                    R"("asked":{"puts_per_s":10,"tasks_per_s":5.25,"cas_per_s":0.5,)"
+                   R"("leases_per_s":1,"decisions_per_s":0,"edits_per_s":0.25,)"
                    R"("crashes":1,"partitions":2})"));
     report.missing.emplace_back("puts");
     CHECK(contains(text_of(report, 1s), line));
+}
+
+TEST_CASE("the usual rates are those of a load that nobody chose", "[sim][command]") {
+    for (const LoadRow& row : load_rows) CHECK(rate_from(row.usual) == Load{}.*row.rate);
 }
 
 TEST_CASE("a plan read from its own text runs as it did", "[sim][plan_text]") {

@@ -97,10 +97,10 @@ TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
     [[maybe_unused]] const auto& [seed, nodes, duration, healed, network, disk, process, load,
                                   faults] = plan;
     [[maybe_unused]] const auto& [latency, spread, jitter, unacked, retransmit, pipe] = network;
-    [[maybe_unused]] const auto& [sync_min, sync_mean, read] = disk;
+    [[maybe_unused]] const auto& [sync_min, sync_mean, read, keeping] = disk;
     [[maybe_unused]] const auto& [turn, input] = process;
-    [[maybe_unused]] const auto& [puts, swaps, tasks] = load;
-    CHECK(plan_fields().size() == 4 + 6 + 3 + 2 + 3);
+    [[maybe_unused]] const auto& [puts, swaps, tasks, leases, decisions, edits] = load;
+    CHECK(plan_fields().size() == 4 + 6 + 4 + 2 + 6);
 
     Plan before = drawn_plan(100);
     before.faults.clear();
@@ -118,9 +118,9 @@ TEST_CASE("a plan is laid out to be read", "[sim][plan_text]") {
     const std::string text =
         "[run]      seed=42 nodes=7 duration=60s healed_at=40s\n"
         "[network]  latency=60us spread=120us jitter=20us unacked=10s retransmit=200ms pipe=2MiB\n"
-        "[disk]     sync_min=300us sync_mean=300us read=100us\n"
+        "[disk]     sync_min=300us sync_mean=300us read=100us journal=1\n"
         "[process]  turn=30us input=8us\n"
-        "[load]     puts=2/s cas=1/s tasks=0.5/s\n"
+        "[load]     puts=2/s cas=1/s tasks=0.5/s leases=2/s decisions=0.2/s edits=1/s\n"
         "[at 12.5s] crash node 3 for 4s\n"
         "[at 13s]   partition {1,2} | {3-5} one-way for 10s\n"
         "[at 14s]   break node 2\n"
@@ -171,7 +171,8 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
         {"[", "1:2: found the end of the line, expected run, network, disk, process, load or at"},
         {"[run seed=1", "1:6: found \"seed\", expected ]"},
         {"\n[run] [run]", "2:7: found \"[\", expected a field: seed, nodes, duration, healed_at"},
-        {"[disk] red=1us", "1:8: found \"red\", expected a field: sync_min, sync_mean, read"},
+        {"[disk] red=1us",
+         "1:8: found \"red\", expected a field: sync_min, sync_mean, read, journal"},
         {"[run]\n# again\n[run]", "3:2: [run] stands on line 1 already"},
         {"[run] seed=1 seed=1", "1:14: seed stands twice"},
         {"[run] seed", "1:11: found the end of the line, expected ="},
