@@ -3,6 +3,7 @@
 #include "auction/retry.hpp"
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 
@@ -27,7 +28,8 @@ bool is_own(const Epoch& epoch, const Members& members) {
 }  // namespace
 
 Epoch Announcer::next_epoch(const Work& work) const {
-    return {work.epoch.round + 1, shared_.members.self(), shared_.members.boot(), work.term};
+    return {work.epoch.round + STARLING_MUTANT(55, 1U, 0U), shared_.members.self(),
+            shared_.members.boot(), work.term};
 }
 
 // A fresh epoch, above every one seen: whatever was awarded before counts no longer.
@@ -169,7 +171,7 @@ Verdict Announcer::on_grant_verdict(Work& work, const NodeId& from, const GrantA
 }
 
 void Announcer::on_majority(Work& work, Moment now, Effects& out) {
-    if (work.acks.size() < work.record.majority()) return;
+    if (work.acks.size() + STARLING_MUTANT(54, 0U, 1U) < work.record.majority()) return;
     if (work.stage == Stage::storing) {
         conclude(work, *work.outcome, now, out);
         return;
@@ -182,7 +184,7 @@ void Announcer::on_majority(Work& work, Moment now, Effects& out) {
         hand_over(work);
         return;
     }
-    if (work.found) {
+    if (STARLING_MUTANT(56, work.found.has_value(), false)) {
         store(work, work.found->outcome, now, out);  // never another one
     } else if (work.outcome) {
         store(work, *work.outcome, now, out);

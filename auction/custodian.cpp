@@ -1,6 +1,7 @@
 #include "auction/custodian.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 
@@ -151,7 +152,7 @@ Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now
 GrantVerdict Custodian::grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
                               Moment now, Effects& out) {
     if (entry.accepted) return GrantVerdict::granted;
-    if (epoch < entry.highest) return GrantVerdict::lower;  // I1
+    if (STARLING_MUTANT(47, epoch < entry.highest, false)) return GrantVerdict::lower;  // I1
     const Attempts before = entry.attempts;
     merge(entry.attempts, attempts);
     if (epoch > entry.highest || entry.attempts != before) {
@@ -218,7 +219,7 @@ StoreVerdict Custodian::store_verdict(const Custody& entry, const StoreResult& m
     if (message.accepted) return StoreVerdict::stored;
     const bool rival =
         entry.held && entry.held->epoch == news.epoch && entry.held->outcome != news.outcome;
-    const bool stale = news.epoch < entry.highest || rival;  // I1, I3
+    const bool stale = STARLING_MUTANT(48, news.epoch < entry.highest || rival, false);  // I1, I3
     return stale ? StoreVerdict::stale : StoreVerdict::stored;
 }
 
@@ -268,7 +269,8 @@ Verdict Custodian::on_inform(const NodeId& from, const Inform& message, Moment n
         answer(entry.accepted ? InformVerdict::accepted : InformVerdict::stored, runner);
         return Verdict::repeated;
     }
-    if (message.epoch < entry.highest || is_jump(entry.highest, message.epoch)) {
+    if (STARLING_MUTANT(53, message.epoch < entry.highest, false) ||
+        is_jump(entry.highest, message.epoch)) {
         answer(InformVerdict::elsewhere, runner);
         return Verdict::stale;
     }

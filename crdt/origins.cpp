@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/hash.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 
@@ -138,7 +139,8 @@ void Origins::note_told(const Batch& batch) {
 }
 
 void Origins::store(const Origin& origin, const Head& head, Effects& out) const {
-    out.persist(Table::heads, key_of(origin), HeadRecord{origin, head});
+    if (STARLING_MUTANT(33, true, false))
+        out.persist(Table::heads, key_of(origin), HeadRecord{origin, head});
 }
 
 }  // namespace starling::crdt

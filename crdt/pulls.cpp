@@ -1,6 +1,7 @@
 #include "crdt/pulls.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 
@@ -58,7 +59,7 @@ void Pulls::ask(const Origins& origins, Moment now, Effects& out) {
             continue;
         }
         next = idle_.erase(next);
-        const std::uint64_t from = origins.counter_of(origin) + 1;
+        const std::uint64_t from = origins.counter_of(origin) + STARLING_MUTANT(34, 1, 2);
         asked_.insert(origin);
         ++asked;
         goal.asked = goal.holder;
@@ -72,7 +73,7 @@ void Pulls::on_tick(Moment now) {
     for (auto* pending : {&asked_, &resting_}) {
         for (auto next = pending->begin(); next != pending->end();) {
             const auto goal = goals_.find(*next++);
-            if (now.boot_time >= *goal->second.expires) erase(goal);
+            if (STARLING_MUTANT(35, now.boot_time >= *goal->second.expires, false)) erase(goal);
         }
     }
 }

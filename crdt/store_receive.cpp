@@ -1,4 +1,5 @@
 // Store: what other nodes changed.
+#include "base/mutant.hpp"
 #include "crdt/store.hpp"
 
 #include <algorithm>
@@ -13,7 +14,8 @@ bool refuses(BatchVerdict verdict) {
 }
 
 bool follows(const Batch& batch, const Head* head) {
-    return batch.first == 1 || (head != nullptr && batch.previous == head->chain);
+    return batch.first == 1 ||
+           STARLING_MUTANT(28, (head != nullptr && batch.previous == head->chain), true);
 }
 
 }  // namespace
@@ -62,7 +64,7 @@ std::optional<BatchVerdict> Store::known(const Parcel& parcel, const Step& step)
         return std::nullopt;
     }
     if (head->frozen) return BatchVerdict::frozen;
-    if (batch.last() > head->counter) return std::nullopt;
+    if (STARLING_MUTANT(26, batch.last() > head->counter, true)) return std::nullopt;
     if (batch.last() == head->counter && parcel.chain != head->chain) {
         if (!authentic(parcel)) return BatchVerdict::bad_signature;
         return fork(parcel, step.out);
@@ -80,12 +82,12 @@ BatchVerdict Store::place(Parcel parcel, const Step& step) {
     }
     const std::uint64_t here = origins_.counter_of(batch.origin);
     if (batch.first <= here) return fork(parcel, step.out);
-    if (batch.first > here + 1) {
+    if (STARLING_MUTANT(25, batch.first > here + 1, false)) {
         const Dot gap{batch.origin, batch.first - 1};
         return park(std::move(parcel), gap, step);
     }
     if (!follows(batch, origins_.find(batch.origin))) return fork(parcel, step.out);
-    if (const auto missing = origins_.missing(batch)) {
+    if (const auto missing = STARLING_MUTANT(27, origins_.missing(batch), std::optional<Dot>())) {
         return park(std::move(parcel), *missing, step);
     }
     if (log_bytes() + parcel.size() > log_limit_ + log_limit_ / limits::log_reserve_divisor) {

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 
@@ -222,7 +223,7 @@ const Claim& Gossip::own_claim() const {
 }
 
 void Gossip::claim_anew(ClaimTerms terms, Moment now, Effects& out) {
-    terms.incarnation.value += 1;  // I2
+    terms.incarnation.value += STARLING_MUTANT(39, 1U, 0U);  // I2
     Claim claim = make_claim(terms, members_.find(self_)->certificate(), key_);
     members_.merge(std::move(claim), now.boot_time);
     opinions_.drop_subject(self_);

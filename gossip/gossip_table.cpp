@@ -1,5 +1,6 @@
 // Merging: what arrives about members, and the comparison of whole tables.
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
@@ -231,7 +232,7 @@ Verdict Gossip::apply(const Claim& cell, const NodeId& from, Moment now, Effects
     const bool restarted = known != nullptr && known->claim && known->claim->boot < cell.boot;
     members_.merge(cell, now.boot_time);
     if (!certified) certificates_.push_back(cell.certificate);
-    opinions_.drop_subject(cell.node);
+    if (STARLING_MUTANT(46, true, false)) opinions_.drop_subject(cell.node);
     detector_.forget(cell.node);
     if (restarted || cell.mode == Mode::left) opinions_.drop_observer(cell.node);
     heartbeats_.renew(cell.node, judge_.at(now.boot_time));
@@ -257,7 +258,8 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
     if (members_.judge(cell) != MergeVerdict::taken) return Verdict::nothing_new;
     // I hear him: he is told, and answers with a higher incarnation, before anybody here mourns.
     const Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
-    if (heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh)) {
+    if (STARLING_MUTANT(42, heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh),
+                        false)) {
         if (peers_.is_up(cell.node)) {
             Cells told;
             told.deaths.push_back(cell);

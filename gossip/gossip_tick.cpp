@@ -1,5 +1,6 @@
 // Time: heartbeats, verdicts, refutation, departure and healing.
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
     beat(out);
     publish_opinions(out);
     judge(now, out);
-    if (must_refute_) refute(now, out);
+    if (STARLING_MUTANT(40, must_refute_, false)) refute(now, out);
     heal(now, out);
     rebuild_rings(now);
     if (leaving_ || keeps_left_links_) update_neighbours(now.boot_time);
@@ -57,11 +58,13 @@ void Gossip::on_roots(const NodeId& peer, const Roots& shown, bool at_once, Mome
     entry.shown = shown;
     const bool state_equal = shown.state == roots_state_;
     if (state_equal) entry.state_equal = now.boot_time;
-    if (entry.state.observe(state_equal, at_once, now.boot_time)) {
+    if (STARLING_MUTANT(45, entry.state.observe(state_equal, at_once, now.boot_time), false)) {
         if (entry.is_up) reconcile_.push_back(peer);
         entry.state_due = !entry.is_up;
     }
-    if (entry.table.observe(shown.table == members_.root(), at_once, now.boot_time)) {
+    if (STARLING_MUTANT(44,
+                        entry.table.observe(shown.table == members_.root(), at_once, now.boot_time),
+                        false)) {
         if (entry.is_up) out.send(peer, members_.digest());
         entry.digest_due = !entry.is_up;
         if (!entry.is_up) dial(peer);
@@ -247,7 +250,8 @@ std::vector<NodeId> Gossip::unmet() const {
         const Peer* peer = peers_.find(id);
         const bool left_before =
             state == MemberState::left && (peer == nullptr || peer->heard == BootTime{});
-        if (state == MemberState::introduced || state == MemberState::dead || away || left_before) {
+        if (state == MemberState::introduced ||
+            STARLING_MUTANT(43, state == MemberState::dead, false) || away || left_before) {
             ids.push_back(id);
         }
     }

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "base/hash.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 
@@ -124,7 +125,7 @@ MergeVerdict Members::judge(const Claim& claim) const {
     const Standing next = standing_of(claim);
     if (known == nullptr || !known->claim) return MergeVerdict::taken;
     const Standing standing = known->standing();
-    if (next <= standing) return MergeVerdict::old;  // I1
+    if (STARLING_MUTANT(41, next <= standing, false)) return MergeVerdict::old;  // I1
     return within_jump(standing, next) ? MergeVerdict::taken : MergeVerdict::too_far;
 }
 

@@ -1,6 +1,7 @@
 #include "node/state_service.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 #include "base/value_codec.hpp"
 #include "node/latency.hpp"
 
@@ -226,6 +227,7 @@ void StateService::tell_change(const crdt::Change& change, const Turn& turn) {
     for (const auto& [call, watcher] : watchers_) {
         const bool passed = watcher.caught_up || change.key <= watcher.passed;  // I1
         if (!passed || !change.key.starts_with(watcher.prefix)) continue;
+        if (STARLING_MUTANT(61, false, change.ends_batch && !change.after)) continue;
         if (!record) {
             record.emplace();
             record->phase = Phase::change;

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -58,7 +59,7 @@ Acceptor::Acceptor(const Voter& self, const RecordSource& records, Effects& out)
         ceiling_ = ceiling.value_or(Ceiling{}).round;
     }
     records.scan(Table::registers, [this](ByteView key, ByteView value) { load(key, value); });
-    if (ceiling_ > 0) restart_floor_ = Ballot::top_of(ceiling_);  // I2
+    if (STARLING_MUTANT(3, ceiling_ > 0, false)) restart_floor_ = Ballot::top_of(ceiling_);  // I2
     if (damaged_ > 0) out.trace(Event::records_damaged, damaged_);
 }
 
@@ -92,14 +93,14 @@ VoterVerdict Acceptor::on_prepare(const NodeId& from, const Prepare& message, Ef
                   message.ballot.round, bad);
         return bad;
     }
-    const bool too_low = message.ballot < promised(message.name) ||
+    const bool too_low = STARLING_MUTANT(4, message.ballot < promised(message.name), false) ||
                          message.ballot.round <= accepted(message.name).round;  // I3
     if (too_low || is_full_for(message.name)) {
         refuse(from, message.name, message.ballot, out);
         return VoterVerdict::refused;
     }
     raise_ceiling(message.ballot.round, out);
-    promise(message.name, message.ballot);
+    if (STARLING_MUTANT(6, true, false)) promise(message.name, message.ballot);
     const auto found = records_.find(message.name);
     const bool absent = found == records_.end();
     out.send(from, Promise{message.name, message.ballot, self_.journal,
@@ -120,7 +121,8 @@ VoterVerdict Acceptor::on_accept(const NodeId& from, const Accept& message, Effe
     if (found != records_.end() && found->second.accepted == message.ballot) {
         return on_same_ballot(from, message, found->second, out);
     }
-    if (message.ballot < promised(message.name) || is_full_for(message.name)) {
+    if (STARLING_MUTANT(5, message.ballot < promised(message.name), false) ||
+        is_full_for(message.name)) {
         refuse(from, message.name, message.ballot, out);
         return VoterVerdict::refused;
     }
@@ -204,7 +206,10 @@ void Acceptor::store(const Accept& message, Effects& out) {
         record.reserved = true;
     }
     waiting_.erase(message.name);
-    out.persist(Table::registers, view_of(message.name), Keeping{record.accepted, record.state});
+    if (STARLING_MUTANT(2, true, false)) {
+        out.persist(Table::registers, view_of(message.name),
+                    Keeping{record.accepted, record.state});
+    }
 }
 
 Refusal Acceptor::refusal_of(const std::string& name) const {

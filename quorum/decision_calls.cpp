@@ -1,5 +1,6 @@
 #include "quorum/decision_calls.hpp"
 
+#include "base/mutant.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -202,7 +203,8 @@ void DecisionCalls::on_watched(const std::string& name, const Finished& finished
     const Decision* decision = decision_of(finished);
     const bool answered = finished.outcome == Outcome::applied || finished.reason == Reason::closed;
     if (!answered && finished.reason != Reason::not_found) {
-        watch_timers_.set(name, now.boot_time + try_again_after);
+        if (STARLING_MUTANT(23, true, false))
+            watch_timers_.set(name, now.boot_time + try_again_after);
     } else if (is_open(decision)) {
         note_open(name, finished, now, out);
     } else if (decision != nullptr) {
@@ -222,7 +224,8 @@ void DecisionCalls::note_open(const std::string& name, const Finished& finished,
     const auto elector = decision.elector_index(place_.self);
     const auto rank = static_cast<Duration::rep>(elector.value_or(decision.electors.size()));
     watched.seen_open = true;
-    watch_timers_.set(name, watched.ends + rank * between_electors);
+    watch_timers_.set(name,
+                      STARLING_MUTANT(22, watched.ends + rank * between_electors, now.boot_time));
     if (is_awaited(name)) look_again(name, now);
     if (!elector || watched.told) return;
     watched.told = true;

@@ -1,5 +1,6 @@
 #include "quorum/lease_calls.hpp"
 
+#include "base/mutant.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -162,7 +163,8 @@ std::optional<BootTime> LeaseCalls::note_result(const Flow& flow, const Finished
         if (!was_held || held->second.fence != lease->fence) {
             out.trace(Event::lease_granted, trace_name(name), lease->fence);
         }
-        const BootTime until = flow.asked + held_for(lease->term);  // I1
+        const BootTime until =
+            STARLING_MUTANT(17, flow.asked, now.boot_time) + held_for(lease->term);  // I1
         observations_.forget(name);
         hold(name, {lease->fence, until}, now);
         return until;

@@ -1,6 +1,7 @@
 #include "quorum/proposer.hpp"
 
 #include "base/assert.hpp"
+#include "base/mutant.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -90,7 +91,8 @@ VoteCounted Proposer::on_promise(const NodeId& from, const Promise& message, Mom
     if (phase_ != Phase::preparing || message.ballot != ballot_) return VoteCounted::stale;
     if (votes_.has(*voter)) return VoteCounted::repeated;
     if (votes_.count() > 0 && message.accepted != best_) identical_ = false;
-    if (votes_.count() == 0 || message.accepted > best_) {
+    if (votes_.count() == 0 ||
+        STARLING_MUTANT(7, message.accepted > best_, message.accepted < best_)) {
         best_ = message.accepted;
         base_ = message.state;
     }
@@ -139,7 +141,7 @@ void Proposer::apply_batch(State& next, const Stamp& stamp) {
 
 // I2
 bool Proposer::needs_round(Base how) const {
-    if (how == Base::unsettled) return true;
+    if (how == Base::unsettled) return STARLING_MUTANT(8, true, false);
     return std::ranges::any_of(batch_, [&](const Done& done) {
         if (done.result.changed) return true;
         const auto waiting = std::ranges::find(queue_, done.ticket, &Waiting::ticket);
@@ -294,7 +296,8 @@ void Proposer::expire(Moment now, Effects& out) {
 void Proposer::end(const Waiting& waiting, Reason reason, Moment now, Effects& out) {
     const Operation& operation = waiting.operation;
     const bool may_have_happened = waiting.first_accept != 0 || operation.retried;
-    const Outcome outcome = may_have_happened ? Outcome::unknown : Outcome::not_applied;
+    const Outcome outcome =
+        STARLING_MUTANT(9, may_have_happened, false) ? Outcome::unknown : Outcome::not_applied;
     desk_->finished.push_back(
         {waiting.ticket, outcome, reason, 0, {}, {operation.id, after_of(waiting)}});
     if (outcome != Outcome::unknown) return;

@@ -1,6 +1,7 @@
 #include "quorum/registers.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -205,7 +206,7 @@ void Registers::on_tick(Moment now, Effects& out) {
         const std::size_t before = proposer.waiting();
         proposer.on_tick(now, out);
         waiting_ -= before - proposer.waiting();
-        rearm(*name, proposer);
+        if (STARLING_MUTANT(24, true, false)) rearm(*name, proposer);
     }
     while (const auto sequence = reading_timers_.due(now.boot_time)) look_at(*sequence, now, out);
 }

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -32,7 +33,7 @@ public:
 
     Changed operator()(const Put& put) {
         if (!absent() && as<Bytes>() == nullptr) return refused(Reason::wrong_content);
-        if (put.expected && *put.expected != snapshot_.version) {
+        if (STARLING_MUTANT(11, put.expected && *put.expected != snapshot_.version, false)) {
             return refused(Reason::version_mismatch);
         }
         if (absent() && !put.value) return unchanged;
@@ -47,7 +48,7 @@ public:
     Changed operator()(const AcquireLease& request) {
         auto* lease = as<Lease>();
         if (!absent() && lease == nullptr) return refused(Reason::wrong_content);
-        std::uint64_t fence = next_;
+        std::uint64_t fence = STARLING_MUTANT(14, next_, lease == nullptr ? next_ : lease->fence);
         if (lease != nullptr && !lease->released && lease->holder == request.holder) {
             fence = lease->fence;  // the caller's own: a renewal
         } else if (lease != nullptr && !may_acquire(*lease, snapshot_.version, request)) {
@@ -176,6 +177,8 @@ Result settle(State& state, const Settle& request, std::uint64_t round) {
     if (recalled.memory == Memory::dropped || may_be_forgotten) {
         return {Outcome::unknown, Reason::expired, version, false};
     }
+    if (STARLING_MUTANT(13, false, true))
+        return {Outcome::not_applied, Reason::cancelled, version, false};
     if (!remember(state, {target, 0, true, version, round})) {
         return {Outcome::unknown, Reason::overloaded, version, false};
     }
@@ -312,6 +315,7 @@ Result apply(State& state, const Operation& operation, const Stamp& stamp) {
     const Recalled recalled = recall(state, operation.id);  // I2, I3
     switch (recalled.memory) {
         case Memory::remembered:
+            if (STARLING_MUTANT(12, false, true)) break;
             return result_of(recalled.entry, state.snapshot.version);
         case Memory::dropped:
             return {Outcome::unknown, Reason::expired, state.snapshot.version, false};

@@ -62,14 +62,14 @@ void DecisionLoad::act(Duration now, Clients& clients) {
     while (pace_.next() && *pace_.next() <= now) begin(pace_.take(), now, clients);
     while (!steps_.empty() && steps_.begin()->first <= now) {
         const Step step = steps_.extract(steps_.begin()).mapped();
-        carry_out(step, clients);
+        carry_out(step, now, clients);
     }
     if (asked_ || now < setup_.survey_at) return;
     asked_ = true;
     for (std::size_t number = 0; number < decisions_.size(); ++number) {
         if (!decisions_[number].opened) continue;
         for (std::uint32_t host = 0; host < clients.hosts(); ++host) {
-            carry_out({Deed::last_look, number, host, {}}, clients);
+            carry_out({Deed::last_look, number, host, {}, {}}, now, clients);
         }
     }
 }
@@ -90,6 +90,10 @@ void DecisionLoad::on_crash(std::uint32_t host) {
 
 void DecisionLoad::conclude(Duration now) {
     for (const Decision& decision : decisions_) check_end(decision, now);
+    for (const auto& [key, step] : waiting_) {
+        check_answered(setup_, step.asked, {now, key.first, decisions_[step.decision].name},
+                       findings_);
+    }
 }
 
 // Proposes one, and decides who votes and looks when.
@@ -103,32 +107,33 @@ void DecisionLoad::begin(std::uint64_t number, Duration now, Clients& clients) {
     ++counts_.decisions;
     const std::size_t place = decisions_.size() - 1;
     const auto anybody = [&] { return static_cast<std::uint32_t>(choice.below(clients.hosts())); };
-    carry_out({Deed::propose, place, anybody(), {}}, clients);
+    carry_out({Deed::propose, place, anybody(), {}, {}}, now, clients);
     for (std::uint32_t host = 0; host < clients.hosts(); ++host) {
         if (choice.chance(1, 4)) continue;
         const std::uint32_t votes = choice.chance(1, 4) ? 2 : 1;
         for (std::uint32_t i = 0; i < votes; ++i) {
             const Duration at = now + choice.between(20ms, decision.within * 5 / 4);
             const std::string option = options().at(choice.below(options().size()));
-            steps_.emplace(at, Step{Deed::vote, place, host, option});
+            steps_.emplace(at, Step{Deed::vote, place, host, option, {}});
         }
     }
     for (std::uint32_t i = 0; i < looks; ++i) {
         const Duration at = now + decision.within + choice.between(0s, look_spread);
-        steps_.emplace(at, Step{Deed::look, place, anybody(), {}});
+        steps_.emplace(at, Step{Deed::look, place, anybody(), {}, {}});
     }
     // Somebody looks when all can be reached again: then it is known where it can be closed.
     const Duration healed = std::max(setup_.healed_at, now + decision.within) + 1s;
-    steps_.emplace(healed, Step{Deed::look, place, anybody(), {}});
+    steps_.emplace(healed, Step{Deed::look, place, anybody(), {}, {}});
 }
 
-void DecisionLoad::carry_out(const Step& step, Clients& clients) {
+void DecisionLoad::carry_out(Step step, Duration now, Clients& clients) {
+    step.asked = now;
     const auto call = clients.call(step.host, request_of(step));
     if (!call) return;
     if (step.deed == Deed::vote) {
         decisions_[step.decision].cast.emplace(agent_of(step.host), step.option);
     }
-    waiting_.emplace(CallKey{step.host, *call}, step);
+    waiting_.emplace(CallKey{step.host, *call}, std::move(step));
 }
 
 Bytes DecisionLoad::request_of(const Step& step) const {

@@ -64,12 +64,13 @@ private:
         std::size_t decision = 0;
         std::uint32_t host = 0;
         std::string option;
+        Duration asked{};
     };
 
     using CallKey = std::pair<std::uint32_t, CallId>;
 
     void begin(std::uint64_t number, Duration now, Clients& clients);
-    void carry_out(const Step& step, Clients& clients);
+    void carry_out(Step step, Duration now, Clients& clients);
     [[nodiscard]] Bytes request_of(const Step& step) const;
     void take(const Step& step, const node::DecisionAnswer& answer, Duration now);
     void take_closed(Decision& decision, const node::DecisionAnswer& answer, std::uint32_t host,

@@ -79,6 +79,9 @@ void LeaseLoad::conclude(Duration now) {
         findings_.looked(leases_agree);
         if (lease.told.size() > 1) findings_.violated(leases_agree, {now, 0, name});
     }
+    for (const auto& [key, asked] : waiting_) {
+        check_answered(setup_, asked.at, {now, key.first, asked.name}, findings_);
+    }
     if (acquired_ < enough_asked) return;
     findings_.looked(leases_progress);
     if (granted_ == 0) findings_.violated(leases_progress, {now, 0, "no lease was granted"});

@@ -7,7 +7,9 @@
 
 #include "base/moment.hpp"
 #include "base/rng.hpp"
+#include "sim/check.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -25,6 +27,17 @@ struct LoadSetup {
     Duration survey_at{};  // when everything acknowledged must be there
     Duration healed_at{};  // no fault is in force from then on
 };
+
+inline constexpr const char* calls_are_answered = "calls_are_answered";
+
+// At the end of a run: a call that still waits, though its time was over long ago on a healed mesh.
+inline void check_answered(const LoadSetup& setup, Duration since, const Violation& waiting,
+                           Findings& findings) {
+    constexpr Duration answered_within = std::chrono::seconds{6};
+    findings.looked(calls_are_answered);
+    if (std::max(since, setup.healed_at) + answered_within > waiting.at) return;
+    findings.violated(calls_are_answered, waiting);
+}
 
 class Pace {
 public:

@@ -6,7 +6,8 @@
 //
 // Invariants:
 //   acked_tasks_end      every acknowledged task is done in the end, as two nodes tell when asked
-//   one_result_counts    whoever is told a task's result is told the same one
+//   one_result_counts    whoever is told a task's result is told the same one, and so is the
+//                        worker who is told that its result counts
 //   results_were_made    that result was made by an execution of this task
 //
 // Not thread safe.
@@ -82,7 +83,8 @@ private:
     std::map<std::uint32_t, CallId> serving_;     // host -> its worker's call
     std::multimap<Duration, Execution> running_;  // by the end of the execution
     std::map<CallKey, std::size_t> questions_;
-    Duration next_round_;  // of looking after workers
+    std::map<CallKey, std::pair<std::size_t, Bytes>> finishes_;  // results that wait for a word
+    Duration next_round_;                                        // of looking after workers
     bool asked_ = false;
     std::uint64_t executions_made_ = 0;
     std::uint64_t offers_made_ = 0;

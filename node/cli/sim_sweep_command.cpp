@@ -1,6 +1,7 @@
 #include "node/cli/commands.hpp"
 #include "node/cli/places.hpp"
 #include "node/cli/progress_line.hpp"
+#include "node/cli/sim_mutant.hpp"
 #include "node/cli/sim_sweep.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
@@ -226,6 +227,7 @@ void show_progress(const SweepSetup& setup, const SweepTotals& totals, ProgressL
 }
 
 Result<Exit> sim_sweep(const Invocation& call, Terminal& terminal) {
+    if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
     const auto setup = setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     const auto maker = maker_of(call);
@@ -267,6 +269,7 @@ Command sim_sweep_command() {
         {"plans-out", "DIR", "write the plan of each failure to DIR/seed-N.plan"},
         {"double", "SHARE", "run this share of the seeds twice: both must do the same"},
         {"cpu", "TIME", "processor time that one run may use, in seconds", "10m"}};
+    add_mutant_option(command);
     command.examples = {"starling sim sweep --seeds 1..1000 --swarm --plans-out failed",
                         "starling sim sweep --seeds 1..200 --double 5% --json"};
     command.notes =

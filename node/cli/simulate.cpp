@@ -1,4 +1,5 @@
 #include "node/cli/commands.hpp"
+#include "node/cli/sim_mutant.hpp"
 #include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
@@ -62,6 +63,7 @@ Result<sim::Options> options_of(const Invocation& call) {
 }
 
 Result<Exit> sim_run(const Invocation& call, Terminal& terminal) {
+    if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
     const auto options = options_of(call);
     if (!options) return tl::unexpected(options.error());
     const auto plan = sim::default_plan(*options);
@@ -84,6 +86,7 @@ Command sim_run_command() {
     for (const sim::LoadRow& row : sim::load_rows) {
         command.options.push_back({row.name, "RATE", row.what, row.usual});
     }
+    add_mutant_option(command);
     command.examples = {"starling sim run --nodes 100 --seed 7 --duration 60s --json",
                         "starling sim run --nodes 100 --duration 60s --puts 10 --tasks 5 --cas 2 "
                         "--crashes 1 --partitions 1"};
