@@ -1,8 +1,10 @@
 #include "auction/custodian.hpp"
 #include "auction/encoding.hpp"
 #include "base/assert.hpp"
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -180,7 +182,9 @@ void Custodian::index_loaded(BootTime now) {
 void Custodian::watch(const Custody& entry, BootTime now) {
     if (entry.accepted) return;
     orphans_.erase(entry.record.id);
-    timers_.set(entry.record.id, now + timing_.duty + rng_.between(Duration{0}, timing_.duty / 4));
+    const Duration look = timing_.duty + rng_.between(Duration{0}, timing_.duty / 4);
+    const bool early = STARLING_BUGGIFY(duty_looked_at_early);
+    timers_.set(entry.record.id, now + (early ? timing_.duty / 8 : look));
     if (STARLING_MUTANT(51, false, true)) timers_.clear(entry.record.id);
 }
 
@@ -207,6 +211,7 @@ void Custodian::look_after(Custody& entry, Moment now) {
     const TaskId task = entry.record.id;
     if (orphans_.contains(task)) {
         watch(entry, now.boot_time);  // I5: should the adoption come to nothing
+        STARLING_PROBE(orphan_adopted);
         adoptions_.push_back(entry);
         return;
     }
@@ -214,6 +219,7 @@ void Custodian::look_after(Custody& entry, Moment now) {
         adopt_soon(entry, now.boot_time);
         return;
     }
+    STARLING_PROBE(runner_asked);
     questions_[highest.granter].duties.push_back({task, highest, DutyNote::asked});
     watch(entry, now.boot_time);
 }

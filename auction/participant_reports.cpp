@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -139,6 +140,7 @@ void Participant::load(const RecordSource& records, Moment now) {
             ++counters_.malformed;
             return;
         }
+        STARLING_PROBE(result_read_back);
         const TaskId task = kept->record.id;
         Job& job = jobs_[task];
         job.record = std::move(kept->record);
@@ -214,6 +216,7 @@ Verdict Participant::on_informed(const NodeId& from, const Informed& message, Mo
             break;  // asked again when the timer says so
         case InformVerdict::elsewhere:
             if (message.runner == job.runner) break;
+            STARLING_PROBE(runner_changed);
             job.runner = message.runner;
             send_report(job, job.runner, out);
             break;

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "base/hash.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -119,7 +120,10 @@ std::optional<Dot> Origins::lineage() const {
     while (newest != heads_.begin()) {
         --newest;
         if (newest->first.node != own_.node) break;
-        if (newest->second.counter > 0) return Dot{newest->first, newest->second.counter};
+        if (newest->second.counter > 0) {
+            STARLING_PROBE(lineage_continued);
+            return Dot{newest->first, newest->second.counter};
+        }
     }
     return std::nullopt;
 }

@@ -1,5 +1,6 @@
 // Store: what other nodes changed.
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "crdt/store.hpp"
 
 #include <algorithm>
@@ -14,8 +15,7 @@ bool refuses(BatchVerdict verdict) {
 }
 
 bool follows(const Batch& batch, const Head* head) {
-    return batch.first == 1 ||
-           STARLING_MUTANT(28, (head != nullptr && batch.previous == head->chain), true);
+    return batch.first == 1 || (head != nullptr && batch.previous == head->chain);
 }
 
 }  // namespace
@@ -69,6 +69,7 @@ std::optional<BatchVerdict> Store::known(const Parcel& parcel, const Step& step)
         if (!authentic(parcel)) return BatchVerdict::bad_signature;
         return fork(parcel, step.out);
     }
+    STARLING_PROBE(batch_came_again);
     confirm(parcel, step.out);
     return BatchVerdict::duplicate;
 }
@@ -83,11 +84,13 @@ BatchVerdict Store::place(Parcel parcel, const Step& step) {
     const std::uint64_t here = origins_.counter_of(batch.origin);
     if (batch.first <= here) return fork(parcel, step.out);
     if (STARLING_MUTANT(25, batch.first > here + 1, false)) {
+        STARLING_PROBE(gap_parked);
         const Dot gap{batch.origin, batch.first - 1};
         return park(std::move(parcel), gap, step);
     }
     if (!follows(batch, origins_.find(batch.origin))) return fork(parcel, step.out);
     if (const auto missing = STARLING_MUTANT(27, origins_.missing(batch), std::optional<Dot>())) {
+        STARLING_PROBE(dependency_parked);
         return park(std::move(parcel), *missing, step);
     }
     if (log_bytes() + parcel.size() > log_limit_ + log_limit_ / limits::log_reserve_divisor) {
@@ -112,6 +115,7 @@ BatchVerdict Store::park(Parcel parcel, const Dot& missing, const Step& step) {
             waiting_.block(last.origin, missing.origin);
             break;
         case ParkVerdict::parked_already:
+            STARLING_PROBE(parked_already);
             break;
         case ParkVerdict::no_room:
             pulls_.want(last.origin, last.counter, from);
@@ -193,6 +197,7 @@ bool Store::advance_waiting(const Origin& origin, const Step& step) {
     const std::uint64_t here = origins_.counter_of(origin);
     while (const Parcel* parcel = waiting_.front(origin)) {
         if (parcel->batch.last() > here) break;
+        STARLING_PROBE(parked_came_otherwise);
         waiting_.pop(origin);  // came again by another way and was applied
     }
     const Parcel* parcel = waiting_.front(origin);
@@ -202,10 +207,12 @@ bool Store::advance_waiting(const Origin& origin, const Step& step) {
         return false;
     }
     if (const auto missing = origins_.missing(parcel->batch)) {
+        STARLING_PROBE(parked_waits_on);
         pulls_.want(missing->origin, missing->counter, parcel->from);
         waiting_.block(origin, missing->origin);
         return false;
     }
+    STARLING_PROBE(parked_applied);
     apply(waiting_.pop(origin), Cause::remote, step);
     return true;
 }

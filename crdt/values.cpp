@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "base/hash.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "crdt/row_record.hpp"
 
 #include <algorithm>
@@ -126,6 +127,7 @@ public:
         const bool contested =
             change.conflicted && key.type == Type::lww && leaves_row(operation_.verb);
         if (const Row* row = contested ? loser(slot, winner_before) : nullptr) {
+            STARLING_PROBE(write_lost);
             change.lost.push_back(row->value);
             out_.trace(Event::values_conflicted, hash_of(key),
                        winner_of(slot).dot.origin.node.prefix(), row->dot.origin.node.prefix());

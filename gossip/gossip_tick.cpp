@@ -1,6 +1,8 @@
 // Time: heartbeats, verdicts, refutation, departure and healing.
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
@@ -276,6 +278,7 @@ void Gossip::heal(Moment now, Effects& out) {
     const auto dial_some = [&](std::size_t count) {
         for (const NodeId& id : std::span(candidates).first(std::min(count, candidates.size()))) {
             dial(id);
+            STARLING_PROBE(heal_dialled);
             out.trace(Event::heal_dialled, id.prefix());
         }
     };
@@ -286,7 +289,8 @@ void Gossip::heal(Moment now, Effects& out) {
             full_jitter(rng_, limits::heartbeat_period, limits::heal_period, join_attempt_++);
     }
     if (time >= heal_at_) {
-        heal_at_ = time + limits::heal_period;
+        const bool early = STARLING_BUGGIFY(heal_early);
+        heal_at_ = time + (early ? limits::heal_period / 4 : limits::heal_period);
         const std::size_t alive = alive_count();
         if (rng_.chance(std::min(candidates.size(), alive), alive)) dial_some(1);
         for (const NodeId& id : members_.forget(time)) changed(id, self_, now, out);

@@ -4,6 +4,7 @@
 #include "base/hash.hpp"
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -153,6 +154,7 @@ MergeVerdict Members::judge(const Death& death) const {
     if (next <= standing) return MergeVerdict::old;  // I1
     // Ahead of what the subject said, as far as we know: his claim has to come first (I2).
     if (next.boot != standing.boot || next.incarnation != standing.incarnation) {
+        STARLING_PROBE(death_too_early);
         return MergeVerdict::too_far;
     }
     if (std::chrono::seconds{death.age_s} >= limits::tombstone_kept) return MergeVerdict::forgotten;

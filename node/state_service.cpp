@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "base/value_codec.hpp"
 #include "node/latency.hpp"
 
@@ -285,6 +286,7 @@ void StateService::give_up_copies(const Turn& turn) {
             ++it;
             continue;
         }
+        STARLING_PROBE(copies_given_up);
         turn.out.answer(it->second.call, not_enough_copies(it->second.version, it->second.wanted));
         store_.forget_copies(it->first);
         it = waiting_.erase(it);

@@ -1,8 +1,10 @@
 #include "quorum/acceptor.hpp"
 
 #include "base/assert.hpp"
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -96,6 +98,7 @@ VoterVerdict Acceptor::on_prepare(const NodeId& from, const Prepare& message, Ef
     const bool too_low = STARLING_MUTANT(4, message.ballot < promised(message.name), false) ||
                          message.ballot.round <= accepted(message.name).round;  // I3
     if (too_low || is_full_for(message.name)) {
+        STARLING_PROBE(promise_refused);
         refuse(from, message.name, message.ballot, out);
         return VoterVerdict::refused;
     }
@@ -139,6 +142,7 @@ VoterVerdict Acceptor::on_same_ballot(const NodeId& from, const Accept& message,
                   message.ballot.round, VoterVerdict::ballot_reused);
         return VoterVerdict::ballot_reused;
     }
+    STARLING_PROBE(accept_repeated);
     out.send(from, Accepted{message.name, message.ballot, self_.journal});
     return VoterVerdict::repeated;  // I4: the promise stays as it is
 }
@@ -168,7 +172,8 @@ bool Acceptor::is_full_for(const std::string& name) const {
 
 void Acceptor::raise_ceiling(std::uint64_t round, Effects& out) {
     if (round < ceiling_) return;
-    ceiling_ = round + limits::promise_ceiling_step;
+    STARLING_PROBE(ceiling_raised);
+    ceiling_ = round + (STARLING_BUGGIFY(promise_ceiling_low) ? 1 : limits::promise_ceiling_step);
     out.persist(Table::meta, view_of(ceiling_key), Ceiling{ceiling_});
 }
 
@@ -181,13 +186,15 @@ void Acceptor::promise(const std::string& name, const Ballot& ballot) {
         record->second.promised = ballot;
         return;
     }
-    if (waiting_.size() >= limits::promises_without_record && !waiting_.contains(name)) {
+    const bool full = waiting_.size() >= limits::promises_without_record;
+    if ((full || STARLING_BUGGIFY(promises_folded_early)) && !waiting_.contains(name)) {
         fold_promises();
     }
     waiting_[name] = ballot;
 }
 
 void Acceptor::fold_promises() {
+    STARLING_PROBE(promises_folded);
     for (const auto& [name, ballot] : waiting_) absent_floor_ = std::max(absent_floor_, ballot);
     waiting_.clear();
 }
@@ -202,6 +209,7 @@ void Acceptor::store(const Accept& message, Effects& out) {
     record.reserved = false;
     record.state = message.state;
     if (message.next_round > record.promised.round) {
+        STARLING_PROBE(next_round_reserved);
         record.promised = {message.next_round, message.ballot.node, message.ballot.boot};
         record.reserved = true;
     }
@@ -215,7 +223,10 @@ void Acceptor::store(const Accept& message, Effects& out) {
 Refusal Acceptor::refusal_of(const std::string& name) const {
     if (is_full_for(name)) return Refusal::table_full;
     const Ballot promise = promised(name);
-    if (promise == restart_floor_) return Refusal::restarted;
+    if (promise == restart_floor_) {
+        STARLING_PROBE(restart_floor_refuses);
+        return Refusal::restarted;
+    }
     const auto found = records_.find(name);
     if (found == records_.end()) return promise == absent_floor_ ? Refusal::outbid : Refusal::busy;
     const Record& record = found->second;

@@ -1,6 +1,7 @@
 #include "quorum/decision.hpp"
 
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -53,7 +54,7 @@ bool form_fits(const Decision& decision) {
 std::optional<std::uint32_t> winner_of(const Decision& decision) {
     const auto counts = decision.tally();
     for (std::size_t option = 0; option < counts.size(); ++option) {
-        if (counts[option] * 2 + STARLING_MUTANT(19, 0U, 1U) > decision.electors.size())
+        if (counts[option] * 2 + STARLING_MUTANT(19, 0U, 2U) > decision.electors.size())
             return static_cast<std::uint32_t>(option);
     }
     return std::nullopt;
@@ -126,6 +127,7 @@ VoteVerdict cast(Decision& decision, const CastVote& cast) {
     if (cast.vote.option >= decision.options.size()) return VoteVerdict::no_such_option;
     const auto earlier = decision.votes.find(cast.elector);
     if (STARLING_MUTANT(21, earlier != decision.votes.end(), false)) {
+        STARLING_PROBE(vote_repeated);
         const bool same = earlier->second.option == cast.vote.option;
         return same ? VoteVerdict::repeated : VoteVerdict::already_voted;
     }
@@ -135,6 +137,7 @@ VoteVerdict cast(Decision& decision, const CastVote& cast) {
     if (const auto winner = winner_of(decision)) {
         end(decision, DecisionState::decided, *winner);
     } else if (!still_winnable(decision)) {
+        STARLING_PROBE(decision_split);
         end(decision, DecisionState::split, decision.status_quo);
     }
     return VoteVerdict::counted;
@@ -142,7 +145,11 @@ VoteVerdict cast(Decision& decision, const CastVote& cast) {
 
 bool close(Decision& decision) {
     if (decision.state != DecisionState::open) return false;
-    end(decision, DecisionState::too_few_votes, decision.status_quo);
+    STARLING_PROBE(decision_ran_out);
+    const std::uint32_t outcome = STARLING_MUTANT(
+        23, decision.status_quo,
+        decision.votes.empty() ? decision.status_quo : decision.votes.begin()->second.option);
+    end(decision, DecisionState::too_few_votes, outcome);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -47,6 +48,7 @@ bool may_acquire(const Lease& lease, std::uint64_t version, const AcquireLease& 
         return true;
     const bool own_older_boot =
         lease.holder.node == request.holder.node && lease.holder.boot < request.holder.boot;
+    if (own_older_boot) STARLING_PROBE(lease_of_older_boot_taken);
     return own_older_boot;
 }
 

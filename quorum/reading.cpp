@@ -1,5 +1,6 @@
 #include "quorum/reading.hpp"
 
+#include "base/buggify.hpp"
 #include "base/mutant.hpp"
 
 #include <algorithm>
@@ -8,7 +9,8 @@ namespace starling::quorum {
 
 void Reading::ask(const Desk& desk, std::uint64_t sequence, Moment now, Effects& out) {
     if (asked_ == 0) started_ = now.boot_time;
-    again_ = now.boot_time + Desk::patience(desk.reads, asked_);
+    const Duration patience = Desk::patience(desk.reads, asked_);
+    again_ = now.boot_time + (STARLING_BUGGIFY(reader_asks_again_early) ? patience / 8 : patience);
     ++asked_;
     out.send_all(desk.electorate.nodes(), Read{name_, desk.boot, sequence});
 }

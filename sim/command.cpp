@@ -102,6 +102,15 @@ std::string invariants_json(const Report& report) {
     return json + '}';
 }
 
+std::string probes_json(const Report& report) {
+    std::string json = "{";
+    for (const auto& [name, hits] : report.probes) {
+        if (json.size() > 1) json += ',';
+        fmt::format_to(std::back_inserter(json), R"("{}":{})", name, hits);
+    }
+    return json + '}';
+}
+
 std::string missing_json(const Report& report) {
     std::string json = "[";
     for (const std::string& name : report.missing) {
@@ -196,11 +205,12 @@ std::string json_of(const Report& report, Duration cpu) {
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
     }
-    fmt::format_to(
-        std::back_inserter(json),
-        R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"invariants":{},"missing":{})",
-        report.notice.count, report.notice.p50_ms, report.notice.p95_ms, report.notice.max_ms,
-        invariants_json(report), missing_json(report));
+    fmt::format_to(std::back_inserter(json),
+                   R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"invariants":{})"
+                   R"(,"probes":{},"missing":{})",
+                   report.notice.count, report.notice.p50_ms, report.notice.p95_ms,
+                   report.notice.max_ms, invariants_json(report), probes_json(report),
+                   missing_json(report));
     fmt::format_to(std::back_inserter(json),
                    R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
                    seconds(report.plan.duration), seconds(cpu), report.trace_hash,

@@ -59,10 +59,10 @@ std::optional<Duration> EditLoad::next_time() const {
 
 void EditLoad::act(Duration now, Clients& clients) {
     clients_ = &clients;
-    while (pace_.next() && *pace_.next() <= now) begin(pace_.take(), clients);
+    while (pace_.next() && *pace_.next() <= now) begin(pace_.take(), now, clients);
     while (!due_.empty() && due_.begin()->first <= now) {
         const std::size_t thing = due_.extract(due_.begin()).mapped();
-        if (now < setup_.until) step(thing, clients);
+        if (now < setup_.until) step(thing, now, clients);
     }
     if (asked_ || now < setup_.survey_at) return;
     asked_ = true;
@@ -122,9 +122,10 @@ void EditLoad::conclude(Duration now) {
     }
 }
 
-void EditLoad::begin(std::uint64_t number, Clients& clients) {
+void EditLoad::begin(std::uint64_t number, Duration now, Clients& clients) {
     Rng choice(setup_.seed, choice_stream + number);
-    const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const auto drawn = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const std::uint32_t host = writer_at(setup_, drawn, now);
     if (number % 3 == 0) return add(number, host, clients);
     Thing thing;
     if (number % 3 == 1) {
@@ -134,7 +135,7 @@ void EditLoad::begin(std::uint64_t number, Clients& clients) {
         thing.key = prefix + std::string("value/") + std::to_string(number);
     }
     things_.push_back(std::move(thing));
-    step(things_.size() - 1, clients);
+    step(things_.size() - 1, now, clients);
 }
 
 void EditLoad::add(std::uint64_t number, std::uint32_t host, Clients& clients) {
@@ -150,11 +151,12 @@ void EditLoad::add(std::uint64_t number, std::uint32_t host, Clients& clients) {
     write(host, std::move(step), {std::nullopt, key, amount}, clients);
 }
 
-void EditLoad::step(std::size_t number, Clients& clients) {
+void EditLoad::step(std::size_t number, Duration now, Clients& clients) {
     const Thing& thing = things_[number];
     if (thing.stage == Stage::done) return;
     Rng choice(setup_.seed, step_stream + steps_++);
-    const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const auto drawn = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const std::uint32_t host = writer_at(setup_, drawn, now);
     const bool removes = thing.stage == Stage::remove;
     node::WriteStep step;
     step.key = thing.key;

@@ -81,9 +81,9 @@ private:
 
     using CallKey = std::pair<std::uint32_t, CallId>;
 
-    void begin(std::uint64_t number, Clients& clients);
+    void begin(std::uint64_t number, Duration now, Clients& clients);
     void add(std::uint64_t number, std::uint32_t host, Clients& clients);
-    void step(std::size_t number, Clients& clients);
+    void step(std::size_t number, Duration now, Clients& clients);
     void write(std::uint32_t host, node::WriteStep step, Asked asked, Clients& clients);
     void on_written(const Asked& asked, const Result<node::WriteAnswer>& answer, Duration now);
     void go_on(std::size_t number, bool found, Duration now);

@@ -14,6 +14,7 @@ constexpr const char* leases_progress = "leases_progress";
 
 constexpr std::uint64_t pace_stream = 0x6c656100ULL << 32U;
 constexpr std::uint64_t choice_stream = 0x6c656101ULL << 32U;
+constexpr std::uint64_t lurk_stream = 0x6c656102ULL << 32U;
 constexpr std::uint64_t names = 2;
 constexpr Duration term_min = 300ms;
 constexpr Duration term_max = 3s;
@@ -40,14 +41,20 @@ LeaseLoad::LeaseLoad(const LoadSetup& setup, Findings& findings)
 }
 
 std::optional<Duration> LeaseLoad::next_time() const {
-    if (const auto next = pace_.next()) return next;
     if (asked_ || setup_.rate == 0) return std::nullopt;
-    return setup_.survey_at;
+    Duration next = setup_.survey_at;
+    if (const auto due = pace_.next()) next = std::min(next, *due);
+    if (!again_.empty()) next = std::min(next, again_.begin()->first);
+    return next;
 }
 
 void LeaseLoad::act(Duration now, Clients& clients) {
     clients_ = &clients;
     while (pace_.next() && *pace_.next() <= now) operate(pace_.take(), now, clients);
+    while (!again_.empty() && again_.begin()->first <= now) {
+        const auto [host, name] = again_.extract(again_.begin()).mapped();
+        if (now < setup_.until) acquire(host, name, term_min, now, clients);
+    }
     if (!asked_ && now >= setup_.survey_at) ask_everybody(clients);
 }
 
@@ -64,6 +71,8 @@ void LeaseLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool /
     ++(answer ? counts_.answered : counts_.failed);
     if (answer && answer->outcome == node::RegisterOutcome::applied) {
         take(host, waiting.mapped(), *answer, now);
+    } else if (answer && answer->held && waiting.mapped().wish == Wish::acquire) {
+        lurk(host, waiting.mapped(), *answer, now);
     }
 }
 
@@ -95,30 +104,61 @@ void LeaseLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
     asked.at = now;
     asked.name = "lease-" + std::to_string(choice.below(names));
     Lease& lease = leases_[asked.name];
-    if (!lease.fences.empty()) asked.highest = lease.fences.rbegin()->first;
-    const auto claim = lease.claims.find(host);
-    const bool holds = claim != lease.claims.end() && claim->second.until > now;
-    if (claim != lease.claims.end()) asked.fence = claim->second.fence;
     const Duration term = choice.between(term_min, term_max);
-    if (holds) asked.wish = choice.chance(1, 4) ? Wish::release : Wish::renew;
-
-    std::optional<CallId> call;
-    if (asked.wish == Wish::acquire) {
-        call = clients.call(
-            host, node::request_bytes(node::LeaseAcquireAsk{asked.name, "load", term, timeout}));
-        ++acquired_;
-    } else if (asked.wish == Wish::renew) {
-        call = clients.call(host, node::request_bytes(node::LeaseRenewAsk{asked.name, asked.fence,
-                                                                          Duration{0}, timeout}));
-    } else {
-        call = clients.call(
-            host, node::request_bytes(node::LeaseReleaseAsk{asked.name, asked.fence, timeout}));
-        lease.given_up.insert(asked.fence);
+    if (!lease.given_up.empty() && choice.chance(1, 8)) {
+        const auto& [fence, owner] = *lease.given_up.rbegin();
+        asked.wish = Wish::renew;
+        asked.fence = fence;
+        return send(owner, std::move(asked), clients);
+    }
+    const auto claim = lease.claims.find(host);
+    if (claim == lease.claims.end() || claim->second.until <= now) {
+        return acquire(host, asked.name, term, now, clients);
+    }
+    asked.fence = claim->second.fence;
+    asked.wish = choice.chance(1, 4) ? Wish::release : Wish::renew;
+    if (asked.wish == Wish::release) {
+        lease.given_up[asked.fence] = host;
         lease.claims.erase(host);
     }
+    send(host, std::move(asked), clients);
+}
+
+void LeaseLoad::acquire(std::uint32_t host, const std::string& name, Duration term, Duration now,
+                        Clients& clients) {
+    Asked asked;
+    asked.at = now;
+    asked.name = name;
+    asked.term = term;
+    ++acquired_;
+    send(host, std::move(asked), clients);
+}
+
+void LeaseLoad::send(std::uint32_t host, Asked asked, Clients& clients) {
+    const auto& fences = leases_[asked.name].fences;
+    if (!fences.empty()) asked.highest = fences.rbegin()->first;
+    Bytes request;
+    if (asked.wish == Wish::acquire) {
+        request =
+            node::request_bytes(node::LeaseAcquireAsk{asked.name, "load", asked.term, timeout});
+    } else if (asked.wish == Wish::renew) {
+        request =
+            node::request_bytes(node::LeaseRenewAsk{asked.name, asked.fence, Duration{0}, timeout});
+    } else {
+        request = node::request_bytes(node::LeaseReleaseAsk{asked.name, asked.fence, timeout});
+    }
+    const auto call = clients.call(host, std::move(request));
     if (!call) return;
     ++counts_.leases;
     waiting_.emplace(CallKey{host, *call}, std::move(asked));
+}
+
+// Somebody holds it: once more when it may be taken over, if it is not renewed.
+void LeaseLoad::lurk(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
+                     Duration now) {
+    Rng choice(setup_.seed, lurk_stream + lurked_++);
+    const Duration ripe = answer.term + answer.term / 200 + choice.between(10ms, 30ms);
+    if (choice.chance(1, 2)) again_.emplace(now + ripe, std::pair(host, asked.name));
 }
 
 void LeaseLoad::ask_everybody(Clients& clients) {

@@ -4,6 +4,9 @@
 //      acquire ──> counted on until told + remaining ──renew──> longer ──release──> given up
 //                                └── the node crashes: given up
 //
+// Who finds a lease held tries again about when its term has passed without a renewal.  At times a
+// client renews with a fence that it gave up.
+//
 // Invariants:
 //   leases_have_one_holder  no two clients may count on one lease at the same time
 //   fences_rise             a grant has a greater fence than all grants told before it was asked
@@ -60,7 +63,7 @@ private:
     struct Lease {
         std::map<std::uint32_t, Claim> claims;            // by host
         std::map<std::uint64_t, Holder> fences;           // who was granted which
-        std::set<std::uint64_t> given_up;                 // fences that their holder released
+        std::map<std::uint64_t, std::uint32_t> given_up;  // fences released, and by which host
         std::set<std::pair<std::uint64_t, Holder>> told;  // in the end
     };
 
@@ -68,13 +71,19 @@ private:
         Wish wish{};
         Duration at{};
         std::string name;
-        std::uint64_t fence = 0;    // of a renewal
+        std::uint64_t fence = 0;  // of a renewal
+        Duration term{};
         std::uint64_t highest = 0;  // told before
     };
 
     using CallKey = std::pair<std::uint32_t, CallId>;
 
     void operate(std::uint64_t number, Duration now, Clients& clients);
+    void acquire(std::uint32_t host, const std::string& name, Duration term, Duration now,
+                 Clients& clients);
+    void send(std::uint32_t host, Asked asked, Clients& clients);
+    void lurk(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
+              Duration now);
     void ask_everybody(Clients& clients);
     void take(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
               Duration now);
@@ -91,9 +100,11 @@ private:
     Clients* clients_ = nullptr;  // of the world, once it acted
     std::map<std::string, Lease> leases_;
     std::map<CallKey, Asked> waiting_;
+    std::multimap<Duration, std::pair<std::uint32_t, std::string>> again_;  // who tries when
     std::map<CallKey, std::string> questions_;  // who holds it, in the end
     std::uint64_t acquired_ = 0;                // asked for
     std::uint64_t granted_ = 0;
+    std::uint64_t lurked_ = 0;
     LoadCounts counts_;
 };
 

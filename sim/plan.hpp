@@ -66,6 +66,7 @@ struct Plan {
     std::uint32_t nodes = 0;
     Duration duration{};
     Duration healed_at{};
+    bool buggify = false;  // the nodes take legal but rare turns (base/buggify.hpp)
     NetworkModel network;
     DiskModel disk;
     ProcessModel process;

@@ -89,6 +89,7 @@ constexpr auto fields = std::to_array<PlanField>({
     number<&Plan::nodes>({"run", "nodes"}, plan_nodes_min, plan_nodes_max),
     time<&Plan::duration>({"run", "duration"}, plan_duration_min, plan_duration_max),
     time<&Plan::healed_at>({"run", "healed_at"}, 0s, plan_duration_max),
+    number<&Plan::buggify>({"run", "buggify"}, 0, 1),
     time<net, &NetworkModel::latency_min>({"network", "latency"}, 0s, delay_max),
     time<net, &NetworkModel::latency_spread>({"network", "spread"}, 0s, delay_max),
     time<net, &NetworkModel::jitter_mean>({"network", "jitter"}, 0s, delay_max),

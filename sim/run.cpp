@@ -1,5 +1,6 @@
 #include "sim/run.hpp"
 
+#include "base/probes.hpp"
 #include "sim/decision_load.hpp"
 #include "sim/edit_load.hpp"
 #include "sim/lease_load.hpp"
@@ -188,6 +189,7 @@ std::vector<std::string> missing_from(const Report& report, const Options& optio
 }
 
 Report run(const Plan& plan) {
+    const auto probes_before = probe_hits();
     Findings findings;
     World world(plan);
     MembershipCheck membership(ids_of(world.identities()), findings);
@@ -213,6 +215,10 @@ Report run(const Plan& plan) {
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();
     report.trace_hash = world.trace_hash();
+    report.probes = probe_hits();
+    for (std::size_t i = 0; i < report.probes.size(); ++i) {
+        report.probes[i].second -= probes_before[i].second;
+    }
     return report;
 }
 

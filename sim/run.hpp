@@ -1,6 +1,7 @@
 // One run of the simulator from options to report: the plan, its world, every check.
 //
-// Equal options give equal reports.  Not thread safe; several runs may go on in several threads.
+// Equal options give equal reports.  Not thread safe; several runs may go on in several threads,
+// but then each counts the probes of all.
 #pragma once
 
 #include "sim/check.hpp"
@@ -14,6 +15,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace starling::sim {
@@ -42,6 +45,8 @@ struct Report {
     std::uint64_t signatures_computed = 0;
     NoticeTimes notice;
     std::map<std::string, InvariantResult> invariants;
+    // Rare paths (base/probes.hpp) and how often nodes of this run were on them.
+    std::vector<std::pair<std::string_view, std::uint64_t>> probes;
     // Kinds of faults and operations that a default plan must have and that did not happen.
     std::vector<std::string> missing;
     std::string trace_hash;

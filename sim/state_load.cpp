@@ -32,7 +32,7 @@ std::optional<Duration> StateLoad::next_time() const {
 
 void StateLoad::act(Duration now, Clients& clients) {
     clients_ = &clients;
-    while (pace_.next() && *pace_.next() <= now) put(pace_.take(), clients);
+    while (pace_.next() && *pace_.next() <= now) put(pace_.take(), now, clients);
     if (asked_ || now < setup_.survey_at) return;
     asked_ = true;
     for (std::uint32_t host = 0; host < clients.hosts(); ++host) ask(host, {}, clients);
@@ -64,9 +64,10 @@ void StateLoad::conclude(Duration now) {
     for (const auto& [host, replica] : replicas_) check_replica(host, replica, now);
 }
 
-void StateLoad::put(std::uint64_t number, Clients& clients) {
+void StateLoad::put(std::uint64_t number, Duration now, Clients& clients) {
     Rng choice(setup_.seed, host_stream + number);
-    const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const auto drawn = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const std::uint32_t host = writer_at(setup_, drawn, now);
     const bool shared = number % 2 == 1;
     const std::string key = shared ? "puts/hot/" + std::to_string(choice.below(shared_keys))
                                    : "puts/own/" + std::to_string(number);

@@ -55,7 +55,7 @@ private:
         std::map<std::string, std::vector<Bytes>> values;
     };
 
-    void put(std::uint64_t number, Clients& clients);
+    void put(std::uint64_t number, Duration now, Clients& clients);
     void ask(std::uint32_t host, std::string after, Clients& clients);
     void take(std::uint32_t host, Replica& replica, const node::EntryPage& page);
     void check_replica(std::uint32_t host, const Replica& replica, Duration now);

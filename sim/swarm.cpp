@@ -19,7 +19,7 @@ constexpr Duration settle = 500ms;  // most nodes are up by then
 constexpr std::uint64_t faults_most_log = 5;
 
 // Purposes of draws that belong to no fault.
-enum class Draw : std::uint64_t { habits = 240, network, disk, process, load };
+enum class Draw : std::uint64_t { habits = 240, network, disk, process, load, buggify };
 
 Rng rng_of(std::uint64_t seed, std::uint64_t purpose, std::uint64_t number = 0) {
     return Rng(seed, swarm_stream | purpose << 20U | number);
@@ -330,6 +330,7 @@ Result<Plan> swarm_plan(const SwarmOptions& options) {
     plan.nodes = options.nodes;
     plan.duration = options.faulty + options.healed;
     plan.healed_at = options.faulty;
+    plan.buggify = rng_of(plan.seed, Draw::buggify).chance(1, 2);
     choose_models(plan);
     choose_load(plan);
     for (const std::size_t habit : chosen(options.seed)) {

@@ -29,6 +29,7 @@ World::World(Plan plan)
       identities_(make_identities(plan_.seed, plan_.nodes)),
       timetable_(plan_.seed),
       network_(plan_.network, plan_.seed, timetable_, bodies_, *this) {
+    if (plan_.buggify) buggify_.emplace(plan_.seed);
     struck_.resize(plan_.faults.size());
     for (std::uint32_t line = 0; line < plan_.faults.size(); ++line) {
         plan_.faults[line].number = line + 1;
@@ -39,6 +40,7 @@ World::World(Plan plan)
 World::~World() = default;
 
 void World::run_until(Duration until) {
+    const BuggifyScope scope(buggify_ ? &*buggify_ : nullptr);
     if (!std::exchange(begun_, true)) begin();
     while (!timetable_.empty() && timetable_.next_time() <= until) {
         const auto due = timetable_.pop();

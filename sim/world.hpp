@@ -11,6 +11,7 @@
 // Not thread safe.
 #pragma once
 
+#include "base/buggify.hpp"
 #include "sim/bodies.hpp"
 #include "sim/check.hpp"
 #include "sim/fault.hpp"
@@ -25,6 +26,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,6 +92,7 @@ private:
     void schedule_looks();
 
     Plan plan_;
+    std::optional<Buggify> buggify_;
     Identities identities_;
     Timetable timetable_;
     Bodies bodies_;

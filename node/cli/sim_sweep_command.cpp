@@ -161,6 +161,14 @@ double seconds_of(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
+Value::List never_hit(const SweepTotals& totals) {
+    Value::List names;
+    for (const auto& [name, hits] : totals.probes) {
+        if (hits == 0) names.emplace_back(name);
+    }
+    return names;
+}
+
 // What a sweep found, for the result.
 class Story {
 public:
@@ -191,7 +199,7 @@ public:
                 {"failed", count_value(totals.failed)},
                 {"failures", list_},
                 {"checks", count_value(totals.checks)},
-                {"probes_never_hit", Value::List{}},
+                {"probes_never_hit", never_hit(totals)},
                 {"virtual_seconds", seconds_of(totals.virtual_time)},
                 {"cpu_seconds", seconds_of(totals.cpu)},
                 {"doubled", count_value(totals.doubled)},
@@ -207,6 +215,11 @@ public:
             totals.seeds, totals.failed, totals.checks, seconds_of(totals.virtual_time),
             seconds_of(totals.cpu), totals.doubled);
         if (totals.interrupted) head += "interrupted: the seeds behind these did not run\n";
+        const Value::List never = never_hit(totals);
+        for (const Value& name : never) {
+            head += (&name == never.data() ? "probes never hit: " : ", ") + *name.as<std::string>();
+        }
+        if (!never.empty()) head += '\n';
         return head + "hash " + totals.hash + '\n' + text_;
     }
 
