@@ -109,8 +109,10 @@ void LeaseLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
         const auto& [fence, owner] = *lease.given_up.rbegin();
         asked.wish = Wish::renew;
         asked.fence = fence;
+        if (is_busy(owner, asked.name)) return;
         return send(owner, std::move(asked), clients);
     }
+    if (is_busy(host, asked.name)) return;
     const auto claim = lease.claims.find(host);
     if (claim == lease.claims.end() || claim->second.until <= now) {
         return acquire(host, asked.name, term, now, clients);
@@ -126,12 +128,20 @@ void LeaseLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
 
 void LeaseLoad::acquire(std::uint32_t host, const std::string& name, Duration term, Duration now,
                         Clients& clients) {
+    if (is_busy(host, name)) return;
     Asked asked;
     asked.at = now;
     asked.name = name;
     asked.term = term;
     ++acquired_;
     send(host, std::move(asked), clients);
+}
+
+// A client does one thing at a time: of two that are under way the later may shorten the earlier.
+bool LeaseLoad::is_busy(std::uint32_t host, const std::string& name) const {
+    return std::ranges::any_of(waiting_, [&](const auto& waiting) {
+        return waiting.first.first == host && waiting.second.name == name;
+    });
 }
 
 void LeaseLoad::send(std::uint32_t host, Asked asked, Clients& clients) {

@@ -81,6 +81,7 @@ private:
     void operate(std::uint64_t number, Duration now, Clients& clients);
     void acquire(std::uint32_t host, const std::string& name, Duration term, Duration now,
                  Clients& clients);
+    [[nodiscard]] bool is_busy(std::uint32_t host, const std::string& name) const;
     void send(std::uint32_t host, Asked asked, Clients& clients);
     void lurk(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
               Duration now);

@@ -99,6 +99,7 @@ void RegisterLoad::conclude(Duration now) {
     if (counts_.answered == 0) {
         findings_.violated(registers_progress, {now, 0, "no call was answered"});
     }
+    findings_.looked(calls_are_answered);
     for (const auto& [key, waiting] : waiting_) {
         check_answered(setup_, waiting.since, {now, key.first, history_[waiting.call].key},
                        findings_);

@@ -75,6 +75,7 @@ TEST_CASE("leases that nobody gets, and that nodes tell differently, are found",
     const auto shows = rivals.desk.all_of<node::LeaseShowAsk>();
     answer(rivals.load, shows.front(), granted(0, 5, 0s));
     answer(rivals.load, shows.at(shows.size() / 2), granted(0, 6, 0s));
+    for (std::uint32_t host : {0U, 1U}) rivals.load.on_crash(host);  // no other call waits
     rivals.load.conclude(11s);
     CHECK(broken(rivals.findings) == Names{"leases_agree", "leases_progress"});
 }
@@ -111,12 +112,18 @@ struct Vote {
         return closed;
     }
 
+    // Calls that the test left open end with their nodes.
+    void end(Duration at) {
+        for (std::uint32_t host : {0U, 1U}) load.on_crash(host);
+        load.conclude(at);
+    }
+
     void tell(const node::DecisionAnswer& first, const node::DecisionAnswer& second, Duration at) {
         const auto shows = desk.all_of<node::DecideShowAsk>();
         for (const auto& [show, with] : {std::pair{shows.at(0), first}, {shows.at(1), second}}) {
             load.on_answer(show.host, show.call, encoded(node::Ok{with}), true, at);
         }
-        load.conclude(at);
+        end(at);
     }
 };
 
@@ -154,7 +161,7 @@ TEST_CASE("a vote that was taken and is not counted is found", "[sim][decision_l
 
 TEST_CASE("a decision that never closes is found", "[sim][decision_load]") {
     Vote vote;
-    vote.load.conclude(20s);
+    vote.end(20s);
     CHECK(broken(vote.findings) == Names{"decisions_close"});
 }
 

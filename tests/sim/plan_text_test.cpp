@@ -176,7 +176,8 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
          "1:2: found the end of the line, expected run, network, disk, process, load, workers or "
          "at"},
         {"[run seed=1", "1:6: found \"seed\", expected ]"},
-        {"\n[run] [run]", "2:7: found \"[\", expected a field: seed, nodes, duration, healed_at"},
+        {"\n[run] [run]",
+         "2:7: found \"[\", expected a field: seed, nodes, duration, healed_at, buggify"},
         {"[disk] red=1us",
          "1:8: found \"red\", expected a field: journal, sync_min, sync_mean, read"},
         {"[run]\n# again\n[run]", "3:2: [run] stands on line 1 already"},
@@ -191,7 +192,7 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
         {"[load] puts=0.0001/s", "1:13: \"0.0001/s\" is finer than 0.001/s"},
         {"[run] \x1b[31m",
          "1:7: found \"\\x1b\", expected a field: seed, nodes, duration, "
-         "healed_at"},
+         "healed_at, buggify"},
     };
     for (const auto& [text, message] : errors) {
         INFO(text);
