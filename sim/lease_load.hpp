@@ -4,6 +4,9 @@
 //      acquire ──> counted on until told + remaining ──renew──> longer ──release──> given up
 //                                └── the node crashes: given up
 //
+// What is told to a machine whose clock stood still lately (a frozen virtual machine) is not
+// counted on: leases are promised while clock rates err by at most 1/200.
+//
 // Who finds a lease held tries again about when its term has passed without a renewal.  At times a
 // client renews with a fence that it gave up.
 //
@@ -76,6 +79,13 @@ private:
         std::uint64_t highest = 0;  // told before
     };
 
+    // What a machine's clock showed when it was looked at.
+    struct Clock {
+        Duration looked_at{};
+        BootTime shown{};
+        std::optional<Duration> lagged_at;  // the last time it was found to have stood still
+    };
+
     using CallKey = std::pair<std::uint32_t, CallId>;
 
     void operate(std::uint64_t number, Duration now, Clients& clients);
@@ -85,6 +95,7 @@ private:
     void send(std::uint32_t host, Asked asked, Clients& clients);
     void lurk(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
               Duration now);
+    void look_at_clock(std::uint32_t host, Duration now, const Clients& clients);
     void ask_everybody(Clients& clients);
     void take(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
               Duration now);
@@ -99,6 +110,7 @@ private:
     Decoder decoder_;
     bool asked_ = false;
     Clients* clients_ = nullptr;  // of the world, once it acted
+    std::map<std::uint32_t, Clock> clocks_;
     std::map<std::string, Lease> leases_;
     std::map<CallKey, Asked> waiting_;
     std::multimap<Duration, std::pair<std::uint32_t, std::string>> again_;  // who tries when

@@ -31,6 +31,7 @@ struct Rivals {
 
     Rivals() {
         run(load, desk, 100ms);
+        desk.clock = BootTime{1s};  // when the answers come
         std::optional<std::string> name;
         for (std::uint32_t host : {0U, 1U}) {
             for (const Asked& each : desk.all_of<node::LeaseAcquireAsk>()) {
@@ -61,6 +62,15 @@ TEST_CASE("a lease that two count on is found", "[sim][lease_load]") {
     CHECK(broken(rivals.findings) == Names{"leases_have_one_holder"});
 }
 
+TEST_CASE("a lease is not counted on while it is told to a machine whose clock stood still",
+          "[sim][lease_load]") {
+    Rivals rivals;
+    rivals.desk.clock = BootTime{200ms};
+    answer(rivals.load, rivals.asks[0], granted(0, 5, 2s));
+    answer(rivals.load, rivals.asks[1], granted(1, 6, 2s));
+    CHECK(broken(rivals.findings).empty());
+}
+
 TEST_CASE("a fence with two holders is found", "[sim][lease_load]") {
     Rivals rivals;
     answer(rivals.load, rivals.asks[0], granted(0, 5, 0s));
@@ -68,16 +78,60 @@ TEST_CASE("a fence with two holders is found", "[sim][lease_load]") {
     CHECK(broken(rivals.findings) == Names{"fences_rise"});
 }
 
+// A renewal that node 1 asks for, which holds every lease with fence 5; it is applied, and tells
+// this.
+Names renewed_as(const node::LeaseAnswer& told) {
+    Findings findings;
+    LeaseLoad load{setup_of(1'000'000, 3s), findings};
+    Desk desk;
+    run(load, desk, 100ms);
+    desk.clock = BootTime{100ms};
+    for (const Asked& each : desk.all_of<node::LeaseAcquireAsk>()) {
+        if (each.host != 0) continue;
+        load.on_answer(0, each.call, encoded(node::Ok{granted(0, 5, 10s)}), true, 100ms);
+    }
+    for (Duration now = 100ms; desk.all_of<node::LeaseRenewAsk>().empty(); now += 1ms) {
+        REQUIRE(now < 3s);
+        run(load, desk, now);
+    }
+    answer(load, desk.all_of<node::LeaseRenewAsk>().at(0), told);
+    return broken(findings);
+}
+
+TEST_CASE("a renewal that gets another fence is found", "[sim][lease_load]") {
+    node::LeaseAnswer told = granted(0, 6, 10s);
+    CHECK(renewed_as(told) == Names{"fences_rise"});
+    told.fence = 5;
+    CHECK(renewed_as(told).empty());
+}
+
+TEST_CASE("a renewal that was overtaken tells of the lease that stands now, and breaks nothing",
+          "[sim][lease_load]") {
+    node::LeaseAnswer told = granted(0, 6, 10s);
+    told.mine = false;
+    told.until = 0s;
+    CHECK(renewed_as(told).empty());
+}
+
 TEST_CASE("leases that nobody gets, and that nodes tell differently, are found",
           "[sim][lease_load]") {
-    Rivals rivals;
-    run(rivals.load, rivals.desk, 10s);
-    const auto shows = rivals.desk.all_of<node::LeaseShowAsk>();
-    answer(rivals.load, shows.front(), granted(0, 5, 0s));
-    answer(rivals.load, shows.at(shows.size() / 2), granted(0, 6, 0s));
-    for (std::uint32_t host : {0U, 1U}) rivals.load.on_crash(host);  // no other call waits
-    rivals.load.conclude(11s);
-    CHECK(broken(rivals.findings) == Names{"leases_agree", "leases_progress"});
+    Findings findings;
+    LeaseLoad load{setup_of(1'000'000, 100ms), findings};
+    Desk desk;
+    const auto end_calls = [&] {
+        for (std::uint32_t host : {0U, 1U}) load.on_crash(host);
+    };
+    for (Duration now = 0s; now <= 100ms; now += 10ms) {
+        run(load, desk, now);
+        end_calls();
+    }
+    run(load, desk, 10s);
+    const auto shows = desk.all_of<node::LeaseShowAsk>();
+    answer(load, shows.front(), granted(0, 5, 0s));
+    answer(load, shows.at(shows.size() / 2), granted(0, 6, 0s));
+    end_calls();
+    load.conclude(11s);
+    CHECK(broken(findings) == Names{"leases_agree", "leases_progress"});
 }
 
 // ---- decisions

@@ -48,10 +48,11 @@ public:
         return found;
     }
 
-    [[nodiscard]] BootTime clock_of(std::uint32_t) const override { return {}; }
+    [[nodiscard]] BootTime clock_of(std::uint32_t) const override { return clock; }
 
     std::vector<Asked> asked;
     std::vector<std::uint32_t> killed;
+    BootTime clock{};  // what both show
 };
 
 template <class Answer>
@@ -78,9 +79,10 @@ inline LoadSetup setup_of(std::uint32_t rate, Duration until, Duration survey_at
             .healed_at = 0s};
 }
 
-inline void run(Workload& workload, Clients& clients, Duration until) {
+inline void run(Workload& workload, Desk& desk, Duration until) {
     while (workload.next_time() && *workload.next_time() <= until) {
-        workload.act(*workload.next_time(), clients);
+        desk.clock = BootTime{*workload.next_time()};
+        workload.act(*workload.next_time(), desk);
     }
 }
 
