@@ -133,6 +133,10 @@ void LeaseLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
 void LeaseLoad::acquire(std::uint32_t host, const std::string& name, Duration term, Duration now,
                         Clients& clients) {
     if (is_busy(host, name)) return;
+    // Who acquires what it holds for a shorter term gives up the rest, whatever the answer is.
+    if (const auto claim = leases_[name].claims.find(host); claim != leases_[name].claims.end()) {
+        claim->second.until = std::min(claim->second.until, now + relied_on(term));
+    }
     Asked asked;
     asked.at = now;
     asked.name = name;
