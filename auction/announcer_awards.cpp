@@ -3,6 +3,8 @@
 #include "auction/retry.hpp"
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -135,6 +137,7 @@ Verdict Announcer::on_propose(const NodeId& from, const Propose& message, Moment
     const BidVerdict verdict =
         open ? work->round->on_propose(from, message, now.boot_time) : BidVerdict::too_late;
     if (verdict == BidVerdict::too_late) {
+        STARLING_PROBE(bid_too_late);
         // The award may have gone to this very bid, which is on the wire twice.
         if (work == nullptr || !is_winner(*work, from, message.epoch)) {
             out.send(from, RejectProposal{message.task, message.epoch});
@@ -173,6 +176,7 @@ void Announcer::decide(Work& work, Moment now, Effects& out) {
     --collecting_[work.record.spec.skill];
     look_everywhere_ = true;
     if (bids.empty()) {
+        STARLING_PROBE(round_without_bid);
         decline(work, only_busy, now, out);
         return;
     }
@@ -228,7 +232,8 @@ void Announcer::send_award(const Work& work, Effects& out) const {
 }
 
 bool Announcer::is_winner(const Work& work, const NodeId& from, const Epoch& epoch) {
-    return work.winner && work.winner->node == from && work.epoch == epoch &&
+    return work.winner && work.winner->node == from &&
+           STARLING_MUTANT(57, work.epoch == epoch, true) &&
            (work.stage == Stage::awarded || work.stage == Stage::running);
 }
 
@@ -252,6 +257,7 @@ void Announcer::run(Work& work, Moment now, Effects& out) {
     out.trace(Event::task_agreed, work.record.id.prefix(), work.epoch.round,
               work.winner->node.prefix());
     work.act_at = std::min(work.lease_until, work.run_until);
+    if (STARLING_MUTANT(58, false, true)) work.act_at = now.boot_time + 24 * std::chrono::hours{1};
     arm(work);
 }
 
@@ -278,11 +284,13 @@ Verdict Announcer::on_renew(const NodeId& from, const Renew& message, Moment now
 void Announcer::next_award(Work& work, Moment now, Effects& out) {
     const bool there = shared_.members.is_alive(work.winner->node);
     if (work.repetitions++ == 0 && there && now.boot_time >= work.act_at) {
+        STARLING_PROBE(award_sent_again);
         send_award(work, out);
         work.act_at = now.boot_time + shared_.timing.agree_within / 2;
         arm(work);
         return;
     }
+    STARLING_PROBE(award_declined);
     end_attempt(work, AttemptEnd::declined, "", now);
     ask(work, Intent::award, now, out);
 }
@@ -298,6 +306,7 @@ void Announcer::end_attempt(Work& work, AttemptEnd end, const std::string& reaso
 
 // The winner is gone, silent or too slow.
 void Announcer::lose(Work& work, AttemptEnd end, Moment now, Effects& out) {
+    STARLING_PROBE(winner_lost);
     out.trace(Event::task_reassigned, work.record.id.prefix(), work.epoch.round,
               static_cast<unsigned>(end));
     if (end == AttemptEnd::run_limit) {
@@ -385,6 +394,7 @@ std::optional<Verdict> Announcer::on_inform(const NodeId& from, const Inform& me
     if (message.epoch < work->epoch && work->intent != Intent::cancel && (unawarded || asking)) {
         attempt_of(work->attempts, message.epoch, from).executed = true;
         leave_round(*work, out);
+        STARLING_PROBE(late_result_taken);
         if (unawarded) store(*work, outcome, now, out);
         if (asking) work->outcome = outcome;
         return Verdict::done;
@@ -392,6 +402,7 @@ std::optional<Verdict> Announcer::on_inform(const NodeId& from, const Inform& me
     Attempt& attempt = attempt_of(work->attempts, message.epoch, from);
     attempt.executed = true;
     attempt.refused = true;
+    STARLING_PROBE(late_result_refused);
     if (attempt.end == AttemptEnd::running) attempt.end = AttemptEnd::superseded;
     out.trace(Event::result_stale, work->record.id.prefix(), message.epoch.round,
               work->epoch.round);

@@ -2,7 +2,10 @@
 #include "auction/announcer.hpp"
 #include "auction/retry.hpp"
 #include "base/assert.hpp"
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -27,7 +30,8 @@ bool is_own(const Epoch& epoch, const Members& members) {
 }  // namespace
 
 Epoch Announcer::next_epoch(const Work& work) const {
-    return {work.epoch.round + 1, shared_.members.self(), shared_.members.boot(), work.term};
+    return {work.epoch.round + STARLING_MUTANT(55, 1U, 0U), shared_.members.self(),
+            shared_.members.boot(), work.term};
 }
 
 // A fresh epoch, above every one seen: whatever was awarded before counts no longer.
@@ -69,7 +73,9 @@ std::vector<NodeId> Announcer::audience(const Work& work, BootTime now) const {
         if (reachable && !work.acks.contains(node)) nodes.push_back(node);
     }
     const std::size_t enough = std::max(work.record.majority(), limits::custodians);
-    if (!is_thrifty(work) || nodes.size() <= enough) return nodes;
+    if (STARLING_BUGGIFY(custodians_in_reverse)) std::ranges::reverse(nodes);
+    const bool all = !is_thrifty(work) || STARLING_BUGGIFY(custodians_all_at_once);
+    if (all || nodes.size() <= enough) return nodes;
     std::ranges::stable_partition(nodes, [&](const NodeId& node) { return node == self; });
     nodes.resize(enough);
     return nodes;
@@ -78,7 +84,10 @@ std::vector<NodeId> Announcer::audience(const Work& work, BootTime now) const {
 // What the first ones could not settle is put to all.
 void Announcer::widen(Work& work, Moment now, Effects& out) {
     const bool thrifty = work.stage == Stage::recording || work.stage == Stage::storing;
-    if (thrifty && work.repetitions == 1) send_ledger(work, now, out);
+    if (thrifty && work.repetitions == 1) {
+        STARLING_PROBE(audience_widened);
+        send_ledger(work, now, out);
+    }
 }
 
 void Announcer::send_one(const Work& work, const NodeId& to, BootTime now, Effects& out) const {
@@ -115,7 +124,10 @@ Verdict Announcer::on_granted(const NodeId& from, const GrantAnswer& message, Mo
     if (message.accepted && message.held) {
         const bool fresh = work->stage == Stage::recording && !work->acknowledged;
         if (fresh) withdraw(*work, out);
-        if (!fresh) spread_accepted(*work, *message.held, out);
+        if (!fresh) {
+            STARLING_PROBE(acceptance_spread);
+            spread_accepted(*work, *message.held, out);
+        }
         answer_calls(*work, message.held->outcome);
         drop(message.task);
         return Verdict::done;
@@ -169,7 +181,7 @@ Verdict Announcer::on_grant_verdict(Work& work, const NodeId& from, const GrantA
 }
 
 void Announcer::on_majority(Work& work, Moment now, Effects& out) {
-    if (work.acks.size() < work.record.majority()) return;
+    if (work.acks.size() + STARLING_MUTANT(54, 0U, 1U) < work.record.majority()) return;
     if (work.stage == Stage::storing) {
         conclude(work, *work.outcome, now, out);
         return;
@@ -182,7 +194,8 @@ void Announcer::on_majority(Work& work, Moment now, Effects& out) {
         hand_over(work);
         return;
     }
-    if (work.found) {
+    if (STARLING_MUTANT(56, work.found.has_value(), false)) {
+        STARLING_PROBE(found_result_taken_up);
         store(work, work.found->outcome, now, out);  // never another one
     } else if (work.outcome) {
         store(work, *work.outcome, now, out);
@@ -231,6 +244,7 @@ void Announcer::acknowledge(Work& work, BootTime now, Effects& out) {
 // no majority, as this node has it: its epoch, of round 1, is gone beyond.
 void Announcer::outbid(Work& work, const Epoch& highest, Moment now, Effects& out) {
     if (highest <= work.epoch) return;
+    STARLING_PROBE(announcer_outbid);
     out.trace(Event::task_superseded, work.record.id.prefix(), work.epoch.round, highest.round);
     const bool own = is_own(highest, shared_.members);
     const bool gone = shared_.members.is_gone(highest.granter, highest.boot, now.boot_time);
@@ -260,6 +274,7 @@ void Announcer::meet_rival(Work& work, const NodeId& from, const Record& record,
         work.acks.insert(from);  // any record of the task will do
         on_majority(work, now, out);
     } else {
+        STARLING_PROBE(key_met_rival);
         work.rivals.insert_or_assign(from, record);
         if (!work.rival_at) work.rival_at = now.boot_time;
         judge_rivals(work, now, out);
@@ -294,6 +309,7 @@ void Announcer::judge_rivals(Work& work, Moment now, Effects& out) {
 
 // The task is on record already: this node only makes sure that a majority has it.
 void Announcer::join(Work& work, const Record& record, Moment now, Effects& out) {
+    STARLING_PROBE(key_joined);
     withdraw(work, out);
     work.record = Record(record);  // one of the rivals, which go away, or its own
     // What storing a record grants: anybody may pass it on.
@@ -387,6 +403,7 @@ void Announcer::rehome(Work& work, Moment now, Effects& out) {
                    work.term};
     work.epoch = next_epoch(work);
     work.homeless_since.reset();
+    STARLING_PROBE(task_rehomed);
     ++shared_.counters.rehomed;
     out.trace(Event::task_rehomed, record.id.prefix(), record.home.generation,
               record.custodians.size());

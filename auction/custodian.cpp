@@ -1,6 +1,8 @@
 #include "auction/custodian.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -101,12 +103,16 @@ GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Mo
         return GrantVerdict::granted;
     }
     if (message.fresh) {
+        STARLING_PROBE(record_exists);
         entry.shared = true;
         ask_soon(entry, now.boot_time);
         return GrantVerdict::exists;
     }
     if (entry.accepted) return GrantVerdict::granted;
-    if (entry.record.home.replaces(message.record.home)) return GrantVerdict::superseded;
+    if (entry.record.home.replaces(message.record.home)) {
+        STARLING_PROBE(record_superseded);
+        return GrantVerdict::superseded;
+    }
     const GrantVerdict verdict = grant(entry, message.epoch, message.attempts, now, out);
     const bool moves = message.record.home.replaces(entry.record.home);
     if (verdict == GrantVerdict::granted && moves) move_home(entry, message, now, out);
@@ -151,7 +157,7 @@ Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now
 GrantVerdict Custodian::grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
                               Moment now, Effects& out) {
     if (entry.accepted) return GrantVerdict::granted;
-    if (epoch < entry.highest) return GrantVerdict::lower;  // I1
+    if (STARLING_MUTANT(47, epoch < entry.highest, false)) return GrantVerdict::lower;  // I1
     const Attempts before = entry.attempts;
     merge(entry.attempts, attempts);
     if (epoch > entry.highest || entry.attempts != before) {
@@ -218,7 +224,8 @@ StoreVerdict Custodian::store_verdict(const Custody& entry, const StoreResult& m
     if (message.accepted) return StoreVerdict::stored;
     const bool rival =
         entry.held && entry.held->epoch == news.epoch && entry.held->outcome != news.outcome;
-    const bool stale = news.epoch < entry.highest || rival;  // I1, I3
+    const bool stale = STARLING_MUTANT(48, news.epoch < entry.highest || rival, false);  // I1, I3
+    if (rival) STARLING_PROBE(rival_result_held);
     return stale ? StoreVerdict::stale : StoreVerdict::stored;
 }
 
@@ -259,6 +266,7 @@ Verdict Custodian::on_inform(const NodeId& from, const Inform& message, Moment n
     const NodeId runner = entry.highest.granter;
     const bool shown = entry.held && entry.held->outcome.origin == message.epoch;
     if (entry.accepted && !shown) {
+        STARLING_PROBE(result_refused_stale);
         refuse_result(entry, from, message.epoch, out);
         keep_state(entry, now.boot_time, out);
         answer(InformVerdict::stale, runner);
@@ -268,10 +276,13 @@ Verdict Custodian::on_inform(const NodeId& from, const Inform& message, Moment n
         answer(entry.accepted ? InformVerdict::accepted : InformVerdict::stored, runner);
         return Verdict::repeated;
     }
-    if (message.epoch < entry.highest || is_jump(entry.highest, message.epoch)) {
+    if (STARLING_MUTANT(53, message.epoch < entry.highest, false) ||
+        is_jump(entry.highest, message.epoch)) {
+        STARLING_PROBE(result_sent_elsewhere);
         answer(InformVerdict::elsewhere, runner);
         return Verdict::stale;
     }
+    STARLING_PROBE(result_kept_for_runner);
     entry.highest = message.epoch;
     entry.held =
         Held{message.epoch, Outcome{Ending::done, message.result, {}, from, message.epoch}};
@@ -311,6 +322,7 @@ Verdict Custodian::on_withdraw(const NodeId& from, const Cancel& message, Effect
     Custody& entry = known->second;
     const bool own = from == message.epoch.granter && entry.highest == message.epoch;
     if (!own || !is_unused(entry)) return Verdict::stale;
+    STARLING_PROBE(record_withdrawn);
     entry.withdrawn = true;
     if (!entry.shared) erase(message.task, out);
     return Verdict::done;

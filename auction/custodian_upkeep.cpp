@@ -1,7 +1,10 @@
 #include "auction/custodian.hpp"
 #include "auction/encoding.hpp"
 #include "base/assert.hpp"
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -88,8 +91,9 @@ void Custodian::finish(Custody& entry, Moment now, Effects& out) {
 }
 
 void Custodian::prune(BootTime now, Effects& out) {
-    while (!finished_.empty() && (finished_.size() > limits::tasks_finished_kept ||
-                                  finished_.front().at + limits::tasks_finished_for <= now)) {
+    while (!finished_.empty() &&
+           (finished_.size() > STARLING_MUTANT(50, limits::tasks_finished_kept, 0U) ||
+            finished_.front().at + limits::tasks_finished_for <= now)) {
         const TaskId task = finished_.front().task;
         finished_.pop_front();
         erase(task, out);
@@ -119,6 +123,7 @@ void Custodian::keep_state(const Custody& entry, BootTime now, Effects& out) con
     Duration left{};
     // A deadline that has passed is still one: the smallest, not none.
     if (entry.deadline) left = std::max(Duration{1}, *entry.deadline - now);
+    if (STARLING_MUTANT(49, false, entry.accepted)) return;
     out.persist(Table::tasks, state_key(entry.record.id),
                 CustodyState{entry.highest, entry.held, entry.accepted, entry.attempts,
                              entry.finished_ms, left});
@@ -159,7 +164,8 @@ void Custodian::index_loaded(BootTime now) {
             continue;
         }
         unfinished_.insert(task);
-        timers_.set(task, std::max(now, members_.settled()));  // I5
+        if (STARLING_MUTANT(52, true, false))
+            timers_.set(task, std::max(now, members_.settled()));  // I5
     }
     std::sort(ended.begin(), ended.end());
     for (const auto& [when, task] : ended) {
@@ -176,7 +182,10 @@ void Custodian::index_loaded(BootTime now) {
 void Custodian::watch(const Custody& entry, BootTime now) {
     if (entry.accepted) return;
     orphans_.erase(entry.record.id);
-    timers_.set(entry.record.id, now + timing_.duty + rng_.between(Duration{0}, timing_.duty / 4));
+    const Duration look = timing_.duty + rng_.between(Duration{0}, timing_.duty / 4);
+    const bool early = STARLING_BUGGIFY(duty_looked_at_early);
+    timers_.set(entry.record.id, now + (early ? timing_.duty / 8 : look));
+    if (STARLING_MUTANT(51, false, true)) timers_.clear(entry.record.id);
 }
 
 // Two nodes were offered one key, and each may have given in to the other: does anybody run it?
@@ -202,6 +211,7 @@ void Custodian::look_after(Custody& entry, Moment now) {
     const TaskId task = entry.record.id;
     if (orphans_.contains(task)) {
         watch(entry, now.boot_time);  // I5: should the adoption come to nothing
+        STARLING_PROBE(orphan_adopted);
         adoptions_.push_back(entry);
         return;
     }
@@ -209,6 +219,7 @@ void Custodian::look_after(Custody& entry, Moment now) {
         adopt_soon(entry, now.boot_time);
         return;
     }
+    STARLING_PROBE(runner_asked);
     questions_[highest.granter].duties.push_back({task, highest, DutyNote::asked});
     watch(entry, now.boot_time);
 }

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -183,6 +184,7 @@ Verdict Participant::on_accept(const NodeId& from, const AcceptProposal& message
     if (!worker) worker = pick(message.record.spec.skill, task);  // I2
     const bool full = running_count() >= limits::assignments;
     if (!worker || message.boot != members_.boot() || refuses_new_ || full) {
+        STARLING_PROBE(award_refused);
         decline(from, message, out);
         return Verdict::refused;
     }
@@ -205,6 +207,7 @@ Verdict Participant::accept_again(Job& job, const NodeId& from, const AcceptProp
         return Verdict::refused;
     }
     if (later) {
+        STARLING_PROBE(award_again);
         job.epoch = message.epoch;
         job.runner = from;
         job.record = message.record;

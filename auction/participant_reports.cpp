@@ -4,6 +4,8 @@
 #include "auction/retry.hpp"
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -121,7 +123,7 @@ void Participant::report(const TaskId& task, Report report, Moment now, Effects&
     // It stood still: the runner may have given the task to another meanwhile.
     if (now.boot_time > job.renew_at + timing_.renew_every()) renew(job, now.boot_time, out);  // I4
     job.report = std::move(report);
-    if (job.report->result) keep(job, out);  // I3
+    if (STARLING_MUTANT(60, job.report->result.has_value(), false)) keep(job, out);  // I3
     send_next(task, now, out);
 }
 
@@ -138,6 +140,7 @@ void Participant::load(const RecordSource& records, Moment now) {
             ++counters_.malformed;
             return;
         }
+        STARLING_PROBE(result_read_back);
         const TaskId task = kept->record.id;
         Job& job = jobs_[task];
         job.record = std::move(kept->record);
@@ -175,7 +178,8 @@ void Participant::send_next(const TaskId& task, Moment now, Effects& out) {
         return;
     }
     send_report(job, to, out);
-    job_timers_.set(task, now.boot_time + resend_after(rng_, timing_, job.report->sent++));
+    const Duration again = resend_after(rng_, timing_, job.report->sent++);
+    if (STARLING_MUTANT(59, true, false)) job_timers_.set(task, now.boot_time + again);
 }
 
 void Participant::send_report(Job& job, const NodeId& to, Effects& out) {
@@ -212,6 +216,7 @@ Verdict Participant::on_informed(const NodeId& from, const Informed& message, Mo
             break;  // asked again when the timer says so
         case InformVerdict::elsewhere:
             if (message.runner == job.runner) break;
+            STARLING_PROBE(runner_changed);
             job.runner = message.runner;
             send_report(job, job.runner, out);
             break;

@@ -1,5 +1,6 @@
 #include "auction/retry.hpp"
 
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
 
 #include <algorithm>
@@ -35,7 +36,8 @@ Duration resend_after(Rng& rng, const Timing& timing, std::size_t repetitions) {
     Duration wait = timing.resend_base;
     for (std::size_t i = 0; i < repetitions && wait < timing.resend_cap; ++i) wait *= 2;
     wait = std::min(wait, timing.resend_cap);
-    return wait + rng.between(Duration{0}, wait / 4);
+    const Duration later = wait + rng.between(Duration{0}, wait / 4);
+    return STARLING_BUGGIFY(resend_early) ? wait / 8 : later;
 }
 
 std::size_t failures_in(const Attempts& attempts) {

@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 #include "base/hash.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -118,7 +120,10 @@ std::optional<Dot> Origins::lineage() const {
     while (newest != heads_.begin()) {
         --newest;
         if (newest->first.node != own_.node) break;
-        if (newest->second.counter > 0) return Dot{newest->first, newest->second.counter};
+        if (newest->second.counter > 0) {
+            STARLING_PROBE(lineage_continued);
+            return Dot{newest->first, newest->second.counter};
+        }
     }
     return std::nullopt;
 }
@@ -138,7 +143,8 @@ void Origins::note_told(const Batch& batch) {
 }
 
 void Origins::store(const Origin& origin, const Head& head, Effects& out) const {
-    out.persist(Table::heads, key_of(origin), HeadRecord{origin, head});
+    if (STARLING_MUTANT(33, true, false))
+        out.persist(Table::heads, key_of(origin), HeadRecord{origin, head});
 }
 
 }  // namespace starling::crdt

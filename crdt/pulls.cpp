@@ -1,6 +1,9 @@
 #include "crdt/pulls.hpp"
 
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -22,6 +25,7 @@ void Pulls::moved(const Origin& origin, std::uint64_t counter) {
     if (counter >= goal->second.to) {
         erase(goal);
     } else if (goal->second.expires) {
+        STARLING_PROBE(pull_asked_on);
         end_asking(origin, goal->second);
     }
 }
@@ -44,6 +48,7 @@ void Pulls::forget(const Origin& origin) {
 void Pulls::forget_peer(const NodeId& peer) {
     for (auto goal = goals_.begin(); goal != goals_.end();) {
         const bool asked = goal->second.expires && goal->second.asked == peer;
+        if (goal->second.holder == peer) STARLING_PROBE(holder_lost);
         goal = asked || goal->second.holder == peer ? erase(goal) : std::next(goal);
     }
 }
@@ -54,15 +59,18 @@ void Pulls::ask(const Origins& origins, Moment now, Effects& out) {
         Goal& goal = goals_.at(origin);
         std::size_t& asked = asked_of_[goal.holder];
         if (asked >= limits::pulls_per_peer) {
+            STARLING_PROBE(pull_peer_busy);
             ++next;
             continue;
         }
         next = idle_.erase(next);
-        const std::uint64_t from = origins.counter_of(origin) + 1;
+        const std::uint64_t from = origins.counter_of(origin) + STARLING_MUTANT(34, 1, 2);
         asked_.insert(origin);
         ++asked;
         goal.asked = goal.holder;
-        goal.expires = now.boot_time + limits::pull_timeout;
+        goal.expires =
+            now.boot_time + (STARLING_BUGGIFY(pull_expires_early) ? limits::pull_timeout / 16
+                                                                  : limits::pull_timeout);
         out.send(goal.asked, Want{{{origin, from, goal.to}}});
         out.trace(Event::range_wanted, origin.node.prefix(), from, goal.to);
     }
@@ -72,7 +80,7 @@ void Pulls::on_tick(Moment now) {
     for (auto* pending : {&asked_, &resting_}) {
         for (auto next = pending->begin(); next != pending->end();) {
             const auto goal = goals_.find(*next++);
-            if (now.boot_time >= *goal->second.expires) erase(goal);
+            if (STARLING_MUTANT(35, now.boot_time >= *goal->second.expires, false)) erase(goal);
         }
     }
 }

@@ -1,6 +1,8 @@
 #include "crdt/serves.hpp"
 
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/probes.hpp"
 
 namespace starling::crdt {
 namespace {
@@ -24,11 +26,15 @@ Bytes body_of(std::span<const ByteView> stored) {
 
 // How many of the batches fit into one frame.
 std::size_t fitting(std::span<const ByteView> stored) {
+    const std::size_t most = STARLING_BUGGIFY(one_batch_a_frame) ? 1 : limits::batches_per_frame;
     std::size_t bytes = 0;
     std::size_t count = 0;
     for (const ByteView batch : stored) {
         bytes += batch.size();
-        if (bytes > frame_room || count == limits::batches_per_frame) break;
+        if (bytes > frame_room || count == most) {
+            STARLING_PROBE(range_cut_to_frame);
+            break;
+        }
         ++count;
     }
     return count;
@@ -45,6 +51,7 @@ bool Serves::full(const NodeId& peer) const {
 WantVerdict Serves::on_want(const NodeId& from, const Want& want, Effects& out) {
     for (const Range& range : want.ranges) {
         if (full(from)) {
+            STARLING_PROBE(want_refused);
             out.trace(Event::want_refused, from.prefix(), range.origin.node.prefix(),
                       static_cast<std::uint64_t>(WantVerdict::too_many));
             return WantVerdict::too_many;

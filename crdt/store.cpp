@@ -1,5 +1,9 @@
 #include "crdt/store.hpp"
 
+#include "base/buggify.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -48,10 +52,12 @@ void Store::on_reconcile(const NodeId& peer, Moment now, Effects& out) {
     if (!first_time && now.boot_time - last->second < limits::reconcile_period) return;
     last->second = now.boot_time;
 
+    STARLING_PROBE(heads_reconciled);
     Heads heads{Purpose::reconcile, std::nullopt, std::nullopt, {}};
     for (const auto& [origin, head] : origins_.all()) {
         if (head.counter == 0) continue;
-        if (heads.entries.size() == limits::list_entries) {
+        const bool small = !heads.entries.empty() && STARLING_BUGGIFY(heads_in_small_frames);
+        if (small || heads.entries.size() == limits::list_entries) {
             heads.through = heads.entries.back().origin;
             out.send(peer, heads);
             heads = {Purpose::reconcile, heads.through, std::nullopt, {}};
@@ -85,7 +91,8 @@ HeadsVerdict Store::on_head(const NodeId& from, const HeadEntry& entry, Effects&
     const Head* head = origins_.find(entry.origin);
     if (head != nullptr && head->frozen) return HeadsVerdict::level;
     const std::uint64_t here = head == nullptr ? 0 : head->counter;
-    if (entry.counter > here) {
+    if (entry.counter > here + STARLING_MUTANT(28, 0U, 1U)) {
+        STARLING_PROBE(heads_show_more);
         pulls_.want(entry.origin, entry.counter, from);
         return HeadsVerdict::behind;
     }
@@ -114,11 +121,15 @@ void Store::answer_heads(const NodeId& from, const Heads& message, Effects& out)
         const bool named = theirs != message.entries.end() && theirs->origin == origin;
         if (head.counter <= (named ? theirs->counter : 0)) continue;
         answer.entries.push_back(entry_of(origin, head));
-        if (answer.entries.size() < limits::list_entries) continue;
+        const bool small = STARLING_BUGGIFY(answers_in_small_frames);
+        if (!small && answer.entries.size() < limits::list_entries) continue;
         out.send(from, answer);
         answer.entries.clear();
     }
-    if (!answer.entries.empty()) out.send(from, answer);
+    if (!answer.entries.empty()) {
+        STARLING_PROBE(heads_answered);
+        out.send(from, answer);
+    }
 }
 
 void Store::ask_copies(const Step& step) {

@@ -1,4 +1,6 @@
 // Store: what other nodes changed.
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "crdt/store.hpp"
 
 #include <algorithm>
@@ -62,11 +64,12 @@ std::optional<BatchVerdict> Store::known(const Parcel& parcel, const Step& step)
         return std::nullopt;
     }
     if (head->frozen) return BatchVerdict::frozen;
-    if (batch.last() > head->counter) return std::nullopt;
+    if (STARLING_MUTANT(26, batch.last() > head->counter, true)) return std::nullopt;
     if (batch.last() == head->counter && parcel.chain != head->chain) {
         if (!authentic(parcel)) return BatchVerdict::bad_signature;
         return fork(parcel, step.out);
     }
+    STARLING_PROBE(batch_came_again);
     confirm(parcel, step.out);
     return BatchVerdict::duplicate;
 }
@@ -80,12 +83,14 @@ BatchVerdict Store::place(Parcel parcel, const Step& step) {
     }
     const std::uint64_t here = origins_.counter_of(batch.origin);
     if (batch.first <= here) return fork(parcel, step.out);
-    if (batch.first > here + 1) {
+    if (STARLING_MUTANT(25, batch.first > here + 1, false)) {
+        STARLING_PROBE(gap_parked);
         const Dot gap{batch.origin, batch.first - 1};
         return park(std::move(parcel), gap, step);
     }
     if (!follows(batch, origins_.find(batch.origin))) return fork(parcel, step.out);
-    if (const auto missing = origins_.missing(batch)) {
+    if (const auto missing = STARLING_MUTANT(27, origins_.missing(batch), std::optional<Dot>())) {
+        STARLING_PROBE(dependency_parked);
         return park(std::move(parcel), *missing, step);
     }
     if (log_bytes() + parcel.size() > log_limit_ + log_limit_ / limits::log_reserve_divisor) {
@@ -110,6 +115,7 @@ BatchVerdict Store::park(Parcel parcel, const Dot& missing, const Step& step) {
             waiting_.block(last.origin, missing.origin);
             break;
         case ParkVerdict::parked_already:
+            STARLING_PROBE(parked_already);
             break;
         case ParkVerdict::no_room:
             pulls_.want(last.origin, last.counter, from);
@@ -191,6 +197,7 @@ bool Store::advance_waiting(const Origin& origin, const Step& step) {
     const std::uint64_t here = origins_.counter_of(origin);
     while (const Parcel* parcel = waiting_.front(origin)) {
         if (parcel->batch.last() > here) break;
+        STARLING_PROBE(parked_came_otherwise);
         waiting_.pop(origin);  // came again by another way and was applied
     }
     const Parcel* parcel = waiting_.front(origin);
@@ -200,10 +207,12 @@ bool Store::advance_waiting(const Origin& origin, const Step& step) {
         return false;
     }
     if (const auto missing = origins_.missing(parcel->batch)) {
+        STARLING_PROBE(parked_waits_on);
         pulls_.want(missing->origin, missing->counter, parcel->from);
         waiting_.block(origin, missing->origin);
         return false;
     }
+    STARLING_PROBE(parked_applied);
     apply(waiting_.pop(origin), Cause::remote, step);
     return true;
 }

@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 #include "base/hash.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "crdt/row_record.hpp"
 
 #include <algorithm>
@@ -77,8 +79,11 @@ public:
     // Ends the rows that the operation saw; true when there were any.
     bool end_seen(const SlotKey& key, Slot& slot) {
         const auto gone = [&](const Row& row) {
-            const bool seen = std::ranges::binary_search(seen_, row.dot);
-            if (seen) out_.erase(Table::values, row_key(key, row.dot.origin));
+            const bool seen = STARLING_MUTANT(29, std::ranges::binary_search(seen_, row.dot),
+                                              !leaves_row(operation_.verb));
+            if (seen && STARLING_MUTANT(30, true, false)) {
+                out_.erase(Table::values, row_key(key, row.dot.origin));
+            }
             return seen;
         };
         return std::erase_if(slot, gone) > 0;
@@ -88,7 +93,7 @@ public:
     void leave_row(const SlotKey& key, Slot& slot) {
         const auto by_origin = [](const Row& row) { return row.dot.origin; };
         auto place = std::ranges::lower_bound(slot, dot_.origin, {}, by_origin);
-        if (place == slot.end() || place->dot.origin != dot_.origin) {
+        if (place == slot.end() || STARLING_MUTANT(36, place->dot.origin != dot_.origin, false)) {
             place = slot.insert(place, Row{});
         }
         place->dot = dot_;
@@ -96,7 +101,13 @@ public:
         place->author = stamp_.author;
         if (is_register(key.type)) place->value = operation_.value;
         if (key.type == Type::counter) count(*place, operation_.amount);
-        out_.persist(Table::values, row_key(key, dot_.origin), RowRecord{key, *place});
+        if (STARLING_MUTANT(32, false,
+                            key.type == Type::counter && stamp_.cause == Cause::remote)) {
+            count(*place, operation_.amount);
+        }
+        if (STARLING_MUTANT(31, true, false)) {
+            out_.persist(Table::values, row_key(key, dot_.origin), RowRecord{key, *place});
+        }
     }
 
     // Tells what became of the slot; gives the number of values that lost.
@@ -116,6 +127,7 @@ public:
         const bool contested =
             change.conflicted && key.type == Type::lww && leaves_row(operation_.verb);
         if (const Row* row = contested ? loser(slot, winner_before) : nullptr) {
+            STARLING_PROBE(write_lost);
             change.lost.push_back(row->value);
             out_.trace(Event::values_conflicted, hash_of(key),
                        winner_of(slot).dot.origin.node.prefix(), row->dot.origin.node.prefix());

@@ -1,6 +1,8 @@
 #include "gossip/detector.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "gossip/suspicion.hpp"
 
 #include <algorithm>
@@ -59,7 +61,10 @@ Tally Detector::tally(const Evidence& evidence, const NodeId& subject) {
     const Opinions::About* about = evidence.opinions.about(subject);
     if (about == nullptr) return tally;
     for (const NodeId& observer : evidence.rings.observers(subject)) {
-        if (!is_eligible(evidence, observer)) continue;
+        if (!is_eligible(evidence, observer)) {
+            STARLING_PROBE(accused_accuser_ignored);
+            continue;
+        }
         ++tally.eligible;
         const auto opinion = about->find(observer);
         if (opinion == about->end()) continue;
@@ -106,11 +111,13 @@ void Detector::judge_one(const Evidence& evidence, const NodeId& subject, JudgeT
     const auto suspect = suspects_.find(subject);
     if (!votes.is_majority()) {
         if (suspect == suspects_.end()) return;
+        STARLING_PROBE(suspect_cleared);
         suspects_.erase(suspect);
         found.push_back({subject, Finding::cleared, Cause::claim, votes.down});
         return;
     }
     if (dies_at_once(evidence, subject, votes)) {
+        STARLING_PROBE(refused_dies_at_once);
         found.push_back({subject, Finding::dead, Cause::refused, votes.down});
         suspects_.erase(subject);
         return;
@@ -122,8 +129,9 @@ void Detector::judge_one(const Evidence& evidence, const NodeId& subject, JudgeT
         found.push_back({subject, Finding::suspect, Cause::silent, votes.down});
     }
     suspicion.expiry = suspicion.since + time_to_refute(evidence, subject, votes);
-    if (now < suspicion.expiry) return;
+    if (STARLING_MUTANT(38, now < suspicion.expiry, false)) return;
     suspects_.erase(subject);
+    STARLING_PROBE(silent_dies);
     found.push_back({subject, Finding::dead, Cause::silent, votes.down});
 }
 

@@ -17,6 +17,7 @@
 // Not thread safe.
 #pragma once
 
+#include "base/mutant.hpp"
 #include "gossip/heartbeats.hpp"
 #include "gossip/members.hpp"
 #include "gossip/opinions.hpp"
@@ -39,7 +40,9 @@ struct Tally {
 
     [[nodiscard]] std::uint32_t needed() const { return eligible / 2 + 1; }
 
-    [[nodiscard]] bool is_majority() const { return eligible > 0 && down >= needed(); }
+    [[nodiscard]] bool is_majority() const {
+        return eligible > 0 && down >= STARLING_MUTANT(37, needed(), 1U);
+    }
 };
 
 enum class Finding : std::uint8_t { suspect, cleared, dead };

@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -46,6 +48,7 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
     terms.name = std::move(setup.name);
     Claim claim = make_claim(terms, setup.certificate, key_);
     if (members_.judge(claim) == MergeVerdict::old) {
+        STARLING_PROBE(own_boot_outdated);
         superseded_ = members_.find(self_)->standing().boot;
     } else {
         members_.merge(std::move(claim), now.boot_time);
@@ -65,7 +68,10 @@ void Gossip::on_link_up(const NodeId& peer, Moment now, Effects& out) {
     peers_.set_up(peer, true);
     peers_.at(peer).told_dead.reset();
     heartbeats_.on_link_up(peer, judge_.at(now.boot_time));
-    if (members_.state(peer) == MemberState::dead) tell_dead(peer, now, out);
+    if (members_.state(peer) == MemberState::dead) {
+        STARLING_PROBE(peer_told_dead);
+        tell_dead(peer, now, out);
+    }
     // Opinions live in no table: who missed them learns them now, with the stamps they have.
     Cells cells;
     for (const NodeId& subject : opinions_.subjects()) {
@@ -222,7 +228,7 @@ const Claim& Gossip::own_claim() const {
 }
 
 void Gossip::claim_anew(ClaimTerms terms, Moment now, Effects& out) {
-    terms.incarnation.value += 1;  // I2
+    terms.incarnation.value += STARLING_MUTANT(39, 1U, 0U);  // I2
     Claim claim = make_claim(terms, members_.find(self_)->certificate(), key_);
     members_.merge(std::move(claim), now.boot_time);
     opinions_.drop_subject(self_);
@@ -237,6 +243,7 @@ void Gossip::refute(Moment now, Effects& out) {
     if (leaving_) return;
     refuted_ = judged;
     claim_anew(own_claim(), now, out);
+    STARLING_PROBE(claim_refuted);
     out.trace(Event::claim_refuted, own_claim().boot.value, own_claim().incarnation.value);
 }
 

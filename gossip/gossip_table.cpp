@@ -1,5 +1,7 @@
 // Merging: what arrives about members, and the comparison of whole tables.
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
@@ -34,6 +36,7 @@ Verdict Gossip::on_hello(const NodeId& from, const Hello& hello, Moment now, Eff
     const Members::Record* known = members_.find(from);
     if (known != nullptr && known->claim && hello.claim.boot < known->claim->boot) {
         // Two processes with one key: the signed claim of the newer one tells the older to stop.
+        STARLING_PROBE(hello_superseded);
         if (peers_.is_up(from)) out.send(from, members_.cells_of(from, now.boot_time));
         return Verdict::superseded;
     }
@@ -56,6 +59,7 @@ Verdict Gossip::on_ping(const NodeId& from, const Ping& ping, Moment now, Effect
     if (peers_.is_up(from)) {
         out.send(from, pong_to(ping.sequence));
     } else {
+        STARLING_PROBE(pinged_without_link);
         dial(from);  // he observes me, whatever my own table says of him
     }
     on_lag(from, ping.lag());
@@ -86,7 +90,10 @@ Verdict Gossip::on_table_digest(const NodeId& from, const TableDigest& digest, M
         if (own.buckets[i] != digest.buckets[i]) different.insert(i);
     }
     if (different.empty()) return Verdict::nothing_new;
-    if (peers_.is_up(from)) send_entries(from, different, now, out);
+    if (peers_.is_up(from)) {
+        STARLING_PROBE(tables_compared);
+        send_entries(from, different, now, out);
+    }
     return Verdict::taken;
 }
 
@@ -152,6 +159,7 @@ void Gossip::answer_entries(const NodeId& to, const TableEntries& entries, Momen
             known->second.second == record.certificate().issued) {
             continue;
         }
+        STARLING_PROBE(entries_missed);
         append(missing, members_.cells_of(id, now.boot_time));
     }
     for (Cells& part : in_frames(std::move(missing))) {
@@ -231,7 +239,7 @@ Verdict Gossip::apply(const Claim& cell, const NodeId& from, Moment now, Effects
     const bool restarted = known != nullptr && known->claim && known->claim->boot < cell.boot;
     members_.merge(cell, now.boot_time);
     if (!certified) certificates_.push_back(cell.certificate);
-    opinions_.drop_subject(cell.node);
+    if (STARLING_MUTANT(46, true, false)) opinions_.drop_subject(cell.node);
     detector_.forget(cell.node);
     if (restarted || cell.mode == Mode::left) opinions_.drop_observer(cell.node);
     heartbeats_.renew(cell.node, judge_.at(now.boot_time));
@@ -251,13 +259,16 @@ Verdict Gossip::apply_own(const Claim& cell, Moment now) {
 Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects& out) {
     if (cell.node == self_) {
         const Standing mine = members_.find(self_)->standing();
+        STARLING_PROBE(own_death_heard);
         if (cell.boot == mine.boot && cell.incarnation == mine.incarnation) must_refute_ = true;
         return Verdict::nothing_new;
     }
     if (members_.judge(cell) != MergeVerdict::taken) return Verdict::nothing_new;
     // I hear him: he is told, and answers with a higher incarnation, before anybody here mourns.
     const Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
-    if (heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh)) {
+    if (STARLING_MUTANT(42, heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh),
+                        false)) {
+        STARLING_PROBE(death_of_one_heard);
         if (peers_.is_up(cell.node)) {
             Cells told;
             told.deaths.push_back(cell);
@@ -289,6 +300,7 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
     outbox_.put(cell, from);  // I17
     const bool accused = is_down(cell.vote) && cell.subject != self_;
     if (accused && heartbeats_.on_accused(cell.subject, judge_.at(now.boot_time))) {
+        STARLING_PROBE(accused_observer_asked);
         owed_.push_back(cell.subject);
     }
     return Verdict::taken;

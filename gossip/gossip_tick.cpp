@@ -1,5 +1,8 @@
 // Time: heartbeats, verdicts, refutation, departure and healing.
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
@@ -23,7 +26,7 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
     beat(out);
     publish_opinions(out);
     judge(now, out);
-    if (must_refute_) refute(now, out);
+    if (STARLING_MUTANT(40, must_refute_, false)) refute(now, out);
     heal(now, out);
     rebuild_rings(now);
     if (leaving_ || keeps_left_links_) update_neighbours(now.boot_time);
@@ -57,11 +60,13 @@ void Gossip::on_roots(const NodeId& peer, const Roots& shown, bool at_once, Mome
     entry.shown = shown;
     const bool state_equal = shown.state == roots_state_;
     if (state_equal) entry.state_equal = now.boot_time;
-    if (entry.state.observe(state_equal, at_once, now.boot_time)) {
+    if (STARLING_MUTANT(45, entry.state.observe(state_equal, at_once, now.boot_time), false)) {
         if (entry.is_up) reconcile_.push_back(peer);
         entry.state_due = !entry.is_up;
     }
-    if (entry.table.observe(shown.table == members_.root(), at_once, now.boot_time)) {
+    if (STARLING_MUTANT(44,
+                        entry.table.observe(shown.table == members_.root(), at_once, now.boot_time),
+                        false)) {
         if (entry.is_up) out.send(peer, members_.digest());
         entry.digest_due = !entry.is_up;
         if (!entry.is_up) dial(peer);
@@ -247,7 +252,8 @@ std::vector<NodeId> Gossip::unmet() const {
         const Peer* peer = peers_.find(id);
         const bool left_before =
             state == MemberState::left && (peer == nullptr || peer->heard == BootTime{});
-        if (state == MemberState::introduced || state == MemberState::dead || away || left_before) {
+        if (state == MemberState::introduced ||
+            STARLING_MUTANT(43, state == MemberState::dead, false) || away || left_before) {
             ids.push_back(id);
         }
     }
@@ -272,6 +278,7 @@ void Gossip::heal(Moment now, Effects& out) {
     const auto dial_some = [&](std::size_t count) {
         for (const NodeId& id : std::span(candidates).first(std::min(count, candidates.size()))) {
             dial(id);
+            STARLING_PROBE(heal_dialled);
             out.trace(Event::heal_dialled, id.prefix());
         }
     };
@@ -282,7 +289,8 @@ void Gossip::heal(Moment now, Effects& out) {
             full_jitter(rng_, limits::heartbeat_period, limits::heal_period, join_attempt_++);
     }
     if (time >= heal_at_) {
-        heal_at_ = time + limits::heal_period;
+        const bool early = STARLING_BUGGIFY(heal_early);
+        heal_at_ = time + (early ? limits::heal_period / 4 : limits::heal_period);
         const std::size_t alive = alive_count();
         if (rng_.chance(std::min(candidates.size(), alive), alive)) dial_some(1);
         for (const NodeId& id : members_.forget(time)) changed(id, self_, now, out);

@@ -3,6 +3,8 @@
 #include "base/assert.hpp"
 #include "base/hash.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -124,7 +126,7 @@ MergeVerdict Members::judge(const Claim& claim) const {
     const Standing next = standing_of(claim);
     if (known == nullptr || !known->claim) return MergeVerdict::taken;
     const Standing standing = known->standing();
-    if (next <= standing) return MergeVerdict::old;  // I1
+    if (STARLING_MUTANT(41, next <= standing, false)) return MergeVerdict::old;  // I1
     return within_jump(standing, next) ? MergeVerdict::taken : MergeVerdict::too_far;
 }
 
@@ -152,6 +154,7 @@ MergeVerdict Members::judge(const Death& death) const {
     if (next <= standing) return MergeVerdict::old;  // I1
     // Ahead of what the subject said, as far as we know: his claim has to come first (I2).
     if (next.boot != standing.boot || next.incarnation != standing.incarnation) {
+        STARLING_PROBE(death_too_early);
         return MergeVerdict::too_far;
     }
     if (std::chrono::seconds{death.age_s} >= limits::tombstone_kept) return MergeVerdict::forgotten;

@@ -296,7 +296,7 @@ void AgreementService::answer_lease(const quorum::CallEnded& ended, const Turn& 
     }
     if (ended.valid_until && *ended.valid_until > turn.now.boot_time) {
         answer.mine = answer.held && answer.node == self_ && answer.boot == boot_;
-        answer.remaining = *ended.valid_until - turn.now.boot_time;
+        if (answer.mine) answer.until = Duration(ended.valid_until->time_since_epoch());
     }
     turn.out.answer(ended.call, Ok{std::move(answer)});
 }

@@ -8,6 +8,8 @@
 #include "node/calls.hpp"
 #include <starling/register.hpp>
 
+#include <algorithm>
+
 namespace starling {
 
 constexpr RegisterOutcome last_of(RegisterOutcome) {
@@ -113,9 +115,14 @@ struct LeaseAnswer {
     std::string holder;
     std::uint64_t fence = 0;  // check it where the write lands
     Duration term{};
-    Duration remaining{};  // as this node may count on it; zero when it is not the holder
+    Duration until{};  // boot-time clock of this machine: as long as the holder, this node in
+                       // this boot, may count on it however late it reads this; else zero
 
-    STARLING_FIELDS(outcome, held, mine, node, boot, holder, fence, term, remaining)
+    [[nodiscard]] Duration remaining(BootTime now) const {
+        return std::max(until - Duration(now.time_since_epoch()), Duration{0});
+    }
+
+    STARLING_FIELDS(outcome, held, mine, node, boot, holder, fence, term, until)
 };
 
 struct DecideProposeAsk {

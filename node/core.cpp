@@ -1,5 +1,6 @@
 #include "node/core.hpp"
 
+#include "base/probes.hpp"
 #include "node/envelope.hpp"
 #include "node/frames.hpp"
 #include "node/latency.hpp"
@@ -200,6 +201,7 @@ void NodeCore::Parts::check_ready(Moment now, Effects& out) {
     ready = true;
     out.trace(Event::node_ready, self().prefix(), gossip.alive_count());
     for (const auto& [call, ask] : std::exchange(early_offers, {})) {
+        STARLING_PROBE(offer_waited_for_join);
         tasks.on(call, ask, turn(now, out));
     }
 }
@@ -304,6 +306,7 @@ FrameVerdict NodeCore::check_link(const NodeId& from, const FrameHeader& header,
         case Incoming::newest:
             return FrameVerdict::handled;
         case Incoming::old:
+            STARLING_PROBE(frame_of_old_link);
             return FrameVerdict::old_link;
         case Incoming::unknown:
             break;
@@ -311,6 +314,7 @@ FrameVerdict NodeCore::check_link(const NodeId& from, const FrameHeader& header,
     auto [last, first] = parts_->rejected.try_emplace(from, now.boot_time);
     if (first || now.boot_time - last->second >= reject_period) {
         last->second = now.boot_time;
+        STARLING_PROBE(frame_before_hello);
         out.send(from, Reject{RejectReason::hello});
     }
     return FrameVerdict::unknown_link;

@@ -1,7 +1,9 @@
 #include "node/links.hpp"
 
 #include "base/assert.hpp"
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -54,7 +56,10 @@ void Links::forget(const NodeId& peer, Effects& out) {
 
 void Links::on_event(const LinkEvent& event, Moment now, Effects& out) {
     Outlet* found = outlets_.find(event.peer);
-    if (found == nullptr || found->link != event.link) return;  // of an older dial
+    if (found == nullptr || found->link != event.link) {
+        STARLING_PROBE(event_of_older_dial);
+        return;
+    }  // of an older dial
     Outlet& outlet = *found;
     switch (event.news) {
         case LinkNews::connected:
@@ -112,6 +117,7 @@ void Links::on_failure(const NodeId& peer, Outlet& outlet, const LinkEvent& even
     ++outlet.attempts;
     const auto route = book_.route_to(peer);
     if (was_dialling && route && outlet.attempts < route->addresses.size()) {
+        STARLING_PROBE(next_address_dialled);
         dial(peer, outlet, now, out);  // I6
         return;
     }
@@ -207,6 +213,7 @@ void Links::remove(const NodeId& peer) {
 void Links::dial(const NodeId& peer, Outlet& outlet, Moment now, Effects& out) {
     const auto route = book_.route_to(peer);
     if (!route) {
+        STARLING_PROBE(route_unknown);
         ++outlet.attempts;
         pause(outlet, now);
         return;
@@ -226,8 +233,10 @@ void Links::probe(const NodeId& peer, Outlet& outlet, Effects& out) {
 
 void Links::pause(Outlet& outlet, Moment now) {
     outlet.state = State::waiting;
-    outlet.deadline =
-        now.boot_time + full_jitter(rng_, limits::redial_base, limits::redial_cap, outlet.attempts);
+    const Duration rest =
+        full_jitter(rng_, limits::redial_base, limits::redial_cap, outlet.attempts);
+    const bool at_once = STARLING_BUGGIFY(redial_at_once);
+    outlet.deadline = now.boot_time + (at_once ? limits::redial_base / 8 : rest);
     look_by(outlet.deadline);
 }
 

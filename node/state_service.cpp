@@ -1,6 +1,8 @@
 #include "node/state_service.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "base/value_codec.hpp"
 #include "node/latency.hpp"
 
@@ -226,6 +228,7 @@ void StateService::tell_change(const crdt::Change& change, const Turn& turn) {
     for (const auto& [call, watcher] : watchers_) {
         const bool passed = watcher.caught_up || change.key <= watcher.passed;  // I1
         if (!passed || !change.key.starts_with(watcher.prefix)) continue;
+        if (STARLING_MUTANT(61, false, change.ends_batch && !change.after)) continue;
         if (!record) {
             record.emplace();
             record->phase = Phase::change;
@@ -283,6 +286,7 @@ void StateService::give_up_copies(const Turn& turn) {
             ++it;
             continue;
         }
+        STARLING_PROBE(copies_given_up);
         turn.out.answer(it->second.call, not_enough_copies(it->second.version, it->second.wanted));
         store_.forget_copies(it->first);
         it = waiting_.erase(it);

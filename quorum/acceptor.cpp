@@ -1,7 +1,10 @@
 #include "quorum/acceptor.hpp"
 
 #include "base/assert.hpp"
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -58,7 +61,7 @@ Acceptor::Acceptor(const Voter& self, const RecordSource& records, Effects& out)
         ceiling_ = ceiling.value_or(Ceiling{}).round;
     }
     records.scan(Table::registers, [this](ByteView key, ByteView value) { load(key, value); });
-    if (ceiling_ > 0) restart_floor_ = Ballot::top_of(ceiling_);  // I2
+    if (STARLING_MUTANT(3, ceiling_ > 0, false)) restart_floor_ = Ballot::top_of(ceiling_);  // I2
     if (damaged_ > 0) out.trace(Event::records_damaged, damaged_);
 }
 
@@ -92,14 +95,15 @@ VoterVerdict Acceptor::on_prepare(const NodeId& from, const Prepare& message, Ef
                   message.ballot.round, bad);
         return bad;
     }
-    const bool too_low = message.ballot < promised(message.name) ||
+    const bool too_low = STARLING_MUTANT(4, message.ballot < promised(message.name), false) ||
                          message.ballot.round <= accepted(message.name).round;  // I3
     if (too_low || is_full_for(message.name)) {
+        STARLING_PROBE(promise_refused);
         refuse(from, message.name, message.ballot, out);
         return VoterVerdict::refused;
     }
     raise_ceiling(message.ballot.round, out);
-    promise(message.name, message.ballot);
+    if (STARLING_MUTANT(6, true, false)) promise(message.name, message.ballot);
     const auto found = records_.find(message.name);
     const bool absent = found == records_.end();
     out.send(from, Promise{message.name, message.ballot, self_.journal,
@@ -120,7 +124,8 @@ VoterVerdict Acceptor::on_accept(const NodeId& from, const Accept& message, Effe
     if (found != records_.end() && found->second.accepted == message.ballot) {
         return on_same_ballot(from, message, found->second, out);
     }
-    if (message.ballot < promised(message.name) || is_full_for(message.name)) {
+    if (STARLING_MUTANT(5, message.ballot < promised(message.name), false) ||
+        is_full_for(message.name)) {
         refuse(from, message.name, message.ballot, out);
         return VoterVerdict::refused;
     }
@@ -137,6 +142,7 @@ VoterVerdict Acceptor::on_same_ballot(const NodeId& from, const Accept& message,
                   message.ballot.round, VoterVerdict::ballot_reused);
         return VoterVerdict::ballot_reused;
     }
+    STARLING_PROBE(accept_repeated);
     out.send(from, Accepted{message.name, message.ballot, self_.journal});
     return VoterVerdict::repeated;  // I4: the promise stays as it is
 }
@@ -166,7 +172,8 @@ bool Acceptor::is_full_for(const std::string& name) const {
 
 void Acceptor::raise_ceiling(std::uint64_t round, Effects& out) {
     if (round < ceiling_) return;
-    ceiling_ = round + limits::promise_ceiling_step;
+    STARLING_PROBE(ceiling_raised);
+    ceiling_ = round + (STARLING_BUGGIFY(promise_ceiling_low) ? 1 : limits::promise_ceiling_step);
     out.persist(Table::meta, view_of(ceiling_key), Ceiling{ceiling_});
 }
 
@@ -179,13 +186,15 @@ void Acceptor::promise(const std::string& name, const Ballot& ballot) {
         record->second.promised = ballot;
         return;
     }
-    if (waiting_.size() >= limits::promises_without_record && !waiting_.contains(name)) {
+    const bool full = waiting_.size() >= limits::promises_without_record;
+    if ((full || STARLING_BUGGIFY(promises_folded_early)) && !waiting_.contains(name)) {
         fold_promises();
     }
     waiting_[name] = ballot;
 }
 
 void Acceptor::fold_promises() {
+    STARLING_PROBE(promises_folded);
     for (const auto& [name, ballot] : waiting_) absent_floor_ = std::max(absent_floor_, ballot);
     waiting_.clear();
 }
@@ -200,17 +209,24 @@ void Acceptor::store(const Accept& message, Effects& out) {
     record.reserved = false;
     record.state = message.state;
     if (message.next_round > record.promised.round) {
+        STARLING_PROBE(next_round_reserved);
         record.promised = {message.next_round, message.ballot.node, message.ballot.boot};
         record.reserved = true;
     }
     waiting_.erase(message.name);
-    out.persist(Table::registers, view_of(message.name), Keeping{record.accepted, record.state});
+    if (STARLING_MUTANT(2, true, false)) {
+        out.persist(Table::registers, view_of(message.name),
+                    Keeping{record.accepted, record.state});
+    }
 }
 
 Refusal Acceptor::refusal_of(const std::string& name) const {
     if (is_full_for(name)) return Refusal::table_full;
     const Ballot promise = promised(name);
-    if (promise == restart_floor_) return Refusal::restarted;
+    if (promise == restart_floor_) {
+        STARLING_PROBE(restart_floor_refuses);
+        return Refusal::restarted;
+    }
     const auto found = records_.find(name);
     if (found == records_.end()) return promise == absent_floor_ ? Refusal::outbid : Refusal::busy;
     const Record& record = found->second;

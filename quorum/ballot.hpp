@@ -13,6 +13,7 @@
 #include "base/codec.hpp"
 #include "base/ids.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -68,7 +69,9 @@ public:
 
     [[nodiscard]] std::size_t size() const { return voters_.size(); }
 
-    [[nodiscard]] std::size_t majority() const { return voters_.size() / 2 + 1; }
+    [[nodiscard]] std::size_t majority() const {
+        return voters_.size() / 2 + STARLING_MUTANT(1, 1U, 0U);
+    }
 
     [[nodiscard]] std::span<const NodeId> nodes() const { return nodes_; }
 

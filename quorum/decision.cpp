@@ -1,5 +1,8 @@
 #include "quorum/decision.hpp"
 
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
+
 #include <algorithm>
 
 namespace starling::quorum {
@@ -51,7 +54,7 @@ bool form_fits(const Decision& decision) {
 std::optional<std::uint32_t> winner_of(const Decision& decision) {
     const auto counts = decision.tally();
     for (std::size_t option = 0; option < counts.size(); ++option) {
-        if (counts[option] * 2 > decision.electors.size())
+        if (counts[option] * 2 + STARLING_MUTANT(19, 0U, 2U) > decision.electors.size())
             return static_cast<std::uint32_t>(option);
     }
     return std::nullopt;
@@ -123,15 +126,18 @@ VoteVerdict cast(Decision& decision, const CastVote& cast) {
     if (!decision.elector_index(cast.elector)) return VoteVerdict::not_elector;
     if (cast.vote.option >= decision.options.size()) return VoteVerdict::no_such_option;
     const auto earlier = decision.votes.find(cast.elector);
-    if (earlier != decision.votes.end()) {
+    if (STARLING_MUTANT(21, earlier != decision.votes.end(), false)) {
+        STARLING_PROBE(vote_repeated);
         const bool same = earlier->second.option == cast.vote.option;
         return same ? VoteVerdict::repeated : VoteVerdict::already_voted;
     }
-    if (decision.state != DecisionState::open) return VoteVerdict::closed;
+    if (STARLING_MUTANT(20, decision.state != DecisionState::open, false))
+        return VoteVerdict::closed;
     decision.votes[cast.elector] = cast.vote;
     if (const auto winner = winner_of(decision)) {
         end(decision, DecisionState::decided, *winner);
     } else if (!still_winnable(decision)) {
+        STARLING_PROBE(decision_split);
         end(decision, DecisionState::split, decision.status_quo);
     }
     return VoteVerdict::counted;
@@ -139,7 +145,11 @@ VoteVerdict cast(Decision& decision, const CastVote& cast) {
 
 bool close(Decision& decision) {
     if (decision.state != DecisionState::open) return false;
-    end(decision, DecisionState::too_few_votes, decision.status_quo);
+    STARLING_PROBE(decision_ran_out);
+    const std::uint32_t outcome = STARLING_MUTANT(
+        23, decision.status_quo,
+        decision.votes.empty() ? decision.status_quo : decision.votes.begin()->second.option);
+    end(decision, DecisionState::too_few_votes, outcome);
     return true;
 }
 

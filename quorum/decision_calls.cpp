@@ -1,5 +1,7 @@
 #include "quorum/decision_calls.hpp"
 
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -47,6 +49,7 @@ DecisionCalls::DecisionCalls(const Place& place, const RecordSource& records, Mo
         const std::string_view name = text_of(key);
         const auto kept = decoded<KeptWatch>(decoder, value);
         if (!kept || !name.starts_with(decision_name(""))) return;
+        STARLING_PROBE(watch_read_back);
         watch(std::string(name.substr(decision_name("").size())), kept->duration, now);
     });
 }
@@ -202,6 +205,7 @@ void DecisionCalls::on_watched(const std::string& name, const Finished& finished
     const Decision* decision = decision_of(finished);
     const bool answered = finished.outcome == Outcome::applied || finished.reason == Reason::closed;
     if (!answered && finished.reason != Reason::not_found) {
+        STARLING_PROBE(closing_failed);
         watch_timers_.set(name, now.boot_time + try_again_after);
     } else if (is_open(decision)) {
         note_open(name, finished, now, out);
@@ -222,7 +226,8 @@ void DecisionCalls::note_open(const std::string& name, const Finished& finished,
     const auto elector = decision.elector_index(place_.self);
     const auto rank = static_cast<Duration::rep>(elector.value_or(decision.electors.size()));
     watched.seen_open = true;
-    watch_timers_.set(name, watched.ends + rank * between_electors);
+    watch_timers_.set(name,
+                      STARLING_MUTANT(22, watched.ends + rank * between_electors, now.boot_time));
     if (is_awaited(name)) look_again(name, now);
     if (!elector || watched.told) return;
     watched.told = true;
@@ -241,6 +246,7 @@ bool DecisionCalls::is_awaited(const std::string& name) const {
 void DecisionCalls::look_again(const std::string& name, Moment now) {
     Watched& watched = watched_.at(name);
     if (watched.asking || now.boot_time + look_for_waiting >= watched.ends) return;
+    STARLING_PROBE(closing_awaited_here);
     watched.seen_open = false;
     watch_timers_.set(name, now.boot_time + look_for_waiting);
 }

@@ -1,6 +1,8 @@
 #include "quorum/lease.hpp"
 
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 
@@ -41,9 +43,12 @@ bool Lease::decode(Reader& in, Lease& lease) {
 }
 
 bool may_acquire(const Lease& lease, std::uint64_t version, const AcquireLease& request) {
-    if (lease.released || request.take_over == version) return true;
+    if (lease.released ||
+        STARLING_MUTANT(15, request.take_over == version, request.take_over.has_value()))
+        return true;
     const bool own_older_boot =
         lease.holder.node == request.holder.node && lease.holder.boot < request.holder.boot;
+    if (own_older_boot) STARLING_PROBE(lease_of_older_boot_taken);
     return own_older_boot;
 }
 
@@ -63,7 +68,8 @@ void Observations::drop_oldest() {
 std::optional<BootTime> Observations::ripe_at(const std::string& name) const {
     const auto found = seen_.find(name);
     if (found == seen_.end()) return std::nullopt;
-    return found->second.first + taken_after(found->second.term);
+    return found->second.first +
+           STARLING_MUTANT(16, taken_after(found->second.term), found->second.term / 2);
 }
 
 std::optional<std::uint64_t> Observations::ripe(const std::string& name, BootTime now) const {

@@ -18,6 +18,7 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "base/moment.hpp"
+#include "base/mutant.hpp"
 
 #include <cstdint>
 #include <map>
@@ -55,7 +56,7 @@ struct Lease {
 
     [[nodiscard]] bool is_held_as(const LeaseKey& key) const {
         return !released && holder.node == key.node && holder.boot == key.boot &&
-               fence == key.fence;
+               STARLING_MUTANT(18, fence == key.fence, true);
     }
 
     void encode(Writer& out) const;

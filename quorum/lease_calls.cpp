@@ -1,5 +1,7 @@
 #include "quorum/lease_calls.hpp"
 
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -105,6 +107,7 @@ void LeaseCalls::on_finished(const Finished& finished, Moment now, Effects& out)
 
 // Somebody holds it: remember since when, and look again later.
 void LeaseCalls::on_held(Ticket ticket, Flow& flow, const Finished& finished, Moment now) {
+    STARLING_PROBE(lease_held_by_other);
     const Lease& lease = *lease_of(finished);
     observations_.note(flow.caller.name, finished.snapshot.version, lease.term, now.boot_time);
     flow.last = finished;
@@ -162,7 +165,8 @@ std::optional<BootTime> LeaseCalls::note_result(const Flow& flow, const Finished
         if (!was_held || held->second.fence != lease->fence) {
             out.trace(Event::lease_granted, trace_name(name), lease->fence);
         }
-        const BootTime until = flow.asked + held_for(lease->term);  // I1
+        const BootTime until =
+            STARLING_MUTANT(17, flow.asked, now.boot_time) + held_for(lease->term);  // I1
         observations_.forget(name);
         hold(name, {lease->fence, until}, now);
         return until;
@@ -172,6 +176,7 @@ std::optional<BootTime> LeaseCalls::note_result(const Flow& flow, const Finished
         return held->second.until;
     }
     if (!mine && was_held) {
+        STARLING_PROBE(lease_lost);
         out.trace(Event::lease_ended, trace_name(name), held->second.fence, finished.reason);
         held_.erase(held);
     }

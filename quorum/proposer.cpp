@@ -1,6 +1,9 @@
 #include "quorum/proposer.hpp"
 
 #include "base/assert.hpp"
+#include "base/buggify.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -51,6 +54,7 @@ void Proposer::start(Moment now, Effects& out) {
         prepare(now, out);
         return;
     }
+    STARLING_PROBE(slot_used);
     Slot slot = *std::exchange(slot_, std::nullopt);  // I1
     ballot_ = slot.ballot;
     best_ = {slot.base_round, {}, {}};
@@ -78,7 +82,8 @@ void Proposer::begin_attempt(Phase phase, Moment now) {
     heard_.clear();
     rival_busy_ = undecided_ = false;
     started_ = now.boot_time;
-    until_ = now.boot_time + Desk::patience(desk_->writes, timeouts_);
+    const Duration patience = Desk::patience(desk_->writes, timeouts_);
+    until_ = now.boot_time + (STARLING_BUGGIFY(ballot_expires_early) ? patience / 8 : patience);
 }
 
 VoteCounted Proposer::on_promise(const NodeId& from, const Promise& message, Moment now,
@@ -89,8 +94,12 @@ VoteCounted Proposer::on_promise(const NodeId& from, const Promise& message, Mom
     desk_->learn(message.accepted.round);
     if (phase_ != Phase::preparing || message.ballot != ballot_) return VoteCounted::stale;
     if (votes_.has(*voter)) return VoteCounted::repeated;
-    if (votes_.count() > 0 && message.accepted != best_) identical_ = false;
-    if (votes_.count() == 0 || message.accepted > best_) {
+    if (votes_.count() > 0 && message.accepted != best_) {
+        STARLING_PROBE(promises_differ);
+        identical_ = false;
+    }
+    if (votes_.count() == 0 ||
+        STARLING_MUTANT(7, message.accepted > best_, message.accepted < best_)) {
         best_ = message.accepted;
         base_ = message.state;
     }
@@ -109,6 +118,7 @@ void Proposer::propose(Base how, Moment now, Effects& out) {
     forget(next, forgettable(now));
     apply_batch(next, {ballot_.round, desk_->self, wall_ms(now.wall)});
     if (!needs_round(how)) {
+        STARLING_PROBE(round_not_needed);
         slot_ = Slot{ballot_, base_, best_.round};  // promised and unused
         lost_ = timeouts_ = 0;
         complete(out);
@@ -139,7 +149,7 @@ void Proposer::apply_batch(State& next, const Stamp& stamp) {
 
 // I2
 bool Proposer::needs_round(Base how) const {
-    if (how == Base::unsettled) return true;
+    if (how == Base::unsettled) return STARLING_MUTANT(8, true, false);
     return std::ranges::any_of(batch_, [&](const Done& done) {
         if (done.result.changed) return true;
         const auto waiting = std::ranges::find(queue_, done.ticket, &Waiting::ticket);
@@ -186,7 +196,10 @@ VoteCounted Proposer::on_accepted(const NodeId& from, const Accepted& message, M
 void Proposer::complete(Effects& out) {
     for (Done& done : batch_) {
         const Waiting* waiting = find(done.ticket);
-        if (waiting == nullptr) continue;  // its deadline came first
+        if (waiting == nullptr) {
+            STARLING_PROBE(deadline_before_result);
+            continue;
+        }  // its deadline came first
         if (done.result.changed && done.result.outcome == Outcome::applied) {
             out.trace(Event::register_changed, trace_name(name_), done.result.version,
                       ballot_.round);
@@ -236,11 +249,13 @@ void Proposer::on_heard(Moment now, Effects& out) {
         return;
     }
     if (undecided_) return;
+    STARLING_PROBE(stragglers_waited_for);
     undecided_ = true;
     until_ = std::min(until_, now.boot_time + Desk::patience_for_stragglers(desk_->writes));
 }
 
 void Proposer::on_lost(Moment now, Effects& out) {
+    STARLING_PROBE(round_lost);
     out.trace(Event::round_lost, trace_name(name_), ballot_.round, desk_->round);
     slot_.reset();
     ++lost_;
@@ -251,8 +266,10 @@ void Proposer::on_lost(Moment now, Effects& out) {
     // At least one accept of the rival, then full jitter.
     const Duration base = std::max<Duration>(desk_->writes.mean(), 1ms);
     const Duration cap = base * (1U << rest_doublings_max);
+    STARLING_PROBE(proposer_rests);
     phase_ = Phase::resting;
-    until_ = now.boot_time + base + full_jitter(desk_->rng, base, cap, lost_);
+    const Duration rest = base + full_jitter(desk_->rng, base, cap, lost_);
+    until_ = now.boot_time + (STARLING_BUGGIFY(loser_retries_at_once) ? Duration{1} : rest);
 }
 
 void Proposer::on_table_full(Moment now, Effects& out) {
@@ -272,9 +289,11 @@ void Proposer::on_tick(Moment now, Effects& out) {
         return;
     }
     if (undecided_) {
+        STARLING_PROBE(stragglers_stayed_away);
         on_lost(now, out);
         return;
     }
+    STARLING_PROBE(ballot_timed_out);
     ++timeouts_;
     prepare(now, out);  // I1: the ballot that got no majority in time is gone
 }
@@ -294,10 +313,12 @@ void Proposer::expire(Moment now, Effects& out) {
 void Proposer::end(const Waiting& waiting, Reason reason, Moment now, Effects& out) {
     const Operation& operation = waiting.operation;
     const bool may_have_happened = waiting.first_accept != 0 || operation.retried;
-    const Outcome outcome = may_have_happened ? Outcome::unknown : Outcome::not_applied;
+    const Outcome outcome =
+        STARLING_MUTANT(9, may_have_happened, false) ? Outcome::unknown : Outcome::not_applied;
     desk_->finished.push_back(
         {waiting.ticket, outcome, reason, 0, {}, {operation.id, after_of(waiting)}});
     if (outcome != Outcome::unknown) return;
+    STARLING_PROBE(outcome_unknown);
     out.trace(Event::outcome_unknown, trace_name(name_), ballot_.round);
     if (operation.id.stream == desk_->stream) {
         unresolved_.push_back({operation.id.seq, now.boot_time + limits::operation_lifetime});
@@ -339,7 +360,10 @@ std::uint64_t Proposer::forgettable(Moment now) {
         checkpoint_.reset();
         return 0;
     }
-    if (!checkpoint_) checkpoint_ = {best_.round, now.boot_time};
+    if (!checkpoint_) {
+        STARLING_PROBE(window_watched);
+        checkpoint_ = {best_.round, now.boot_time};
+    }
     if (now.boot_time - checkpoint_->seen < forgotten_after) return 0;
     return std::exchange(*checkpoint_, {best_.round, now.boot_time}).round;
 }

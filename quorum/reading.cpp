@@ -1,12 +1,16 @@
 #include "quorum/reading.hpp"
 
+#include "base/buggify.hpp"
+#include "base/mutant.hpp"
+
 #include <algorithm>
 
 namespace starling::quorum {
 
 void Reading::ask(const Desk& desk, std::uint64_t sequence, Moment now, Effects& out) {
     if (asked_ == 0) started_ = now.boot_time;
-    again_ = now.boot_time + Desk::patience(desk.reads, asked_);
+    const Duration patience = Desk::patience(desk.reads, asked_);
+    again_ = now.boot_time + (STARLING_BUGGIFY(reader_asks_again_early) ? patience / 8 : patience);
     ++asked_;
     out.send_all(desk.electorate.nodes(), Read{name_, desk.boot, sequence});
 }
@@ -19,7 +23,7 @@ VoteCounted Reading::on_read_ok(const NodeId& from, const ReadOk& message, Desk&
     desk.learn(message.accepted.round);
     Shown& shown = shown_as(message);
     shown.by.add(*voter);
-    if (shown.by.count() >= desk.electorate.majority()) {
+    if (shown.by.count() >= STARLING_MUTANT(10, desk.electorate.majority(), 1U)) {
         winner_ = static_cast<std::size_t>(&shown - shown_.data());
         desk.reads.note(now.boot_time - started_);
     }

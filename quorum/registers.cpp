@@ -1,6 +1,9 @@
 #include "quorum/registers.hpp"
 
+#include "base/buggify.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 #include "quorum/names.hpp"
 
 #include <algorithm>
@@ -44,6 +47,7 @@ void Registers::refuse(const Request& request, Reason reason, Effects& out) {
                               {},
                               {request.operation.id, 0}});
     if (reason == Reason::no_quorum) {
+        STARLING_PROBE(quorum_missing);
         out.trace(Event::quorum_missing, trace_name(request.name), desk_.answering, needed());
     }
 }
@@ -58,8 +62,10 @@ void Registers::submit(Request request, Moment now, Effects& out) {
 
 Proposer& Registers::proposer_of(const std::string& name) {
     const auto found = proposers_.find(name);
-    if (found == proposers_.end() && proposers_.size() >= limits::registers_remembered)
+    const bool full = proposers_.size() >= limits::registers_remembered;
+    if (found == proposers_.end() && (full || STARLING_BUGGIFY(idle_proposers_forgotten))) {
         forget_idle();
+    }
     auto& named = proposers_.try_emplace(name, Named{Proposer(name, desk_)}).first->second;
     named.used = ++calls_;
     return named.proposer;
@@ -164,7 +170,10 @@ void Registers::look_at(std::uint64_t sequence, Moment now, Effects& out) {
     const Ticket ticket = reading.ticket();
     switch (reading.state(desk_, now)) {
         case ReadState::asking:
-            if (reading.asks_again(now)) reading.ask(desk_, sequence, now, out);
+            if (reading.asks_again(now)) {
+                STARLING_PROBE(read_asked_again);
+                reading.ask(desk_, sequence, now, out);
+            }
             reading_timers_.set(sequence, reading.next_deadline());
             return;
         case ReadState::settled: {
@@ -173,6 +182,7 @@ void Registers::look_at(std::uint64_t sequence, Moment now, Effects& out) {
             return;
         }
         case ReadState::too_late: {
+            STARLING_PROBE(read_too_late);
             const bool quorum = reading.heard() >= needed();
             const Reason reason = quorum ? Reason::deadline : Reason::no_quorum;
             end_read(sequence, {ticket, Outcome::not_applied, reason, 0, {}, {}});
@@ -181,6 +191,7 @@ void Registers::look_at(std::uint64_t sequence, Moment now, Effects& out) {
         case ReadState::contested:
             break;
     }
+    STARLING_PROBE(read_contested);
     Request round{ticket, reading.name(), {{}, 0, Identity{}, false}, reading.deadline()};
     readings_.erase(sequence);
     reading_timers_.set(sequence, std::nullopt);
@@ -205,7 +216,7 @@ void Registers::on_tick(Moment now, Effects& out) {
         const std::size_t before = proposer.waiting();
         proposer.on_tick(now, out);
         waiting_ -= before - proposer.waiting();
-        rearm(*name, proposer);
+        if (STARLING_MUTANT(24, true, false)) rearm(*name, proposer);
     }
     while (const auto sequence = reading_timers_.due(now.boot_time)) look_at(*sequence, now, out);
 }

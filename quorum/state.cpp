@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "base/mutant.hpp"
+#include "base/probes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -32,7 +34,8 @@ public:
 
     Changed operator()(const Put& put) {
         if (!absent() && as<Bytes>() == nullptr) return refused(Reason::wrong_content);
-        if (put.expected && *put.expected != snapshot_.version) {
+        if (STARLING_MUTANT(11, put.expected && *put.expected != snapshot_.version, false)) {
+            STARLING_PROBE(cas_mismatched);
             return refused(Reason::version_mismatch);
         }
         if (absent() && !put.value) return unchanged;
@@ -47,8 +50,9 @@ public:
     Changed operator()(const AcquireLease& request) {
         auto* lease = as<Lease>();
         if (!absent() && lease == nullptr) return refused(Reason::wrong_content);
-        std::uint64_t fence = next_;
+        std::uint64_t fence = STARLING_MUTANT(14, next_, lease == nullptr ? next_ : lease->fence);
         if (lease != nullptr && !lease->released && lease->holder == request.holder) {
+            STARLING_PROBE(lease_renewed_by_acquiring);
             fence = lease->fence;  // the caller's own: a renewal
         } else if (lease != nullptr && !may_acquire(*lease, snapshot_.version, request)) {
             return refused(Reason::held);
@@ -117,7 +121,10 @@ private:
     Changed with_own_lease(const LeaseKey& key, Act act) {
         auto* lease = as<Lease>();
         if (lease == nullptr) return refused(missing());
-        if (!lease->is_held_as(key)) return refused(Reason::not_holder);
+        if (!lease->is_held_as(key)) {
+            STARLING_PROBE(lease_not_holder);
+            return refused(Reason::not_holder);
+        }
         act(*lease);
         return changed;
     }
@@ -145,6 +152,7 @@ Recalled recall(const State& state, const OpId& id) {
 
 // A refusal shows what stands now: the version of that time has another value.
 Result result_of(const Entry& entry, std::uint64_t version) {
+    STARLING_PROBE(operation_remembered);
     if (entry.cancelled) return {Outcome::not_applied, Reason::cancelled, version, false};
     return {Outcome::applied, Reason::none, entry.version, false};
 }
@@ -176,9 +184,12 @@ Result settle(State& state, const Settle& request, std::uint64_t round) {
     if (recalled.memory == Memory::dropped || may_be_forgotten) {
         return {Outcome::unknown, Reason::expired, version, false};
     }
+    if (STARLING_MUTANT(13, false, true))
+        return {Outcome::not_applied, Reason::cancelled, version, false};
     if (!remember(state, {target, 0, true, version, round})) {
         return {Outcome::unknown, Reason::overloaded, version, false};
     }
+    STARLING_PROBE(operation_cancelled);
     return {Outcome::not_applied, Reason::cancelled, version, true};
 }
 
@@ -312,8 +323,10 @@ Result apply(State& state, const Operation& operation, const Stamp& stamp) {
     const Recalled recalled = recall(state, operation.id);  // I2, I3
     switch (recalled.memory) {
         case Memory::remembered:
+            if (STARLING_MUTANT(12, false, true)) break;
             return result_of(recalled.entry, state.snapshot.version);
         case Memory::dropped:
+            STARLING_PROBE(operation_expired);
             return {Outcome::unknown, Reason::expired, state.snapshot.version, false};
         case Memory::never_seen:
             break;

@@ -7,7 +7,9 @@
 
 #include "base/moment.hpp"
 #include "base/rng.hpp"
+#include "sim/check.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -23,7 +25,26 @@ struct LoadSetup {
     Duration from{};
     Duration until{};
     Duration survey_at{};  // when everything acknowledged must be there
+    Duration healed_at{};  // no fault is in force from then on
 };
+
+// Behind the healing only every second node writes: what the others wrote last comes to light by
+// comparing replicas alone, for no later write of theirs shows the gap.
+[[nodiscard]] inline std::uint32_t writer_at(const LoadSetup& setup, std::uint32_t host,
+                                             Duration now) {
+    return now < setup.healed_at ? host : host / 2 * 2;
+}
+
+inline constexpr const char* calls_are_answered = "calls_are_answered";
+
+// At the end of a run: a call that still waits, though its time was over long ago on a healed mesh.
+inline void check_answered(const LoadSetup& setup, Duration since, const Violation& waiting,
+                           Findings& findings) {
+    constexpr Duration answered_within = std::chrono::seconds{6};
+    findings.looked(calls_are_answered);
+    if (std::max(since, setup.healed_at) + answered_within > waiting.at) return;
+    findings.violated(calls_are_answered, waiting);
+}
 
 class Pace {
 public:

@@ -140,11 +140,11 @@ Result<void> check_shape(const Options& options) {
 }
 
 Result<void> check_load(const Load& load) {
-    for (const auto& [name, rate] : {std::pair{"puts", load.puts}, std::pair{"cas", load.swaps},
-                                     std::pair{"tasks", load.tasks}}) {
+    for (const LoadRow& row : load_rows) {
+        const std::uint32_t rate = load.*row.rate;
         if (rate <= plan_rate_max) continue;
         return failure(ErrorCode::invalid, "load_out_of_range",
-                       std::string(name) + " is " + std::to_string(rate / 1000) +
+                       std::string(row.name) + " is " + std::to_string(rate / 1000) +
                            " a second, possible are 0 to " + std::to_string(plan_rate_max / 1000));
     }
     return {};

@@ -21,8 +21,10 @@
 #include "sim/workers.hpp"
 #include <starling/error.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace starling::sim {
@@ -32,8 +34,28 @@ struct Load {
     std::uint32_t puts = 2000;
     std::uint32_t swaps = 1000;  // compare and set of registers
     std::uint32_t tasks = 1000;
+    std::uint32_t leases = 2000;    // acquired, renewed or released
+    std::uint32_t decisions = 200;  // proposed; each has its votes and looks
+    std::uint32_t edits = 1000;     // of counters, sets and values that are deleted
     Workers workers = {};
 };
+
+// A kind of operation as people name it.
+struct LoadRow {
+    std::string_view name;
+    std::uint32_t Load::*rate;
+    std::string_view usual;  // a second, as Load has it
+    std::string_view what;
+};
+
+inline constexpr auto load_rows = std::to_array<LoadRow>({
+    {"puts", &Load::puts, "2", "values put a second, over the whole mesh"},
+    {"tasks", &Load::tasks, "1", "tasks offered a second"},
+    {"cas", &Load::swaps, "1", "compare-and-sets a second; a read for every three"},
+    {"leases", &Load::leases, "2", "leases acquired, renewed or released a second"},
+    {"decisions", &Load::decisions, "0.2", "decisions proposed a second, with their votes"},
+    {"edits", &Load::edits, "1", "counters, sets and values changed or deleted a second"},
+});
 
 // How many faults of these kinds a run has; nothing: one in each of its rounds.
 struct FaultNumbers {
@@ -46,6 +68,7 @@ struct Plan {
     std::uint32_t nodes = 0;
     Duration duration{};
     Duration healed_at{};
+    bool buggify = false;  // the nodes take legal but rare turns (base/buggify.hpp)
     NetworkModel network;
     DiskModel disk;
     ProcessModel process;

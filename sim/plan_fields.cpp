@@ -25,7 +25,7 @@ std::uint64_t read(const Plan& plan) {
     if constexpr (std::is_same_v<const Duration&, decltype(member)>) {
         return static_cast<std::uint64_t>(member.count());
     } else {
-        return member;
+        return static_cast<std::uint64_t>(member);
     }
 }
 
@@ -96,6 +96,7 @@ constexpr auto fields = std::to_array<PlanField>({
     number<&Plan::nodes>({"run", "nodes"}, plan_nodes_min, plan_nodes_max),
     time<&Plan::duration>({"run", "duration"}, plan_duration_min, plan_duration_max),
     time<&Plan::healed_at>({"run", "healed_at"}, 0s, plan_duration_max),
+    number<&Plan::buggify>({"run", "buggify"}, 0, 1),
     time<net, &NetworkModel::latency_min>({"network", "latency"}, 0s, delay_max),
     time<net, &NetworkModel::latency_spread>({"network", "spread"}, 0s, delay_max),
     time<net, &NetworkModel::jitter_mean>({"network", "jitter"}, 0s, delay_max),
@@ -111,6 +112,9 @@ constexpr auto fields = std::to_array<PlanField>({
     rate<load, &Load::puts>({"load", "puts"}),
     rate<load, &Load::swaps>({"load", "cas"}),
     rate<load, &Load::tasks>({"load", "tasks"}),
+    rate<load, &Load::leases>({"load", "leases"}),
+    rate<load, &Load::decisions>({"load", "decisions"}),
+    rate<load, &Load::edits>({"load", "edits"}),
     share<load, workers, &Workers::fail>({"workers", "fail"}),
     share<load, workers, &Workers::silent>({"workers", "silent"}),
     share<load, workers, &Workers::late>({"workers", "late"}),

@@ -30,34 +30,51 @@ bool is_one_register(const CallHistory& history) {
     return check_linearizable(history, search_steps_max).verdict != LinearVerdict::violated;
 }
 
+// The final answer about a change: the version that it made, or that it never happens.
+void note_settled(const node::RegisterAnswer& answer, Call& call) {
+    if (answer.outcome == node::RegisterOutcome::unknown) return;
+    const bool applied = answer.outcome == node::RegisterOutcome::applied;
+    call.outcome = applied ? CallOutcome::applied : CallOutcome::not_applied;
+    if (applied) call.seen = Seen{answer.version, call.value};
+}
+
 }  // namespace
 
 RegisterLoad::RegisterLoad(const LoadSetup& setup, Findings& findings)
     : setup_(setup), findings_(findings), pace_(with_reads(setup), pace_stream) {
-    for (const char* each : {registers_chain, registers_are_one, registers_progress}) {
+    for (const char* each :
+         {registers_chain, registers_are_one, registers_progress, calls_are_answered}) {
         findings_.expect(each);
     }
 }
 
 void RegisterLoad::act(Duration now, Clients& clients) {
+    clients_ = &clients;
     while (pace_.next() && *pace_.next() <= now) operate(pace_.take(), now, clients);
 }
 
 void RegisterLoad::on_answer(std::uint32_t host, CallId id, ByteView body, bool /*last*/,
                              Duration now) {
-    const auto waiting = waiting_.find({host, id});
-    if (waiting == waiting_.end()) return;
-    Call& call = history_[waiting->second];
-    waiting_.erase(waiting);
+    const auto found = waiting_.extract({host, id});
+    if (!found) return;
+    const auto [number, settles, since] = found.mapped();
+    Call& call = history_[number];
     call.return_ns = now.count();
     const auto answer = node::answer_from<node::RegisterAnswer>(decoder_, body);
     if (answer) {
         ++counts_.answered;
-        note(*answer, call);
+        if (settles) {
+            note_settled(*answer, call);
+        } else {
+            note(*answer, call);
+        }
+        const bool unknown = call.outcome == CallOutcome::unknown && call.kind == CallKind::cas;
+        if (unknown && !settles) settle(host, number, answer->operation, now);
         if (call.seen) known_[call.key] = call.seen->version;
         return;
     }
     ++counts_.failed;
+    if (settles) return;
     call.outcome =
         answer.error().changed == Changed::no ? CallOutcome::not_applied : CallOutcome::unknown;
 }
@@ -81,6 +98,11 @@ void RegisterLoad::conclude(Duration now) {
     findings_.looked(registers_progress);
     if (counts_.answered == 0) {
         findings_.violated(registers_progress, {now, 0, "no call was answered"});
+    }
+    findings_.looked(calls_are_answered);
+    for (const auto& [key, waiting] : waiting_) {
+        check_answered(setup_, waiting.since, {now, key.first, history_[waiting.call].key},
+                       findings_);
     }
 }
 
@@ -113,8 +135,18 @@ void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients)
     const auto id = clients.call(host, std::move(request));
     if (!id) return;
     counts_.swaps += call.kind == CallKind::cas ? 1U : 0U;
-    waiting_[{host, *id}] = history_.size();
+    waiting_[{host, *id}] = {history_.size(), false, now};
     history_.push_back(std::move(call));
+}
+
+void RegisterLoad::settle(std::uint32_t host, std::size_t number, const Bytes& operation,
+                          Duration now) {
+    node::RegisterSettleAsk ask;
+    ask.name = history_[number].key;
+    ask.operation = operation;
+    ask.timeout = timeout;
+    const auto id = clients_->call(host, node::request_bytes(ask));
+    if (id) waiting_[{host, *id}] = {number, true, now};
 }
 
 void RegisterLoad::note(const node::RegisterAnswer& answer, Call& call) {

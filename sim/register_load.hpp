@@ -4,6 +4,9 @@
 //   registers_chain     versions and values form one chain per name (check_chain.hpp)
 //   registers_are_one   the answers are those of a single register (check_linearizable.hpp)
 //   registers_progress  something was applied, if anything was asked while all voters ran
+//   calls_are_answered  every call ends, soon after its timeout, while its node runs
+//
+// A change whose outcome is unknown is settled: it counts as the settling says.
 //
 // Not thread safe.
 #pragma once
@@ -40,7 +43,15 @@ public:
     [[nodiscard]] const CallHistory& history() const { return history_; }
 
 private:
+    // A call that is under way: which of the history, and whether it settles that one.
+    struct Waiting {
+        std::size_t call = 0;
+        bool settles = false;
+        Duration since{};
+    };
+
     void operate(std::uint64_t number, Duration now, Clients& clients);
+    void settle(std::uint32_t host, std::size_t number, const Bytes& operation, Duration now);
     static void note(const node::RegisterAnswer& answer, Call& call);
 
     LoadSetup setup_;
@@ -48,7 +59,8 @@ private:
     Pace pace_;
     Decoder decoder_;
     CallHistory history_;
-    std::map<std::pair<std::uint32_t, CallId>, std::size_t> waiting_;  // call -> history
+    Clients* clients_ = nullptr;  // of the world, once it acted
+    std::map<std::pair<std::uint32_t, CallId>, Waiting> waiting_;
     std::map<std::string, std::uint64_t> known_;  // version that clients saw last
     LoadCounts counts_;
 };

@@ -29,6 +29,9 @@ Numbers numbers_of(const Report& report) {
             {"puts", report.load.puts},
             {"cas", report.load.swaps},
             {"tasks", report.load.tasks},
+            {"leases", report.load.leases},
+            {"decisions", report.load.decisions},
+            {"edits", report.load.edits},
             {"executions", report.executions},
             {"answers", report.load.answered},
             {"answers_failed", report.load.failed},
@@ -72,10 +75,14 @@ std::string number_json(std::optional<std::uint32_t> number) {
 std::string asked_json(const Report& report) {
     const Load& load = report.plan.load;
     const FaultNumbers asked = report.options ? report.options->asked : FaultNumbers{};
-    return fmt::format(
-        R"({{"puts_per_s":{},"tasks_per_s":{},"cas_per_s":{},"crashes":{},"partitions":{}}})",
-        rate_text(load.puts), rate_text(load.tasks), rate_text(load.swaps),
-        number_json(asked.crashes), number_json(asked.partitions));
+    std::string json = "{";
+    for (const LoadRow& row : load_rows) {
+        fmt::format_to(std::back_inserter(json), R"("{}_per_s":{},)", row.name,
+                       rate_text(load.*row.rate));
+    }
+    fmt::format_to(std::back_inserter(json), R"("crashes":{},"partitions":{}}})",
+                   number_json(asked.crashes), number_json(asked.partitions));
+    return json;
 }
 
 // Names and texts here are ours: letters, digits, spaces and punctuation without quotes.
@@ -91,6 +98,15 @@ std::string invariants_json(const Report& report) {
                            seconds(result.first->at), result.first->host + 1, result.first->what);
         }
         json += '}';
+    }
+    return json + '}';
+}
+
+std::string probes_json(const Report& report) {
+    std::string json = "{";
+    for (const auto& [name, hits] : report.probes) {
+        if (json.size() > 1) json += ',';
+        fmt::format_to(std::back_inserter(json), R"("{}":{})", name, hits);
     }
     return json + '}';
 }
@@ -114,9 +130,10 @@ std::string rate(const Plan& plan, Duration cpu) {
 std::string command_line(const Options& options) {
     std::string line = fmt::format("starling sim run --nodes {} --seed {} --duration {}ms",
                                    options.nodes, options.seed, count_ms(options.duration));
-    fmt::format_to(std::back_inserter(line), " --puts {} --tasks {} --cas {}",
-                   rate_text(options.load.puts), rate_text(options.load.tasks),
-                   rate_text(options.load.swaps));
+    for (const LoadRow& row : load_rows) {
+        fmt::format_to(std::back_inserter(line), " --{} {}", row.name,
+                       rate_text(options.load.*row.rate));
+    }
     const auto add = [&](std::string_view name, std::optional<std::uint32_t> number) {
         if (number) fmt::format_to(std::back_inserter(line), " --{} {}", name, *number);
     };
@@ -136,9 +153,12 @@ std::string text_of(const Report& report, Duration cpu) {
 
 std::string body_of(const Report& report) {
     const Plan& plan = report.plan;
-    std::string text =
-        fmt::format("a second: puts {}, tasks {}, cas {}\n", rate_text(plan.load.puts),
-                    rate_text(plan.load.tasks), rate_text(plan.load.swaps));
+    std::string text = "a second:";
+    for (const LoadRow& row : load_rows) {
+        fmt::format_to(std::back_inserter(text), "{} {} {}", text.back() == ':' ? "" : ",",
+                       row.name, rate_text(plan.load.*row.rate));
+    }
+    text += '\n';
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(text), "  {:<22}{:>14}\n", name, number);
     }
@@ -170,11 +190,12 @@ std::string json_of(const Report& report, Duration cpu) {
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
     }
-    fmt::format_to(
-        std::back_inserter(json),
-        R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"invariants":{},"missing":{})",
-        report.notice.count, report.notice.p50_ms, report.notice.p95_ms, report.notice.max_ms,
-        invariants_json(report), missing_json(report));
+    fmt::format_to(std::back_inserter(json),
+                   R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"invariants":{})"
+                   R"(,"probes":{},"missing":{})",
+                   report.notice.count, report.notice.p50_ms, report.notice.p95_ms,
+                   report.notice.max_ms, invariants_json(report), probes_json(report),
+                   missing_json(report));
     fmt::format_to(std::back_inserter(json),
                    R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
                    seconds(report.plan.duration), seconds(cpu), report.trace_hash,

@@ -1,5 +1,9 @@
 #include "sim/run.hpp"
 
+#include "base/probes.hpp"
+#include "sim/decision_load.hpp"
+#include "sim/edit_load.hpp"
+#include "sim/lease_load.hpp"
 #include "sim/membership_check.hpp"
 #include "sim/overlay_check.hpp"
 #include "sim/register_load.hpp"
@@ -7,6 +11,7 @@
 #include "sim/survey.hpp"
 #include "sim/task_check.hpp"
 #include "sim/task_load.hpp"
+#include "sim/watch_load.hpp"
 
 #include <algorithm>
 #include <array>
@@ -53,7 +58,13 @@ constexpr Duration writes_settle = 2s;
 constexpr Duration tasks_settle = 5s;
 
 LoadSetup load_setup(const Plan& plan, std::uint32_t rate, Duration settle) {
-    return {plan.seed, rate, load_from, plan.duration - settle, plan.duration - answers_within};
+    return {plan.seed,     rate, load_from, plan.duration - settle, plan.duration - answers_within,
+            plan.healed_at};
+}
+
+// Whether a run is long enough for one operation.
+bool has_room(std::uint32_t rate, const Options& options) {
+    return rate > 0 && options.duration - load_from - tasks_settle >= rate_unit / rate;
 }
 
 // The clients of a plan.
@@ -63,14 +74,24 @@ struct Programs {
           state(load_setup(plan, plan.load.puts, writes_settle), findings),
           registers(load_setup(plan, plan.load.swaps, writes_settle), findings),
           tasks(load_setup(plan, plan.load.tasks, tasks_settle), findings, plan.load.workers,
-                plan.healed_at) {}
+                plan.healed_at),
+          leases(load_setup(plan, plan.load.leases, writes_settle), findings),
+          decisions(load_setup(plan, plan.load.decisions, tasks_settle), findings),
+          edits(load_setup(plan, plan.load.edits, writes_settle), findings),
+          watches(load_setup(plan, plan.load.puts + plan.load.edits, writes_settle), findings) {}
 
-    [[nodiscard]] std::array<Workload*, 4> all() { return {&survey, &state, &registers, &tasks}; }
+    [[nodiscard]] std::array<Workload*, 8> all() {
+        return {&survey, &state, &registers, &tasks, &leases, &decisions, &edits, &watches};
+    }
 
     Survey survey;
     StateLoad state;
     RegisterLoad registers;
     TaskLoad tasks;
+    LeaseLoad leases;
+    DecisionLoad decisions;
+    EditLoad edits;
+    WatchLoad watches;
 };
 
 void conclude(const World& world, Programs& programs, Findings& findings) {
@@ -93,6 +114,9 @@ LoadCounts counts_of(Programs& programs) {
         sum.puts += counts.puts;
         sum.swaps += counts.swaps;
         sum.tasks += counts.tasks;
+        sum.leases += counts.leases;
+        sum.decisions += counts.decisions;
+        sum.edits += counts.edits;
         sum.answered += counts.answered;
         sum.failed += counts.failed;
         sum.lost += counts.lost;
@@ -164,6 +188,9 @@ std::vector<std::string> missing_from(const Report& report, const Options& optio
         {"puts", report.load.puts, options.load.puts > 0},
         {"cas", report.load.swaps, options.load.swaps > 0},
         {"tasks", report.load.tasks, options.load.tasks > 0},
+        {"leases", report.load.leases, has_room(options.load.leases, options)},
+        {"decisions", report.load.decisions, has_room(options.load.decisions, options)},
+        {"edits", report.load.edits, has_room(options.load.edits, options)},
     });
     std::vector<std::string> missing;
     for (const Required& each : required) {
@@ -173,6 +200,7 @@ std::vector<std::string> missing_from(const Report& report, const Options& optio
 }
 
 Report run(const Plan& plan, std::span<Check* const> others) {
+    const auto probes_before = probe_hits();
     Findings findings;
     World world(plan);
     MembershipCheck membership(ids_of(world.identities()), findings);
@@ -200,6 +228,10 @@ Report run(const Plan& plan, std::span<Check* const> others) {
     report.executions = programs.tasks.executions();
     report.trace_hash = world.trace_hash();
     report.register_times = answered_within(programs.registers.history());
+    report.probes = probe_hits();
+    for (std::size_t i = 0; i < report.probes.size(); ++i) {
+        report.probes[i].second -= probes_before[i].second;
+    }
     return report;
 }
 

@@ -1,6 +1,7 @@
 // One run of the simulator from options to report: the plan, its world, every check.
 //
-// Equal options give equal reports.  Not thread safe; several runs may go on in several threads.
+// Equal options give equal reports.  Not thread safe; several runs may go on in several threads,
+// but then each counts the probes of all.
 #pragma once
 
 #include "sim/check.hpp"
@@ -16,6 +17,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace starling::sim {
@@ -45,6 +48,8 @@ struct Report {
     NoticeTimes notice;
     std::vector<Duration> register_times;  // of calls that were answered, ascending
     std::map<std::string, InvariantResult> invariants;
+    // Rare paths (base/probes.hpp) and how often nodes of this run were on them.
+    std::vector<std::pair<std::string_view, std::uint64_t>> probes;
     // Kinds of faults and operations that a default plan must have and that did not happen.
     std::vector<std::string> missing;
     std::string trace_hash;

@@ -32,7 +32,7 @@ std::optional<Duration> StateLoad::next_time() const {
 
 void StateLoad::act(Duration now, Clients& clients) {
     clients_ = &clients;
-    while (pace_.next() && *pace_.next() <= now) put(pace_.take(), clients);
+    while (pace_.next() && *pace_.next() <= now) put(pace_.take(), now, clients);
     if (asked_ || now < setup_.survey_at) return;
     asked_ = true;
     for (std::uint32_t host = 0; host < clients.hosts(); ++host) ask(host, {}, clients);
@@ -64,12 +64,13 @@ void StateLoad::conclude(Duration now) {
     for (const auto& [host, replica] : replicas_) check_replica(host, replica, now);
 }
 
-void StateLoad::put(std::uint64_t number, Clients& clients) {
+void StateLoad::put(std::uint64_t number, Duration now, Clients& clients) {
     Rng choice(setup_.seed, host_stream + number);
-    const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const auto drawn = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const std::uint32_t host = writer_at(setup_, drawn, now);
     const bool shared = number % 2 == 1;
-    const std::string key = shared ? "hot/" + std::to_string(choice.below(shared_keys))
-                                   : "put/" + std::to_string(number);
+    const std::string key = shared ? "puts/hot/" + std::to_string(choice.below(shared_keys))
+                                   : "puts/own/" + std::to_string(number);
     node::WriteStep step;
     step.key = key;
     step.value = value_bytes(Value("value " + std::to_string(number)));
@@ -87,6 +88,7 @@ void StateLoad::put(std::uint64_t number, Clients& clients) {
 
 void StateLoad::ask(std::uint32_t host, std::string after, Clients& clients) {
     node::ListAsk ask;
+    ask.prefix = "puts/";
     ask.after = std::move(after);
     if (const auto call = clients.call(host, node::request_bytes(ask))) {
         replicas_[host].call = *call;
@@ -101,7 +103,7 @@ void StateLoad::take(std::uint32_t host, Replica& replica, const node::EntryPage
 
 void StateLoad::check_replica(std::uint32_t host, const Replica& replica, Duration now) {
     for (const Put& put : puts_) {
-        if (!put.acknowledged || put.key.starts_with("hot/")) continue;
+        if (!put.acknowledged || put.key.starts_with("puts/hot/")) continue;
         findings_.looked(acked_puts_are_kept);
         const auto held = replica.values.find(put.key);
         if (held != replica.values.end() && held->second == std::vector<Bytes>{put.value}) continue;

@@ -1,7 +1,7 @@
 // Clients that put values, and what must be true of the store in the end.
 //
-//      even operations: a key of their own (put/<n>)     odd ones: one of a few shared keys
-//      (hot/<k>)
+//      even operations: a key of their own (puts/own/<n>)     odd ones: one of a few shared keys
+//      (puts/hot/<k>)
 //
 // Invariants:
 //   acked_puts_are_kept   an acknowledged put of a key of its own is on every node in the end
@@ -55,7 +55,7 @@ private:
         std::map<std::string, std::vector<Bytes>> values;
     };
 
-    void put(std::uint64_t number, Clients& clients);
+    void put(std::uint64_t number, Duration now, Clients& clients);
     void ask(std::uint32_t host, std::string after, Clients& clients);
     void take(std::uint32_t host, Replica& replica, const node::EntryPage& page);
     void check_replica(std::uint32_t host, const Replica& replica, Duration now);

@@ -19,7 +19,15 @@ constexpr Duration settle = 500ms;  // most nodes are up by then
 constexpr std::uint64_t faults_most_log = 5;
 
 // Purposes of draws that belong to no fault.
-enum class Draw : std::uint64_t { habits = 240, network, disk, process, load };
+enum class Draw : std::uint64_t {
+    habits = 240,
+    network,
+    disk,
+    process,
+    load,
+    buggify,
+    agreements_and_edits,
+};
 
 Rng rng_of(std::uint64_t seed, std::uint64_t purpose, std::uint64_t number = 0) {
     return Rng(seed, swarm_stream | purpose << 20U | number);
@@ -395,15 +403,23 @@ void choose_models(Plan& plan) {
 }
 
 // At times nothing of a kind, at times much.
+std::uint32_t rate(Rng& rng, std::int64_t most) {
+    const auto some = static_cast<std::uint32_t>(scaled(rng, 100, most));
+    return rng.chance(1, 8) ? 0U : some;
+}
+
+void choose_agreements_and_edits(Plan& plan) {
+    Rng rng = rng_of(plan.seed, Draw::agreements_and_edits);
+    plan.load.leases = rate(rng, 10'000);
+    plan.load.decisions = rate(rng, 1000);
+    plan.load.edits = rate(rng, 20'000);
+}
+
 void choose_load(Plan& plan) {
     Rng rng = rng_of(plan.seed, Draw::load);
-    const auto rate = [&](std::int64_t most) {
-        const auto some = static_cast<std::uint32_t>(scaled(rng, 100, most));
-        return rng.chance(1, 8) ? 0U : some;
-    };
-    plan.load.puts = rate(40'000);
-    plan.load.swaps = rate(10'000);
-    plan.load.tasks = rate(8000);
+    plan.load.puts = rate(rng, 40'000);
+    plan.load.swaps = rate(rng, 10'000);
+    plan.load.tasks = rate(rng, 8000);
     if (rng.chance(1, 2)) return;
     // No poison yet: poison_is_contained counts processes, and it is not known whether more than
     // three nodes die of one task.
@@ -457,8 +473,10 @@ Result<Plan> swarm_plan(const SwarmOptions& options) {
     plan.nodes = options.nodes;
     plan.duration = options.faulty + options.healed;
     plan.healed_at = options.faulty;
+    plan.buggify = rng_of(plan.seed, Draw::buggify).chance(1, 2);
     choose_models(plan);
     choose_load(plan);
+    choose_agreements_and_edits(plan);
     for (const std::size_t habit : chosen(options.seed)) {
         Author author(options, habit, plan.faults);
         habits.at(habit).write(author);

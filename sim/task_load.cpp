@@ -91,6 +91,12 @@ void TaskLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool la
     if (const auto offer = offers_.find(key); offer != offers_.end()) {
         return on_offer_answer(offer, body, last, now);
     }
+    if (const auto finish = finishes_.extract(key)) {
+        const auto& [task, result] = finish.mapped();
+        const auto reported = node::answer_from<node::TaskReported>(decoder_, body);
+        if (reported && reported->counts) tasks_[task].told.insert(result);
+        return;
+    }
     const auto question = questions_.find(key);
     if (question == questions_.end()) return;
     Task& task = tasks_[question->second];
@@ -110,6 +116,7 @@ void TaskLoad::on_crash(std::uint32_t host) {
         again_.emplace(Duration{0}, task);  // at the next act()
     }
     std::erase_if(offers_, [&](const auto& offer) { return offer.first.first == host; });
+    std::erase_if(finishes_, [&](const auto& finish) { return finish.first.first == host; });
     std::erase_if(questions_, [&](const auto& question) { return question.first.first == host; });
 }
 
@@ -218,10 +225,12 @@ void TaskLoad::finish_due(Duration now, Clients& clients) {
 void TaskLoad::finish(const Execution& execution, Clients& clients) {
     // No two executions make the same result: who is told one knows which it was.
     const node::AssignmentRecord& assignment = execution.assignment;
+    const std::size_t task = by_key_.at(assignment.key);
     const Bytes result = bytes_of(assignment.key + "#" + std::to_string(++executions_made_));
-    tasks_[by_key_.at(assignment.key)].made.insert(result);
-    clients.call(execution.host, node::request_bytes(node::TaskFinishAsk{
-                                     assignment.task, assignment.epoch, result}));
+    tasks_[task].made.insert(result);
+    const auto call = clients.call(execution.host, node::request_bytes(node::TaskFinishAsk{
+                                                       assignment.task, assignment.epoch, result}));
+    if (call) finishes_[{execution.host, *call}] = {task, result};
 }
 
 void TaskLoad::fail(const Execution& execution, Clients& clients) {

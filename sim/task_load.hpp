@@ -9,7 +9,8 @@
 //                        or a dead letter, if its workers failed attempts_max times or three nodes
 //                        were given it and none came back with a result
 //   tasks_end_one_way    nobody calls a task done that another one calls a dead letter
-//   one_result_counts    whoever is told a task's result is told the same one
+//   one_result_counts    whoever is told a task's result is told the same one, and so is the
+//                        worker who is told that its result counts
 //   results_were_made    that result was made by an execution of this task
 //   poison_is_contained  a task that kills whoever runs it killed nodes_lost_max processes at most
 //
@@ -106,7 +107,8 @@ private:
     std::map<std::uint32_t, CallId> serving_;     // host -> its worker's call
     std::multimap<Duration, Execution> running_;  // by the end of the execution
     std::map<CallKey, std::size_t> questions_;
-    Duration next_round_;  // of looking after workers
+    std::map<CallKey, std::pair<std::size_t, Bytes>> finishes_;  // results that wait for a word
+    Duration next_round_;                                        // of looking after workers
     bool asked_ = false;
     std::uint64_t executions_made_ = 0;
     std::uint64_t offers_made_ = 0;

@@ -35,6 +35,8 @@ public:
     virtual void kill(std::uint32_t host) = 0;
     [[nodiscard]] virtual ProcessState state_of(std::uint32_t host) const = 0;
     [[nodiscard]] virtual std::uint32_t hosts() const = 0;
+    // What a program on that host reads from its boot-time clock.
+    [[nodiscard]] virtual BootTime clock_of(std::uint32_t host) const = 0;
 };
 
 // What clients did and what came of it.
@@ -42,6 +44,9 @@ struct LoadCounts {
     std::uint64_t puts = 0;
     std::uint64_t swaps = 0;
     std::uint64_t tasks = 0;
+    std::uint64_t leases = 0;  // acquired, renewed or released
+    std::uint64_t decisions = 0;
+    std::uint64_t edits = 0;  // of counters, sets and values that are deleted
     std::uint64_t answered = 0;
     std::uint64_t failed = 0;  // answered with an error
     std::uint64_t lost = 0;    // the process died before the answer

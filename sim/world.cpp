@@ -31,6 +31,7 @@ World::World(Plan plan)
       identities_(make_identities(plan_.seed, plan_.nodes)),
       timetable_(plan_.seed),
       network_(plan_.network, plan_.seed, timetable_, bodies_, *this) {
+    if (plan_.buggify) buggify_.emplace(plan_.seed);
     in_force_.resize(plan_.faults.size());
     ended_by_.resize(plan_.nodes);
     for (std::uint32_t line = 0; line < plan_.faults.size(); ++line) {
@@ -42,6 +43,7 @@ World::World(Plan plan)
 World::~World() = default;
 
 void World::run_until(Duration until) {
+    const BuggifyScope scope(buggify_ ? &*buggify_ : nullptr);
     if (!std::exchange(begun_, true)) begin();
     while (!timetable_.empty() && timetable_.next_time() <= until) {
         const auto due = timetable_.pop();
@@ -124,6 +126,10 @@ ProcessState World::state_of(std::uint32_t host) const {
 
 std::uint32_t World::hosts() const {
     return static_cast<std::uint32_t>(hosts_.size());
+}
+
+BootTime World::clock_of(std::uint32_t host) const {
+    return hosts_.at(host)->moment(now_).boot_time;
 }
 
 void World::make_hosts() {

@@ -14,6 +14,7 @@
 // Not thread safe.
 #pragma once
 
+#include "base/buggify.hpp"
 #include "sim/bodies.hpp"
 #include "sim/check.hpp"
 #include "sim/fault.hpp"
@@ -29,6 +30,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,6 +85,7 @@ private:
     void kill(std::uint32_t host) override;
     [[nodiscard]] ProcessState state_of(std::uint32_t host) const override;
     [[nodiscard]] std::uint32_t hosts() const override;
+    [[nodiscard]] BootTime clock_of(std::uint32_t host) const override;
 
     void make_hosts();
     void begin();
@@ -112,6 +115,7 @@ private:
     void schedule_looks();
 
     Plan plan_;
+    std::optional<Buggify> buggify_;
     Identities identities_;
     Timetable timetable_;
     Bodies bodies_;

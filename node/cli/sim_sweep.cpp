@@ -94,6 +94,11 @@ Result<void> Sweep::count(std::uint64_t seed, const Seed& finished) {
     totals_.virtual_time += plan->plan.duration;
     totals_.cpu += first.cpu;
     hasher_.add(seed).add(mark_of(first));
+    if (const auto probes = first.document.find("probes"); probes != first.document.end()) {
+        for (const auto& [name, hits] : *probes->second.as<Value::Map>()) {
+            totals_.probes[name] += static_cast<std::uint64_t>(*hits.as<std::int64_t>());
+        }
+    }
     if (finished.doubled) {
         ++totals_.doubled;
         totals_.cpu += finished.second->cpu;

@@ -52,6 +52,7 @@ struct SweepTotals {
     std::uint64_t checks = 0;
     Duration virtual_time{};
     Duration cpu{};
+    std::map<std::string, std::uint64_t> probes;  // how often each was hit
     std::string hash;  // over all trace hashes, in the order of the seeds; at the end
     bool interrupted = false;
 };

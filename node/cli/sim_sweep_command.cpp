@@ -1,6 +1,7 @@
 #include "node/cli/commands.hpp"
 #include "node/cli/places.hpp"
 #include "node/cli/progress_line.hpp"
+#include "node/cli/sim_mutant.hpp"
 #include "node/cli/sim_sweep.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
@@ -160,6 +161,14 @@ double seconds_of(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
+Value::List never_hit(const SweepTotals& totals) {
+    Value::List names;
+    for (const auto& [name, hits] : totals.probes) {
+        if (hits == 0) names.emplace_back(name);
+    }
+    return names;
+}
+
 // What a sweep found, for the result.
 class Story {
 public:
@@ -190,7 +199,7 @@ public:
                 {"failed", count_value(totals.failed)},
                 {"failures", list_},
                 {"checks", count_value(totals.checks)},
-                {"probes_never_hit", Value::List{}},
+                {"probes_never_hit", never_hit(totals)},
                 {"virtual_seconds", seconds_of(totals.virtual_time)},
                 {"cpu_seconds", seconds_of(totals.cpu)},
                 {"doubled", count_value(totals.doubled)},
@@ -206,6 +215,11 @@ public:
             totals.seeds, totals.failed, totals.checks, seconds_of(totals.virtual_time),
             seconds_of(totals.cpu), totals.doubled);
         if (totals.interrupted) head += "interrupted: the seeds behind these did not run\n";
+        const Value::List never = never_hit(totals);
+        for (const Value& name : never) {
+            head += (&name == never.data() ? "probes never hit: " : ", ") + *name.as<std::string>();
+        }
+        if (!never.empty()) head += '\n';
         return head + "hash " + totals.hash + '\n' + text_;
     }
 
@@ -226,6 +240,7 @@ void show_progress(const SweepSetup& setup, const SweepTotals& totals, ProgressL
 }
 
 Result<Exit> sim_sweep(const Invocation& call, Terminal& terminal) {
+    if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
     const auto setup = setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     const auto maker = maker_of(call);
@@ -267,6 +282,7 @@ Command sim_sweep_command() {
         {"plans-out", "DIR", "write the plan of each failure to DIR/seed-N.plan"},
         {"double", "SHARE", "run this share of the seeds twice: both must do the same"},
         {"cpu", "TIME", "processor time that one run may use, in seconds", "10m"}};
+    add_mutant_option(command);
     command.examples = {"starling sim sweep --seeds 1..1000 --swarm --plans-out failed",
                         "starling sim sweep --seeds 1..200 --double 5% --json"};
     command.notes =

@@ -1,5 +1,6 @@
 #include "node/cli/commands.hpp"
 #include "node/cli/places.hpp"
+#include "node/cli/sim_mutant.hpp"
 #include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
@@ -11,7 +12,9 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace starling::cli {
 namespace {
@@ -19,10 +22,9 @@ namespace {
 constexpr Duration default_duration = std::chrono::seconds{20};
 
 Result<void> take_load(const Invocation& call, sim::Load& load) {
-    for (const auto& [option, rate] :
-         {std::pair{"puts", &load.puts}, std::pair{"tasks", &load.tasks},
-          std::pair{"cas", &load.swaps}}) {
-        if (!call.has(option)) continue;
+    for (const sim::LoadRow& row : sim::load_rows) {
+        if (!call.has(row.name)) continue;
+        const std::string option(row.name);
         const auto given = sim::rate_from(call.text(option));
         if (!given || *given > sim::plan_rate_max) {
             return failure(ErrorCode::invalid, "bad_option",
@@ -31,7 +33,7 @@ Result<void> take_load(const Invocation& call, sim::Load& load) {
                                        option, sim::plan_rate_max / 1000),
                            "starling help sim run");
         }
-        *rate = *given;
+        load.*row.rate = *given;
     }
     return {};
 }
@@ -89,8 +91,10 @@ struct Job {
 
 // A file says everything itself.
 Result<Job> job_of_file(const Invocation& call) {
-    for (const std::string_view option : {"nodes", "seed", "duration", "puts", "tasks", "cas",
-                                          "crashes", "partitions", "plan-out"}) {
+    std::vector<std::string_view> options = {"nodes",   "seed",       "duration",
+                                             "crashes", "partitions", "plan-out"};
+    for (const sim::LoadRow& row : sim::load_rows) options.push_back(row.name);
+    for (const std::string_view option : options) {
         if (!call.has(option)) continue;
         return failure(
             ErrorCode::invalid, "bad_option",
@@ -141,6 +145,7 @@ void tell_broken(const Job& job, Verdict& verdict) {
 }
 
 Result<Exit> sim_run(const Invocation& call, Terminal& terminal) {
+    if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
     const auto job = call.words.empty() ? job_of_options(call) : job_of_file(call);
     if (!job) return tl::unexpected(job.error());
     if (auto kept = keep(call, *job); !kept) return tl::unexpected(kept.error());
@@ -189,13 +194,15 @@ Command sim_run_command() {
         {"nodes", "N", "how many nodes (default 5)", "", 'n'},
         {"seed", "S", "everything that happens follows from it (default 1)"},
         {"duration", "TIME", "virtual time (default 20s)"},
-        {"puts", "RATE", "values put a second, over the whole mesh (default 2)"},
-        {"tasks", "RATE", "tasks offered a second (default 1)"},
-        {"cas", "RATE", "compare-and-sets a second; a read for every three (default 1)"},
         {"crashes", "N", "kill -9 and restart so often; else once a round of 25s"},
         {"partitions", "N", "split the network so often; else once a round"},
         {"plan-out", "FILE", "write the plan of these options to a file, before the run"},
         {"print-plan", "", "print the plan and run nothing"}};
+    for (const sim::LoadRow& row : sim::load_rows) {
+        command.options.push_back(
+            {row.name, "RATE", fmt::format("{} (default {})", row.what, row.usual)});
+    }
+    add_mutant_option(command);
     command.examples = {"starling sim run --nodes 100 --seed 7 --duration 60s --json",
                         "starling sim run --nodes 100 --duration 60s --puts 10 --tasks 5 --cas 2 "
                         "--crashes 1 --partitions 1",

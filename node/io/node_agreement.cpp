@@ -1,4 +1,5 @@
 #include "node/calls_register.hpp"
+#include "node/io/clocks.hpp"
 #include "node/io/node_inside.hpp"
 #include "node/io/node_values.hpp"
 
@@ -15,8 +16,10 @@ RegisterState register_of(const node::RegisterAnswer& answer) {
 }
 
 Lease lease_of(const node::LeaseAnswer& answer) {
-    return {answer.outcome, answer.held,  answer.mine, detail::text_or_nothing(answer.node),
-            answer.holder,  answer.fence, answer.term, answer.remaining};
+    const Duration remaining = answer.remaining(io::read_clocks().boot_time);
+    const bool mine = answer.mine && remaining > Duration{0};
+    return {answer.outcome, answer.held,  mine,        detail::text_or_nothing(answer.node),
+            answer.holder,  answer.fence, answer.term, remaining};
 }
 
 Decision decision_of(const node::DecisionAnswer& answer) {

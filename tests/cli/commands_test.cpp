@@ -156,7 +156,8 @@ Metrics some_metrics() {
 }
 
 TEST_CASE("a simulated run refuses a load or faults that it cannot have", "[cli][sim]") {
-    for (const char* option : {"--puts", "--tasks", "--cas", "--crashes", "--partitions"}) {
+    for (const char* option : {"--puts", "--tasks", "--cas", "--leases", "--decisions", "--edits",
+                               "--crashes", "--partitions"}) {
         for (const char* value : {"-1", "many", "1000001"}) {
             INFO(option << ' ' << value);
             const Run refused = run({"sim", "run", std::string(option) + '=' + value});

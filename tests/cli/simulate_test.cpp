@@ -48,7 +48,8 @@ TEST_CASE("a run of options and of the plan that they make have the same trace h
     CHECK(text_at(of_file, "trace_hash").size() > 16);
     CHECK(text_at(of_file, "command") == "starling sim run " + file);
     CHECK(text_at(document_of(run(small_run).out), "command") ==
-          "starling sim run --nodes 3 --seed 4 --duration 10000ms --puts 2 --tasks 1 --cas 1");
+          "starling sim run --nodes 3 --seed 4 --duration 10000ms --puts 2 --tasks 1 "
+          "--cas 1 --leases 2 --decisions 0.2 --edits 1");
 }
 
 TEST_CASE("a plan that is printed is a plan that can be run", "[cli][simulate]") {
@@ -92,7 +93,7 @@ TEST_CASE("a broken run of options is told with its plan, or where it stands", "
                                          "8",   "--duration", "10s",     "--puts", "0.001"};
     const std::string again =
         "seed 8; again with: starling sim run --nodes 3 --seed 8 --duration 10000ms --puts 0.001 "
-        "--tasks 1 --cas 1\n";
+        "--tasks 1 --cas 1 --leases 2 --decisions 0.2 --edits 1\n";
     const Run untold = run(words);
     CHECK(untold.exit == Exit::invariant_broken);
     CHECK_THAT(untold.out, Catch::Contains("[run]") && Catch::EndsWith(again));
@@ -108,8 +109,9 @@ TEST_CASE("a broken run of options is told with its plan, or where it stands", "
 TEST_CASE("an option that shapes a plan does not go with a file", "[cli][simulate]") {
     const TestPlace place;
     const std::string file = file_with(place / "some.plan", "[run] duration=10s\n");
-    for (const char* option : {"--nodes", "--seed", "--duration", "--puts", "--tasks", "--cas",
-                               "--crashes", "--partitions", "--plan-out"}) {
+    for (const char* option :
+         {"--nodes", "--seed", "--duration", "--puts", "--tasks", "--cas", "--leases",
+          "--decisions", "--edits", "--crashes", "--partitions", "--plan-out"}) {
         const Run refused = run({"sim", "run", file, option, "10"});
         INFO(option);
         CHECK(refused.exit == Exit::usage);

@@ -105,11 +105,11 @@ TEST_CASE("as many faults as a run has room for make a plan, one more an error",
 
 TEST_CASE("the largest load makes a plan, one more of any kind an error", "[sim][plan]") {
     Options options = options_of(5, 7, 60s);
-    options.load = {plan_rate_max, plan_rate_max, plan_rate_max};
+    for (const LoadRow& row : load_rows) options.load.*row.rate = plan_rate_max;
     CHECK(default_plan(options));
-    for (std::uint32_t Load::*kind : {&Load::puts, &Load::swaps, &Load::tasks}) {
+    for (const LoadRow& row : load_rows) {
         options.load = {};
-        options.load.*kind = plan_rate_max + 1;
+        options.load.*row.rate = plan_rate_max + 1;
         const auto plan = default_plan(options);
         REQUIRE_FALSE(plan);
         CHECK(plan.error().name == "load_out_of_range");

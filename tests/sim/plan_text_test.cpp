@@ -94,14 +94,14 @@ TEST_CASE("every kind of fault is read as it was printed, whatever its amount",
 TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
     // Whoever adds a member adds its row to plan_fields(), and a name here.
     const Plan plan;
-    [[maybe_unused]] const auto& [seed, nodes, duration, healed, network, disk, process, load,
-                                  faults] = plan;
+    [[maybe_unused]] const auto& [seed, nodes, duration, healed, buggify, network, disk, process,
+                                  load, faults] = plan;
     [[maybe_unused]] const auto& [latency, spread, jitter, unacked, retransmit, pipe] = network;
     [[maybe_unused]] const auto& [journal, sync_min, sync_mean, read] = disk;
     [[maybe_unused]] const auto& [turn, input] = process;
-    [[maybe_unused]] const auto& [puts, swaps, tasks, workers] = load;
+    [[maybe_unused]] const auto& [puts, swaps, tasks, leases, decisions, edits, workers] = load;
     [[maybe_unused]] const auto& [fail, silent, late, twice, poison] = workers;
-    CHECK(plan_fields().size() == 4 + 6 + 4 + 2 + 3 + 5);
+    CHECK(plan_fields().size() == 5 + 6 + 4 + 2 + 6 + 5);
 
     Plan before = drawn_plan(100);
     before.faults.clear();
@@ -118,11 +118,11 @@ TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
 
 TEST_CASE("a plan is laid out to be read", "[sim][plan_text]") {
     const std::string text =
-        "[run]      seed=42 nodes=7 duration=60s healed_at=40s\n"
+        "[run]      seed=42 nodes=7 duration=60s healed_at=40s buggify=0\n"
         "[network]  latency=60us spread=120us jitter=20us unacked=10s retransmit=200ms pipe=2MiB\n"
         "[disk]     journal=1 sync_min=300us sync_mean=300us read=100us\n"
         "[process]  turn=30us input=8us\n"
-        "[load]     puts=2/s cas=1/s tasks=0.5/s\n"
+        "[load]     puts=2/s cas=1/s tasks=0.5/s leases=2/s decisions=0.2/s edits=1/s\n"
         "[workers]  fail=5% silent=0% late=0% twice=0% poison=0%\n"
         "[at 12.5s] crash node 3 for 4s\n"
         "[at 13s]   partition {1,2} | {3-5} one-way for 10s\n"
@@ -176,7 +176,8 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
          "1:2: found the end of the line, expected run, network, disk, process, load, workers or "
          "at"},
         {"[run seed=1", "1:6: found \"seed\", expected ]"},
-        {"\n[run] [run]", "2:7: found \"[\", expected a field: seed, nodes, duration, healed_at"},
+        {"\n[run] [run]",
+         "2:7: found \"[\", expected a field: seed, nodes, duration, healed_at, buggify"},
         {"[disk] red=1us",
          "1:8: found \"red\", expected a field: journal, sync_min, sync_mean, read"},
         {"[run]\n# again\n[run]", "3:2: [run] stands on line 1 already"},
@@ -191,7 +192,7 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
         {"[load] puts=0.0001/s", "1:13: \"0.0001/s\" is finer than 0.001/s"},
         {"[run] \x1b[31m",
          "1:7: found \"\\x1b\", expected a field: seed, nodes, duration, "
-         "healed_at"},
+         "healed_at, buggify"},
     };
     for (const auto& [text, message] : errors) {
         INFO(text);

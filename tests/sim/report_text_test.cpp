@@ -1,6 +1,7 @@
 #include "sim/report_text.hpp"
 
 #include "sim/plan_text.hpp"
+#include "sim/quantity.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -51,17 +52,25 @@ TEST_CASE("a broken invariant is shown with its first violation", "[sim][report_
 TEST_CASE("the command to run again names the load and the faults that were asked for",
           "[sim][report_text]") {
     CHECK(command_line(small_run()) ==
-          "starling sim run --nodes 3 --seed 4 --duration 20000ms --puts 2 --tasks 1 --cas 1");
+          "starling sim run --nodes 3 --seed 4 --duration 20000ms --puts 2 --tasks 1 "
+          "--cas 1 --leases 2 --decisions 0.2 --edits 1");
     Report report;
-    report.plan.load = {10'000, 500, 5250};
+    report.plan.load = {10'000, 500, 5250, 1000, 0, 250, {}};
     report.options = Options{};
     report.options->load = report.plan.load;
     report.options->asked = {1U, 2U};
-    CHECK(contains(json_of(report, 1s),
-                   "--puts 10 --tasks 5.25 --cas 0.5 --crashes 1 --partitions 2"));
+    const std::string line =
+        "--puts 10 --tasks 5.25 --cas 0.5 --leases 1 --decisions 0 --edits 0.25 "
+        "--crashes 1 --partitions 2";
+    CHECK(contains(json_of(report, 1s), line));
     CHECK(contains(json_of(report, 1s),
                    R"("asked":{"puts_per_s":10,"tasks_per_s":5.25,"cas_per_s":0.5,)"
+                   R"("leases_per_s":1,"decisions_per_s":0,"edits_per_s":0.25,)"
                    R"("crashes":1,"partitions":2})"));
+}
+
+TEST_CASE("the usual rates are those of a load that nobody chose", "[sim][report_text]") {
+    for (const LoadRow& row : load_rows) CHECK(rate_from(row.usual) == Load{}.*row.rate);
 }
 
 TEST_CASE("a plan read from its own text runs as it did", "[sim][plan_text]") {

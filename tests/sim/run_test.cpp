@@ -1,6 +1,10 @@
 #include "sim/run.hpp"
 
+#include "sim/plan_text.hpp"
+
 #include <catch2/catch.hpp>
+
+#include <string_view>
 
 namespace starling::sim {
 namespace {
@@ -99,6 +103,55 @@ TEST_CASE("a mesh keeps its promises on the production journal", "[sim][run][jou
     const Report report = run(plan);
     CHECK(report.violations() == 0);
     CHECK(report.trace_hash == run(plan).trace_hash);
+}
+
+TEST_CASE("a lease that is told late, by a slow disk, is counted on for less",
+          "[sim][run][lease]") {
+    Options options;
+    options.nodes = 3;
+    options.duration = 30s;
+    Plan plan = *default_plan(options);
+    plan.load = {0, 0, 0, 20'000, 0, 0};
+    plan.faults.clear();
+    for (std::uint32_t i = 0; i < 4; ++i) {
+        plan.faults.push_back({4s + 3s * i, 2s, FaultKind::stall_disk, i % 3, {}, {}, {}, 0, 0});
+    }
+    const Report report = run(plan);
+    const auto one_holder = report.invariants.at("leases_have_one_holder");
+    CHECK(one_holder.checks > 100);
+    CHECK(one_holder.violations == 0);
+}
+
+// What clients of leases may count on in this run.
+InvariantResult one_holder_in(std::string_view text) {
+    const auto plan = plan_from(text);
+    REQUIRE(plan);
+    return run(*plan).invariants.at("leases_have_one_holder");
+}
+
+TEST_CASE("who acquires a lease that it holds for a shorter term gives up the rest",
+          "[sim][run][lease]") {
+    // The word that the term is shorter came when it was over.
+    const auto one_holder = one_holder_in(
+        "[run] seed=37 nodes=3 duration=37.2s healed_at=27.2s\n"
+        "[network] latency=5ms spread=40ms jitter=10ms\n"
+        "[load] puts=0/s cas=0/s tasks=0/s leases=20/s decisions=0/s edits=0/s\n"
+        "[at 24.699s] freeze node 3 for 700ms\n");
+    CHECK(one_holder.checks > 50);
+    CHECK(one_holder.violations == 0);
+}
+
+TEST_CASE("a virtual machine that stood still while it asked for a lease was promised nothing",
+          "[sim][run][lease]") {
+    const auto one_holder = one_holder_in(
+        "[run] seed=11 nodes=3 duration=28s healed_at=18s\n"
+        "[network] latency=20ms spread=120us jitter=10ms\n"
+        "[load] puts=0/s cas=0/s tasks=0/s leases=20/s decisions=0/s edits=0/s\n"
+        "[at 12.5s] freeze node 1 for 30ms\n"
+        "[at 14.498s] freeze node 3 for 24ms\n"
+        "[at 16.455s] freeze node 2 for 1s\n");
+    CHECK(one_holder.checks > 10);
+    CHECK(one_holder.violations == 0);
 }
 
 TEST_CASE("two halves that mourned one another are one mesh again in time", "[sim][run]") {
