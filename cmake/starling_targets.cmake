@@ -7,7 +7,8 @@ if(PROJECT_IS_TOP_LEVEL)
   # ccache when it is there. Without the directory in its hash, every build directory shares hits.
   find_program(STARLING_CCACHE ccache)
   if(STARLING_CCACHE AND "${CMAKE_CXX_COMPILER_LAUNCHER}" MATCHES "^$|ccache$")
-    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=1 ${STARLING_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${STARLING_CCACHE})
   endif()
 endif()
 
@@ -31,6 +32,28 @@ function(starling_compile target)
     $<$<BOOL:${STARLING_WERROR}>:-Werror>)
 endfunction()
 
+# starling_headers(target group [header...]): compiles the standard headers, and these, once for all
+# targets of the group; the first of them has no definitions of its own. Off (STARLING_PCH) where a
+# build is to show that each file includes what it uses.
+set(STARLING_COMMON_HEADERS
+  <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <set> <span> <string>
+  <string_view> <utility> <vector> <tl/expected.hpp>)
+
+function(starling_headers target group)
+  if(NOT STARLING_PCH)
+    return()
+  endif()
+  # GCC: for ccache, the preprocessor names the compiled headers instead of repeating them.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  get_property(first GLOBAL PROPERTY STARLING_HEADERS_${group})
+  if(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  else()
+    target_precompile_headers(${target} PRIVATE ${STARLING_COMMON_HEADERS} ${ARGN})
+    set_property(GLOBAL PROPERTY STARLING_HEADERS_${group} ${target})
+  endif()
+endfunction()
+
 # starling_component(name folder [component...]): one object library per folder and the components
 # it may use. The folder's CMakeLists.txt lists the sources:
 #   target_sources(starling_<name> PRIVATE rings.cpp members.cpp)
@@ -50,6 +73,9 @@ function(starling_component name folder)
   # A list file is a source that compiles to nothing: a folder without code still configures.
   target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  if(NOT name STREQUAL base)
+    starling_headers(${target} components)
+  endif()
   add_subdirectory(${folder})
 endfunction()
 
@@ -122,6 +148,7 @@ function(starling_test name)
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE
     ${components} Catch2::Catch2WithMain ${test_LIBRARIES})
+  starling_headers(${name} tests <catch2/catch.hpp>)
   add_test(NAME ${name} COMMAND ${name})
   starling_test_properties(${name} "${test_LABELS}" "${test_TIMEOUT}")
   get_test_property(${name} LABELS labels)

@@ -30,8 +30,10 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
 std::string stream_of(const NodeId& node, Boot boot) {
     std::array<std::uint8_t, 8> number{};
     store_u64(number, boot.value);
-    return std::string(1, own_mark) + std::string(text_of(node.view())) +
-           std::string(text_of(number));
+    std::string stream(1, own_mark);
+    stream += text_of(node.view());
+    stream += text_of(number);
+    return stream;
 }
 
 bool is_older_boot(std::string_view stream, std::string_view later) {

@@ -1,5 +1,7 @@
 #include "sim/survey.hpp"
 
+#include <fmt/format.h>
+
 #include <string>
 
 namespace starling::sim {
@@ -82,11 +84,11 @@ void Survey::compare_with_truth(std::uint32_t host, const Table& table, const Tr
     const bool alive = seen != table.members.end() && seen->second.state == MemberState::alive;
     const bool right = truth.running ? alive && seen->second.boot == truth.boot : !alive;
     if (right) return;
-    findings_.violated(truth_is_known,
-                       {now, host,
-                        std::string(truth.running ? "a running" : "a stopped") + " node is " +
-                            (alive ? "alive, boot " : "not alive, boot ") +
-                            std::to_string(truth.boot.value) + ", id " + truth.id.brief()});
+    findings_.violated(
+        truth_is_known,
+        {now, host,
+         fmt::format("a {} node is {}alive, boot {}, id {}", truth.running ? "running" : "stopped",
+                     alive ? "" : "not ", truth.boot.value, truth.id.brief())});
 }
 
 }  // namespace starling::sim
