@@ -30,9 +30,17 @@ struct Id {
 
     std::array<std::uint8_t, Size> bytes{};
 
-    friend bool operator==(const Id&, const Id&) = default;
-
     // By bytes: the first eight of them, read as one number, decide almost always.
+    friend bool operator==(const Id& a, const Id& b) {
+        return a.prefix() == b.prefix() && a.bytes == b.bytes;
+    }
+
+    friend bool operator<(const Id& a, const Id& b) {
+        const std::uint64_t first = a.prefix();
+        const std::uint64_t second = b.prefix();
+        return first != second ? first < second : a.bytes < b.bytes;
+    }
+
     friend std::strong_ordering operator<=>(const Id& a, const Id& b) {
         if (const auto order = a.prefix() <=> b.prefix(); order != 0) return order;
         return a.bytes <=> b.bytes;

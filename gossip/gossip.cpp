@@ -170,6 +170,17 @@ std::size_t Gossip::alive_count() const {
     return members_.count(MemberState::alive);
 }
 
+bool Gossip::is_present(const NodeId& id) const {
+    const Members::Record* record = members_.find(id);
+    if (record == nullptr) return false;
+    return record->state() != MemberState::dead && record->state() != MemberState::left;
+}
+
+std::size_t Gossip::present_count() const {
+    return members_.ids().size() - members_.count(MemberState::dead) -
+           members_.count(MemberState::left);
+}
+
 std::optional<Introduction> Gossip::contact(const NodeId& id) const {
     const Members::Record* record = members_.find(id);
     if (record == nullptr) return std::nullopt;

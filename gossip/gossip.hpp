@@ -189,6 +189,10 @@ public:
     [[nodiscard]] MemberState state(const NodeId& id) const;
     [[nodiscard]] std::size_t alive_count() const;  // suspects and this node included
 
+    // Neither dead nor left: who was never met may well be there.
+    [[nodiscard]] bool is_present(const NodeId& id) const;
+    [[nodiscard]] std::size_t present_count() const;
+
     // Whom to keep a link to, ascending.
     [[nodiscard]] const std::vector<NodeId>& neighbours() const { return neighbours_; }
 

@@ -202,8 +202,7 @@ MemberState Members::state(const NodeId& id) const {
 }
 
 std::size_t Members::count(MemberState state) const {
-    const auto is_in = [&](const NodeId& id) { return find(id)->state() == state; };
-    return static_cast<std::size_t>(std::ranges::count_if(ids_, is_in));
+    return counts_.at(static_cast<std::size_t>(state));
 }
 
 TableDigest Members::digest() const {
@@ -264,11 +263,14 @@ Members::Record& Members::make(const NodeId& id) {
     const NodeIndex index = interner_.retain(id);
     if (records_.size() < interner_.capacity()) records_.resize(interner_.capacity());
     ids_.insert(std::ranges::lower_bound(ids_, id), id);  // I4
+    ++count_of(MemberState::introduced);
     return records_[index.value];
 }
 
 void Members::reweigh(const NodeId& id, Record& record) {
+    --count_of(record.standing_state);
     record.standing_state = state_of(record);
+    ++count_of(record.standing_state);
     const std::uint64_t change = weight_of(id, record) - record.weight;
     record.weight += change;
     root_ += change;  // I3

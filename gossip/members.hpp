@@ -105,11 +105,14 @@ private:
     Record& make(const NodeId& id);
     void reweigh(const NodeId& id, Record& record);
 
+    std::size_t& count_of(MemberState state) { return counts_[static_cast<std::size_t>(state)]; }
+
     NodeInterner interner_;
     std::vector<Record> records_;  // by NodeIndex
     std::vector<NodeId> ids_;
     std::uint64_t root_ = 0;
     std::array<std::uint64_t, bucket_count> buckets_{};
+    std::array<std::size_t, 5> counts_{};  // by MemberState
 };
 
 }  // namespace starling::gossip

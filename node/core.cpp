@@ -133,14 +133,11 @@ void NodeCore::Parts::on_member_change(const gossip::MemberChange& change, Momen
 }
 
 void NodeCore::Parts::tell_reachable() {
-    std::vector<NodeId> alive;
-    for (const gossip::MemberView& view : gossip.members()) {
-        const bool gone =
-            view.state == gossip::MemberState::dead || view.state == gossip::MemberState::left;
-        if (!gone) alive.push_back(view.id);  // who was never met may well be there
-    }
-    quorum.on_reachable(alive);
-    reachable = alive.size();
+    reachable = gossip.present_count();
+    std::vector<NodeId> voters;
+    std::ranges::copy_if(quorum.registers().voter_nodes(), std::back_inserter(voters),
+                         [&](const NodeId& voter) { return gossip.is_present(voter); });
+    quorum.on_reachable(voters);
 }
 
 void NodeCore::Parts::settle_links(Moment now, Effects& out) {

@@ -74,7 +74,7 @@ public:
     Verdict on_decision_opened(const NodeId& from, const DecisionOpened& message, Moment now,
                                Effects& out);
 
-    // The members that the failure detector believes alive, this node included.  A hint.
+    // The voters that the failure detector believes alive.  A hint.
     void on_reachable(std::span<const NodeId> alive) { registers_.on_reachable(alive); }
 
     void on_tick(Moment now, Effects& out);

@@ -84,6 +84,8 @@ public:
 
     [[nodiscard]] std::size_t voters() const { return desk_.electorate.size(); }
 
+    [[nodiscard]] std::span<const NodeId> voter_nodes() const { return desk_.electorate.nodes(); }
+
     [[nodiscard]] std::size_t needed() const { return desk_.electorate.majority(); }
 
     [[nodiscard]] std::size_t reachable() const { return desk_.answering; }
