@@ -134,7 +134,8 @@ Liar::Said Liar::repeat(Rng& rng) {
     const auto kind = static_cast<Kind>(old.head[kind_at]);
     if (old.from != host_ && kind >= Kind::prepare) return std::nullopt;
     Saying saying{kind, old.body};
-    if (rng.chance(1, 2)) saying.head = old.head;
+    // Who greets under another link's number silences itself: no lie to others.
+    if (rng.chance(1, 2) && kind != Kind::hello) saying.head = old.head;
     return saying;
 }
 
