@@ -232,7 +232,7 @@ void Announcer::send_award(const Work& work, Effects& out) const {
 }
 
 bool Announcer::is_winner(const Work& work, const NodeId& from, const Epoch& epoch) {
-    return work.winner && work.winner->node == from &&
+    return work.winner && STARLING_MUTANT(75, work.winner->node == from, true) &&
            STARLING_MUTANT(57, work.epoch == epoch, true) &&
            (work.stage == Stage::awarded || work.stage == Stage::running);
 }

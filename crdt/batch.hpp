@@ -9,7 +9,7 @@
 // Invariants:
 //   I1  Dots of a batch are first .. last(), one per operation; a batch without operations takes
 //   one. I2  Whoever has delivered a batch has delivered `deps`, `lineage` and every dot its
-//   operations end.
+//   operations end, save those of an origin that forked: what it lacks of that never comes.
 //
 // Values: thread safe to read.
 #pragma once

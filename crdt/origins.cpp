@@ -91,6 +91,11 @@ void Origins::advance(const Batch& batch, const Hash256& chain, std::uint64_t lo
     store(batch.origin, head, out);
 }
 
+bool Origins::is_frozen(const Origin& origin) const {
+    const Head* head = find(origin);
+    return head != nullptr && head->frozen;
+}
+
 void Origins::freeze(const Origin& origin, Effects& out) {
     Head& head = heads_[origin];
     head.frozen = true;
@@ -98,7 +103,10 @@ void Origins::freeze(const Origin& origin, Effects& out) {
 }
 
 std::optional<Dot> Origins::missing(const Batch& batch) const {
-    const auto here = [&](const Dot& dot) { return dot.origin == batch.origin || covers(dot); };
+    // A frozen origin never moves: who waited for it would lose all that came after.
+    const auto here = [&](const Dot& dot) {
+        return dot.origin == batch.origin || covers(dot) || is_frozen(dot.origin);
+    };
     if (batch.lineage && !here(*batch.lineage)) return batch.lineage;
     const auto dep = std::ranges::find_if_not(batch.deps, here);
     if (dep != batch.deps.end()) return *dep;

@@ -46,6 +46,8 @@ public:
     [[nodiscard]] const Head* find(const Origin& origin) const;
     [[nodiscard]] std::uint64_t counter_of(const Origin& origin) const;
 
+    [[nodiscard]] bool is_frozen(const Origin& origin) const;
+
     [[nodiscard]] bool covers(const Dot& dot) const {
         return counter_of(dot.origin) >= dot.counter;
     }
@@ -61,7 +63,8 @@ public:
     void advance(const Batch& batch, const Hash256& chain, std::uint64_t log_bytes, Effects& out);
     void freeze(const Origin& origin, Effects& out);
 
-    // What a batch needs that is not delivered here; nothing when it can be applied.
+    // What a batch needs that is not delivered here and still may be; nothing when it can be
+    // applied.
     [[nodiscard]] std::optional<Dot> missing(const Batch& batch) const;
 
     // Dependencies of this node's next batch.

@@ -165,7 +165,8 @@ private:
     [[nodiscard]] BatchVerdict park(Parcel parcel, const Dot& missing, const Step& step);
     [[nodiscard]] bool authentic(const Parcel& parcel) const;
     void confirm(const Parcel& parcel, Effects& out) const;
-    BatchVerdict fork(const Parcel& parcel, Effects& out);
+    BatchVerdict fork(const Parcel& parcel, const Step& step);
+    void freeze(const Parcel& parcel, Effects& out);
     void apply(const Parcel& parcel, Cause cause, const Step& step);
     void forward(const Parcel& parcel, const Step& step);
     void wake(const Origin& advanced, const Step& step);

@@ -67,7 +67,7 @@ std::optional<BatchVerdict> Store::known(const Parcel& parcel, const Step& step)
     if (STARLING_MUTANT(26, batch.last() > head->counter, true)) return std::nullopt;
     if (batch.last() == head->counter && parcel.chain != head->chain) {
         if (!authentic(parcel)) return BatchVerdict::bad_signature;
-        return fork(parcel, step.out);
+        return fork(parcel, step);
     }
     STARLING_PROBE(batch_came_again);
     confirm(parcel, step.out);
@@ -82,13 +82,13 @@ BatchVerdict Store::place(Parcel parcel, const Step& step) {
         step.out.trace(Event::origin_forked, own_.node.prefix(), batch.first);
     }
     const std::uint64_t here = origins_.counter_of(batch.origin);
-    if (batch.first <= here) return fork(parcel, step.out);
+    if (batch.first <= here) return fork(parcel, step);
     if (STARLING_MUTANT(25, batch.first > here + 1, false)) {
         STARLING_PROBE(gap_parked);
         const Dot gap{batch.origin, batch.first - 1};
         return park(std::move(parcel), gap, step);
     }
-    if (!follows(batch, origins_.find(batch.origin))) return fork(parcel, step.out);
+    if (!follows(batch, origins_.find(batch.origin))) return fork(parcel, step);
     if (const auto missing = STARLING_MUTANT(27, origins_.missing(batch), std::optional<Dot>())) {
         STARLING_PROBE(dependency_parked);
         return park(std::move(parcel), *missing, step);
@@ -125,8 +125,10 @@ BatchVerdict Store::park(Parcel parcel, const Dot& missing, const Step& step) {
 }
 
 bool Store::authentic(const Parcel& parcel) const {
-    return verifier_.verify(parcel.batch.origin.node, batch_domain, parcel.chain.view(),
-                            parcel.signature);
+    return STARLING_MUTANT(70,
+                           verifier_.verify(parcel.batch.origin.node, batch_domain,
+                                            parcel.chain.view(), parcel.signature),
+                           true);
 }
 
 // A writer that waits for copies hears from those it reached directly.
@@ -136,15 +138,20 @@ void Store::confirm(const Parcel& parcel, Effects& out) const {
     out.send(parcel.from, Copies{origin, origins_.counter_of(origin)});
 }
 
+BatchVerdict Store::fork(const Parcel& parcel, const Step& step) {
+    freeze(parcel, step.out);
+    wake(parcel.batch.origin, step);
+    return BatchVerdict::forked;
+}
+
 // I5.
-BatchVerdict Store::fork(const Parcel& parcel, Effects& out) {
+void Store::freeze(const Parcel& parcel, Effects& out) {
     const Origin& origin = parcel.batch.origin;
     out.trace(Event::origin_forked, origin.node.prefix(), parcel.batch.first);
     origins_.freeze(origin, out);
     out.persist(Table::forks, key_of(parcel.batch.dot_of(0)), parcel.sealed());
     waiting_.drop(origin);
     pulls_.forget(origin);
-    return BatchVerdict::forked;
 }
 
 void Store::apply(const Parcel& parcel, Cause cause, const Step& step) {
@@ -179,7 +186,7 @@ void Store::forward(const Parcel& parcel, const Step& step) {
     step.out.send_all(targets_, Batches{parcel.freshness, {parcel.sealed()}});
 }
 
-// Applies what waited for `advanced`, and what waited for that.
+// Applies what waited for `advanced`, which moved or never will again, and what waited for that.
 void Store::wake(const Origin& advanced, const Step& step) {
     std::vector<Origin> moved{advanced};
     while (!moved.empty()) {
@@ -191,7 +198,8 @@ void Store::wake(const Origin& advanced, const Step& step) {
     }
 }
 
-// Applies the earliest waiting batch of an origin; false when there is none that can be applied.
+// Applies the earliest waiting batch of an origin, or freezes the origin on it; false when it has
+// to wait on, or there is none.
 bool Store::advance_waiting(const Origin& origin, const Step& step) {
     const Head* head = origins_.find(origin);
     const std::uint64_t here = origins_.counter_of(origin);
@@ -203,8 +211,8 @@ bool Store::advance_waiting(const Origin& origin, const Step& step) {
     const Parcel* parcel = waiting_.front(origin);
     if (parcel == nullptr || parcel->batch.first > here + 1) return false;
     if (parcel->batch.first <= here || !follows(parcel->batch, head)) {
-        fork(waiting_.pop(origin), step.out);
-        return false;
+        freeze(waiting_.pop(origin), step.out);
+        return true;
     }
     if (const auto missing = origins_.missing(parcel->batch)) {
         STARLING_PROBE(parked_waits_on);

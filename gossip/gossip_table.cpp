@@ -32,7 +32,8 @@ std::map<NodeId, std::pair<std::optional<Standing>, std::uint64_t>> summary_of(c
 
 Verdict Gossip::on_hello(const NodeId& from, const Hello& hello, Moment now, Effects& out) {
     if (hello.mesh != mesh_) return Verdict::foreign_mesh;
-    if (hello.claim.node != from || from == self_) return Verdict::not_the_sender;
+    if (STARLING_MUTANT(73, hello.claim.node != from, false) || from == self_)
+        return Verdict::not_the_sender;
     const Members::Record* known = members_.find(from);
     if (known != nullptr && known->claim && hello.claim.boot < known->claim->boot) {
         // Two processes with one key: the signed claim of the newer one tells the older to stop.

@@ -76,7 +76,10 @@ public:
     [[nodiscard]] std::span<const NodeId> nodes() const { return nodes_; }
 
     [[nodiscard]] std::optional<std::size_t> index_of(const Voter& voter) const {
-        const auto found = std::ranges::find(voters_, voter);
+        const auto found = std::ranges::find_if(voters_, [&](const Voter& each) {
+            return each.journal == voter.journal &&
+                   STARLING_MUTANT(74, each.node == voter.node, true);
+        });
         if (found == voters_.end()) return std::nullopt;
         return static_cast<std::size_t>(found - voters_.begin());
     }

@@ -53,6 +53,15 @@ enum class FaultKind : std::uint8_t {
     flip,     // one bit of it, as an admitted but broken peer would send it
 
     garbage,  // an admitted host also sends frames that mean nothing, and spoilt ones that did
+
+    // an admitted host lies, after a share of its frames (adversary.hpp)
+    forge,        // signed things of others, and changed ones
+    impersonate,  // greets, votes and reports as somebody else
+    repeat,       // what it said before, at times before it started again
+    swamp,        // frames too large, too deep, or that promise more than there is
+    outsider,     // after a share of what reaches the host: somebody without a certificate
+    slander,      // others are dead, says the host, and says that others say so
+    equivocate,   // its batches say one thing to one host and another to the next
 };
 
 // Whom a fault strikes: one host, or what goes between two sides.
@@ -100,6 +109,13 @@ inline constexpr auto fault_rows = std::to_array<FaultRow>({
     {FaultKind::replay, "replay", Target::sides, Amount::share, true},
     {FaultKind::flip, "flip", Target::sides, Amount::share, true},
     {FaultKind::garbage, "garbage", Target::host, Amount::share, true},
+    {FaultKind::forge, "forge", Target::host, Amount::share, true},
+    {FaultKind::impersonate, "impersonate", Target::host, Amount::share, true},
+    {FaultKind::repeat, "repeat", Target::host, Amount::share, true},
+    {FaultKind::swamp, "swamp", Target::host, Amount::share, true},
+    {FaultKind::outsider, "outsider", Target::host, Amount::share, true},
+    {FaultKind::slander, "slander", Target::host, Amount::share, true},
+    {FaultKind::equivocate, "equivocate", Target::host, Amount::share, true},
 });
 
 static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows.size());

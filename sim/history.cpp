@@ -46,6 +46,8 @@ void History::on_fault(const Fault& fault, Phase phase, Duration now) {
         case FaultKind::flip:
         case FaultKind::garbage:
             return note(strains_, fault, phase, now);
+        case FaultKind::slander:
+            return note(slanders_, fault, phase, now);
         case FaultKind::break_links:  // these excuse nobody
         case FaultKind::stall_disk:
         case FaultKind::leave:
@@ -54,6 +56,12 @@ void History::on_fault(const Fault& fault, Phase phase, Duration now) {
         case FaultKind::slow_disk:
         case FaultKind::full_disk:
         case FaultKind::low_disk:
+        case FaultKind::forge:
+        case FaultKind::impersonate:
+        case FaultKind::repeat:
+        case FaultKind::swamp:
+        case FaultKind::outsider:
+        case FaultKind::equivocate:
             return;
     }
 }
@@ -115,6 +123,11 @@ bool History::was_strained(std::uint32_t host, Interval interval) const {
     return std::ranges::any_of(strains_, [&](const Spell& spell) {
         return concerns(spell.fault, host) && overlap(spell.interval, interval);
     });
+}
+
+bool History::was_slandered(Interval interval) const {
+    return std::ranges::any_of(
+        slanders_, [&](const Spell& spell) { return overlap(spell.interval, interval); });
 }
 
 bool History::was_healed(std::uint32_t host, Interval interval) const {

@@ -62,6 +62,9 @@ public:
     // behind a network that delays or loses, or dialled in vain.
     [[nodiscard]] bool was_strained(std::uint32_t host, Interval interval) const;
 
+    // Whether a member spoke for others of who is dead: opinions are not signed.
+    [[nodiscard]] bool was_slandered(Interval interval) const;
+
     // Whether the partition was not clean: two hosts that were kept from the subject all the time
     // could tell the observer so, directly or over others that no cut kept apart.
     [[nodiscard]] bool was_partly_cut(std::uint32_t observer, std::uint32_t subject,
@@ -98,6 +101,7 @@ private:
     std::vector<Past> hosts_;
     std::vector<Spell> cuts_;
     std::vector<Spell> strains_;
+    std::vector<Spell> slanders_;
 };
 
 }  // namespace starling::sim

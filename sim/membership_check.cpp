@@ -162,7 +162,7 @@ void MembershipCheck::check_accusers(std::uint32_t observer, std::uint32_t subje
                                      const Standing& standing, Duration now) {
     const Life life{standing.boot, standing.incarnation};
     if (!judged_.insert({subject, life}).second) return;
-    if (judges(now) < 3) return;
+    if (judges(now) < 3 || history_.was_slandered({now - excused_for, now})) return;
     findings_.looked(one_accuser_never_kills);
     if (accusers_[subject][life].size() < 2)
         violated(one_accuser_never_kills, observer, subject, now);
@@ -190,6 +190,7 @@ bool MembershipCheck::has_excuse(std::uint32_t observer, std::uint32_t subject,
     return history_.was_out(subject, lately) || history_.were_parted(observer, subject, lately) ||
            history_.was_half_cut(subject, lately) || history_.was_strained(subject, lately) ||
            history_.was_healed(subject, {now - healing_for, now}) ||
+           history_.was_slandered({now - excused_for, now}) ||
            history_.was_partly_cut(observer, subject, {now - partly_for, now});
 }
 

@@ -3,7 +3,7 @@
 //      scripts/mutants ──> for each: seeds until an invariant breaks ──> how many it took
 //
 // Invariants:
-//   I1  Numbers are 1, 2, 3, ..; each stands in the named file, once, and nowhere else.
+//   I1  Numbers rise; each stands in the named file, once, and nowhere else.
 //
 // Values: thread safe.
 #pragma once
@@ -117,6 +117,16 @@ inline constexpr auto mutants = std::to_array<Mutant>({
      "one_result_counts"},
     {61, "node/state_service.cpp", "a watch is not told of deletions", "watches_miss_nothing"},
     {62, "base/effects.hpp", "a promise leaves before it is durable", "registers_are_one"},
+    {70, "crdt/store_receive.cpp", "the signature of a batch is not checked",
+     "values_were_written"},
+    {71, "gossip/claim.cpp", "the signature of a claim is not checked", "only_subject_raises"},
+    {72, "gossip/certificate.cpp", "the root's signature of a certificate is not checked",
+     "only_admitted_are_known"},
+    {73, "gossip/gossip_table.cpp", "a node may greet as somebody else", "truth_is_known"},
+    {74, "quorum/ballot.hpp", "a vote counts for the journal it names, whoever sent it",
+     "registers_are_one"},
+    {75, "auction/announcer_awards.cpp", "a loser of a task may report its result",
+     "results_were_made"},
 });
 
 }  // namespace starling::sim

@@ -9,7 +9,9 @@ namespace starling::sim {
 
 Network::Network(const NetworkModel& model, std::uint64_t seed, Timetable& timetable,
                  Bodies& bodies, Ends& ends)
-    : model_(model), seed_(seed), timetable_(timetable), bodies_(bodies), ends_(ends) {}
+    : model_(model), seed_(seed), timetable_(timetable), bodies_(bodies), ends_(ends) {
+    STARLING_ASSERT(model.regions.source.empty() || model.regions.matrix);
+}
 
 std::uint32_t Network::add(EndpointSetup setup) {
     const auto host = static_cast<std::uint32_t>(endpoints_.size());
@@ -114,13 +116,14 @@ void Network::enter_pipe(std::uint32_t slot, Kind kind, Bodies::Handle body, Dur
     counts_.bytes += bytes;
 
     // Later frames never overtake earlier ones (I1).
-    const Duration left = departure(sender, bytes, now);
+    const Duration left = onto_wire(connection, bytes, departure(sender, bytes, now));
     const Duration arrives = std::max(left + latency(connection, connection.from, connection.to),
                                       connection.last_arrival + Duration{1});
     Flight flight{
         node::header_bytes({node::wire_version, kind, connection.link, node::sent_ms_of(sent)}),
         body, arrives, now};
     if (sender.babble > 0) babble_after(slot, flight, now);
+    if (adversary_ != nullptr && !adversary_->is_idle()) lie_after(slot, flight, now);
     if (!weather_.is_calm() && waylay(slot, flight, now)) return bodies_.release(flight.body);
 
     connection.last_arrival = arrives;
@@ -219,11 +222,25 @@ Duration Network::departure(Endpoint& endpoint, std::size_t bytes, Duration now)
     return endpoint.wire_free;
 }
 
+// Its connection has a bandwidth of its own.
+Duration Network::onto_wire(Connection& connection, std::size_t bytes, Duration now) const {
+    if (model_.bandwidth == 0) return now;
+    const std::uint64_t takes = bytes * 1'000'000'000ULL / model_.bandwidth;
+    connection.wire_free =
+        std::max(now, connection.wire_free) + Duration{static_cast<std::int64_t>(takes)};
+    return connection.wire_free;
+}
+
+Duration Network::least_latency(std::uint32_t from, std::uint32_t to) const {
+    const bool placed = !model_.regions.source.empty();
+    return placed ? model_.regions.latency(from, to) : model_.latency_min;
+}
+
 // What waited for a throttled wire goes on at once, in order.
 void Network::hasten(std::uint32_t slot, Duration now) {
     Connection& connection = connections_[slot];
     if (connection.pipe.empty()) return;
-    Duration arrives = now + model_.latency_min;
+    Duration arrives = now + least_latency(connection.from, connection.to);
     for (Flight& flight : connection.pipe) {
         flight.arrives = std::min(flight.arrives, arrives++);
     }
@@ -271,7 +288,7 @@ Duration Network::latency(Connection& connection, std::uint32_t from, std::uint3
     const std::uint64_t counter = connection.number << 32U | connection.draws++;
     Rng jitter(drawn(Purpose::jitter, from, to, counter));
     const Duration late = weather_.is_calm() ? Duration{} : weather_.delay(from, to);
-    return model_.latency_min + Duration{static_cast<std::int64_t>(base)} +
+    return least_latency(from, to) + Duration{static_cast<std::int64_t>(base)} +
            jitter.exponential(model_.jitter_mean) + late;
 }
 

@@ -29,9 +29,11 @@
 #include "base/effects.hpp"
 #include "base/hash_index.hpp"
 #include "node/core.hpp"
+#include "sim/adversary.hpp"
 #include "sim/bodies.hpp"
 #include "sim/cuts.hpp"
 #include "sim/host_clock.hpp"
+#include "sim/latency_matrix.hpp"
 #include "sim/timetable.hpp"
 #include "sim/weather.hpp"
 
@@ -53,6 +55,8 @@ struct NetworkModel {
     Duration unacked_max = std::chrono::seconds{10};           // TCP_MAXRT of the real transport
     Duration retransmit_base = std::chrono::milliseconds{200};
     std::size_t pipe_bytes = 2 * 1024 * 1024;  // what both kernels take before EAGAIN
+    std::uint64_t bandwidth = 0;               // of a connection, bytes a second; 0: no limit
+    Regions regions;                           // with a matrix it says the least one-way time
 };
 
 using FrameHead = std::array<std::uint8_t, limits::frame_header_bytes>;
@@ -97,6 +101,7 @@ struct NetworkCounts {
     std::uint64_t breaks = 0;  // connections that ended under their dialler
     std::uint64_t strays = 0;  // frames that arrived beside a pipe
     std::uint64_t spoilt = 0;  // frames that are not as they were sent
+    std::uint64_t lies = 0;    // frames that a member or an outsider made up
 };
 
 struct EndpointSetup {
@@ -151,6 +156,9 @@ public:
     // So many of a million frames of this host are followed by one that is garbage.
     void babble(std::uint32_t host, std::uint64_t share) { endpoints_.at(host).babble = share; }
 
+    // Who lies, and what is said then.  It outlives the network's last turn.
+    void let_lie(Adversary& adversary) { adversary_ = &adversary; }
+
     // Ends every connection that this host dialled, as a middlebox would.
     void break_connections(std::uint32_t host, Duration now);
 
@@ -176,7 +184,7 @@ private:
         draining
     };
 
-    enum class Purpose : std::uint8_t { base = 1, jitter, tail, linger, hostile };
+    enum class Purpose : std::uint8_t { base = 1, jitter, tail, linger, hostile, lie };
 
     // How frames go on after a cut.
     enum class Resume : std::uint8_t { retransmitted, at_once };
@@ -218,6 +226,7 @@ private:
         unsigned attempts = 0;
         std::uint64_t draws = 0;
         Duration last_arrival{};
+        Duration wire_free{};  // with a bandwidth: when what was sent has left
         std::deque<Flight> pipe;
         std::size_t pipe_bytes = 0;  // unread by the process, in flight or not
         std::deque<Waiting> queue;
@@ -265,15 +274,19 @@ private:
     void mend(std::uint32_t slot, Resume resume, Duration now);
     void hasten(std::uint32_t slot, Duration now);
     static Duration departure(Endpoint& endpoint, std::size_t bytes, Duration now);
+    Duration onto_wire(Connection& connection, std::size_t bytes, Duration now) const;
+    [[nodiscard]] Duration least_latency(std::uint32_t from, std::uint32_t to) const;
     [[nodiscard]] Duration retransmission_after(Duration since, Duration now) const;
 
     // network_strays.cpp: what a hostile network does
     bool waylay(std::uint32_t slot, Flight& flight, Duration now);
     void babble_after(std::uint32_t slot, const Flight& flight, Duration now);
+    void lie_after(std::uint32_t slot, const Flight& flight, Duration now);
     void flip_bit(Flight& flight, Rng& rng);
     void spoil(Flight& flight, Rng& rng);
     void replace_body(Flight& flight, ByteView bytes);
     void send_stray(std::uint32_t slot, const Flight& flight, FaultKind cause, Duration at);
+    void send_stray(const Stray& stray, Duration at);
     void arrive_astray(std::uint32_t number);
     [[nodiscard]] bool is_in_force(const Stray& stray) const;
 
@@ -312,6 +325,7 @@ private:
     Ends& ends_;
     Cuts cuts_;
     Weather weather_;
+    Adversary* adversary_ = nullptr;  // or nobody lies
     std::vector<Stray> strays_;
     std::vector<std::uint32_t> free_strays_;
     std::vector<Endpoint> endpoints_;

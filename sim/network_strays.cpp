@@ -101,6 +101,23 @@ void Network::babble_after(std::uint32_t slot, const Flight& flight, Duration no
     bodies_.release(copy.body);
 }
 
+// What those who lie make of this frame.
+void Network::lie_after(std::uint32_t slot, const Flight& flight, Duration now) {
+    const Connection& connection = connections_[slot];
+    const auto lies = adversary_->on_frame(
+        {connection.from, connection.to, flight.head, bodies_.view(flight.body)});
+    for (const Lie& lie : lies) {
+        ++counts_.lies;
+        const Bodies::Handle body = bodies_.add(lie.body);
+        Rng rng(drawn(Purpose::lie, connection.from, connection.to,
+                      connection.number << 32U | connection.draws),
+                static_cast<std::uint64_t>(lie.kind));
+        send_stray({connection.from, connection.to, lie.kind, lie.identity, lie.head, body},
+                   now + rng.exponential(doubled_mean));
+        bodies_.release(body);
+    }
+}
+
 void Network::flip_bit(Flight& flight, Rng& rng) {
     ++counts_.spoilt;
     if (is_believed(flight.head)) return spoil(flight, rng);
@@ -141,16 +158,20 @@ void Network::replace_body(Flight& flight, ByteView bytes) {
 }
 
 void Network::send_stray(std::uint32_t slot, const Flight& flight, FaultKind cause, Duration at) {
+    const Connection& connection = connections_[slot];
+    send_stray(
+        {connection.from, connection.to, cause, connection.identity, flight.head, flight.body}, at);
+}
+
+void Network::send_stray(const Stray& stray, Duration at) {
     if (free_strays_.empty()) {
         free_strays_.push_back(static_cast<std::uint32_t>(strays_.size()));
         strays_.emplace_back();
     }
     const std::uint32_t number = free_strays_.back();
     free_strays_.pop_back();
-    const Connection& connection = connections_[slot];
-    strays_[number] = {connection.from,     connection.to, cause,
-                       connection.identity, flight.head,   flight.body};
-    bodies_.retain(flight.body);
+    strays_[number] = stray;
+    bodies_.retain(stray.body);
     timetable_.push(at, {Happening::stray, number, 0});
 }
 
@@ -166,6 +187,10 @@ void Network::arrive_astray(std::uint32_t number) {
 
 bool Network::is_in_force(const Stray& stray) const {
     if (stray.cause == FaultKind::garbage) return endpoints_[stray.from].babble > 0;
+    if (Adversary::tells_lies(stray.cause)) {
+        const bool from_outside = stray.cause == FaultKind::outsider;
+        return adversary_->lies(stray.cause, from_outside ? stray.to : stray.from);
+    }
     return weather_.share(stray.cause, stray.from, stray.to) > 0;
 }
 

@@ -77,12 +77,18 @@ constexpr PlanField share(Word word) {
     return {word.section, word.name, Quantity::share, 0, 1'000'000, read<Path...>, write<Path...>};
 }
 
+template <auto... Path>
+constexpr PlanField byte_rate(Word word, std::uint64_t max) {
+    return {word.section, word.name, Quantity::byte_rate, 0, max, read<Path...>, write<Path...>};
+}
+
 constexpr Duration delay_max = 60s;  // of anything that happens often
 // A turn takes time, else a process whose timer is due would never see it pass.
 constexpr Duration turn_min = 1us;
 constexpr Duration turn_max = 1s;
 constexpr std::uint64_t pipe_min = 2 * limits::frame_bytes;  // a frame fits
 constexpr std::uint64_t pipe_max = 1U << 30U;
+constexpr std::int64_t bandwidth_max = 1LL << 40U;
 constexpr std::int64_t amount_time_max = Duration{365 * 24h}.count();
 
 constexpr auto net = &Plan::network;
@@ -103,6 +109,7 @@ constexpr auto fields = std::to_array<PlanField>({
     time<net, &NetworkModel::unacked_max>({"network", "unacked"}, 1s, 1h),
     time<net, &NetworkModel::retransmit_base>({"network", "retransmit"}, 1ms, 1min),
     bytes<net, &NetworkModel::pipe_bytes>({"network", "pipe"}, pipe_min, pipe_max),
+    byte_rate<net, &NetworkModel::bandwidth>({"network", "bandwidth"}, bandwidth_max),
     number<disk, &DiskModel::journal>({"disk", "journal"}, 0, 1),
     time<disk, &DiskModel::sync_min>({"disk", "sync_min"}, 0s, delay_max),
     time<disk, &DiskModel::sync_mean>({"disk", "sync_mean"}, 0s, delay_max),
@@ -126,7 +133,7 @@ constexpr auto amounts = std::to_array<AmountRow>({
     {Amount::time, Quantity::time, -amount_time_max, amount_time_max},
     {Amount::factor, Quantity::factor, 1, 10'000},
     {Amount::share, Quantity::share, 0, 1'000'000},
-    {Amount::byte_rate, Quantity::byte_rate, 1, 1LL << 40U},
+    {Amount::byte_rate, Quantity::byte_rate, 1, bandwidth_max},
 });
 
 // Narrower than the amount's own.

@@ -3,10 +3,12 @@
 #include "sim/plan_fields.hpp"
 #include "sim/plan_flaw.hpp"
 #include "sim/plan_text.hpp"
+#include "sim/region_fields.hpp"
 
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -80,12 +82,14 @@ private:
     }
 
     Failed take_field(PlanCursor& cursor, std::string_view section) {
+        if (section == "network" && speaks_of_regions(cursor)) return take_region_field(cursor);
         const auto found = std::ranges::find_if(plan_fields(), [&](const PlanField& field) {
             return field.section == section && field.name == cursor.word();
         });
         if (found == plan_fields().end()) return mistake_at(cursor, names_in(section));
         const auto index = static_cast<std::size_t>(found - plan_fields().begin());
-        if (places_.contains(index)) {
+        const bool placed = section == "network" && !network_fields_.insert(found->name).second;
+        if (placed || places_.contains(index)) {
             return Mistake{cursor.column(), std::string(found->name) + " stands twice"};
         }
         cursor.take_word();
@@ -99,7 +103,26 @@ private:
         return std::nullopt;
     }
 
+    // Whether the field that comes next is one of places; a latency that is a time is not.
+    static bool speaks_of_regions(PlanCursor cursor) {
+        const std::string_view name = cursor.take_word();
+        if (is_region_field(name)) return true;
+        return name == "latency" && cursor.take("=") && names_matrix(cursor.word());
+    }
+
+    Failed take_region_field(PlanCursor& cursor) {
+        const Place place{line_, cursor.column()};
+        const std::string_view name = cursor.take_word();
+        if (!network_fields_.insert(name).second) {
+            return Mistake{place.column, std::string(name) + " stands twice"};
+        }
+        if (!cursor.take("=")) return mistake_at(cursor, "=");
+        regions_at_ = place;
+        return read_region_field(cursor, name, plan_.network.regions);
+    }
+
     Result<Plan> finish() {
+        if (const auto flaw = flaw_of(plan_.network.regions)) return failed(regions_at_, *flaw);
         const auto healed = std::ranges::find(plan_fields(), "healed_at", &PlanField::name);
         if (!places_.contains(static_cast<std::size_t>(healed - plan_fields().begin()))) {
             plan_.healed_at = plan_healed_at(plan_.duration);
@@ -147,6 +170,7 @@ private:
             if (field.section != section) continue;
             text += (text.empty() ? "a field: " : ", ") + std::string(field.name);
         }
+        if (section == "network") text += ", latency_unit, latency_hash, regions";
         return text;
     }
 
@@ -155,6 +179,8 @@ private:
     std::size_t line_ = 0;
     std::map<std::string_view, std::size_t> sections_;  // and their lines
     std::map<std::size_t, Place> places_;               // of the values of plan_fields()
+    std::set<std::string_view> network_fields_;         // a latency is a time or a matrix
+    Place regions_at_;
     std::vector<FaultLine> faults_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "sim/fault_reader.hpp"
 #include "sim/plan_fields.hpp"
+#include "sim/region_fields.hpp"
 
 #include <algorithm>
 #include <span>
@@ -49,6 +50,16 @@ Line line_of(const Fault& fault) {
     return line;
 }
 
+// "latency=60us", or where latencies are said.
+std::string field_text(const Plan& plan, const PlanField& field) {
+    const std::string name = std::string(field.name) + '=';
+    const Regions& regions = plan.network.regions;
+    if (field.section == "network" && field.name == "latency" && !regions.source.empty()) {
+        return name + regions.source + region_fields_text(regions);
+    }
+    return name + text_of(field.quantity, field.read(plan));
+}
+
 std::vector<Line> lines_of(const Plan& plan) {
     std::vector<Line> lines;
     for (const PlanField& field : plan_fields()) {
@@ -56,7 +67,7 @@ std::vector<Line> lines_of(const Plan& plan) {
         if (lines.empty() || lines.back().head != head) lines.push_back({head, ""});
         std::string& rest = lines.back().rest;
         if (!rest.empty()) rest += ' ';
-        rest += std::string(field.name) + '=' + text_of(field.quantity, field.read(plan));
+        rest += field_text(plan, field);
     }
     for (const Fault& fault : plan.faults) lines.push_back(line_of(fault));
     return lines;

@@ -1,6 +1,7 @@
 #include "sim/report_text.hpp"
 
 #include "sim/quantity.hpp"
+#include "sim/region_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -47,6 +48,7 @@ Numbers numbers_of(const Report& report) {
             {"connected", network.connected},
             {"refused", network.refused},
             {"probes", network.probes},
+            {"lies", network.lies},
             {"syncs", report.syncs},
             {"batches_lost", report.lost_batches},
             {"appointments", report.appointments},
@@ -159,6 +161,10 @@ std::string body_of(const Report& report) {
                        row.name, rate_text(plan.load.*row.rate));
     }
     text += '\n';
+    if (const Regions& regions = plan.network.regions; !regions.source.empty()) {
+        fmt::format_to(std::back_inserter(text), "latency={}{}\n", regions.source,
+                       region_fields_text(regions));
+    }
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(text), "  {:<22}{:>14}\n", name, number);
     }
@@ -187,6 +193,11 @@ std::string json_of(const Report& report, Duration cpu) {
         R"({{"apiVersion":"starling/v1","nodes":{},"seed":{},"duration_ms":{},"asked":{},"ok":{})",
         report.plan.nodes, seed_json(report.plan.seed), count_ms(report.plan.duration),
         asked_json(report), report.ok());
+    if (const Regions& regions = report.plan.network.regions; !regions.source.empty()) {
+        // The path is plain: nothing in it ends the text.
+        fmt::format_to(std::back_inserter(json), R"(,"latency":"{}","latency_hash":"{}")",
+                       regions.source, regions.is_file() ? hash_text(regions.hash) : "");
+    }
     for (const auto& [name, number] : numbers_of(report)) {
         fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
     }

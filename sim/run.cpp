@@ -1,6 +1,7 @@
 #include "sim/run.hpp"
 
 #include "base/probes.hpp"
+#include "sim/admission_check.hpp"
 #include "sim/decision_load.hpp"
 #include "sim/edit_load.hpp"
 #include "sim/lease_load.hpp"
@@ -208,6 +209,8 @@ Report run(const Plan& plan, std::span<Check* const> others) {
     world.watch(membership);
     TaskCheck tasks(findings);
     world.watch(tasks);
+    AdmissionCheck admission(world.identities(), findings);
+    world.watch(admission);
     for (Check* other : others) world.watch(*other);
     for (Workload* program : programs.all()) world.engage(*program);
     world.run_until(plan.duration);

@@ -1,5 +1,7 @@
 #include "sim/swarm.hpp"
 
+#include "sim/swarm_regions.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -27,6 +29,7 @@ enum class Draw : std::uint64_t {
     load,
     buggify,
     agreements_and_edits,
+    regions,
 };
 
 Rng rng_of(std::uint64_t seed, std::uint64_t purpose, std::uint64_t number = 0) {
@@ -325,8 +328,9 @@ void share_of_frames(Author& author) {
     between_sides<kind>(author, 100, 300'000);
 }
 
-void garbage(Author& author) {
-    of_hosts<FaultKind::garbage>(author, 1000, 100'000);
+template <FaultKind kind>
+void after_frames(Author& author) {
+    of_hosts<kind>(author, 1000, 100'000);
 }
 
 // A few hosts, each for a while.
@@ -367,7 +371,13 @@ constexpr auto habits = std::to_array<Habit>({
     {"reorder", share_of_frames<FaultKind::reorder>},
     {"replay", share_of_frames<FaultKind::replay>},
     {"flip", share_of_frames<FaultKind::flip>},
-    {"garbage", garbage},
+    {"garbage", after_frames<FaultKind::garbage>},
+    {"forge", after_frames<FaultKind::forge>},
+    {"impersonate", after_frames<FaultKind::impersonate>},
+    {"repeat", after_frames<FaultKind::repeat>},
+    {"swamp", after_frames<FaultKind::swamp>},
+    {"outsider", after_frames<FaultKind::outsider>},
+    {"slander", after_frames<FaultKind::slander>},
 });
 
 // One seed in eight has one habit alone, one in eight a pair, so that each meets each.
@@ -392,6 +402,7 @@ void choose_models(Plan& plan) {
     plan.network.latency_spread = scaled(net, 1us, plan.network.latency_min);
     plan.network.jitter_mean =
         scaled(net, 1us, std::max<Duration>(2us, plan.network.latency_min / 4));
+    place_in_regions(plan.network, rng_of(plan.seed, Draw::regions));
     Rng disk = rng_of(plan.seed, Draw::disk);
     plan.disk.sync_min = scaled(disk, 50us, 20ms);
     plan.disk.sync_mean = scaled(disk, 10us, 20ms);

@@ -30,11 +30,15 @@ World::World(Plan plan)
     : plan_(std::move(plan)),
       identities_(make_identities(plan_.seed, plan_.nodes)),
       timetable_(plan_.seed),
+      adversary_(identities_, plan_.seed),
       network_(plan_.network, plan_.seed, timetable_, bodies_, *this) {
+    network_.let_lie(adversary_);
     if (plan_.buggify) buggify_.emplace(plan_.seed);
     in_force_.resize(plan_.faults.size());
     ended_by_.resize(plan_.nodes);
     for (std::uint32_t line = 0; line < plan_.faults.size(); ++line) {
+        const Fault& fault = plan_.faults[line];
+        if (Adversary::tells_lies(fault.kind)) adversary_.expect(fault.host);
         plan_.faults[line].number = line + 1;
     }
     make_hosts();

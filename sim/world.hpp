@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/buggify.hpp"
+#include "sim/adversary.hpp"
 #include "sim/bodies.hpp"
 #include "sim/check.hpp"
 #include "sim/fault.hpp"
@@ -121,6 +122,7 @@ private:
     Bodies bodies_;
     TraceHash hash_;
     MemoVerifier verifier_;
+    Adversary adversary_;
     Network network_;
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Check*> checks_;

@@ -94,6 +94,13 @@ bool World::strike(const Fault& fault) {
         case FaultKind::full_disk:
         case FaultKind::low_disk:
         case FaultKind::garbage:
+        case FaultKind::forge:
+        case FaultKind::impersonate:
+        case FaultKind::repeat:
+        case FaultKind::swamp:
+        case FaultKind::outsider:
+        case FaultKind::slander:
+        case FaultKind::equivocate:
             apply(fault);
             return true;
     }
@@ -152,6 +159,13 @@ bool World::repair(const Fault& fault) {
         case FaultKind::slow_disk:
         case FaultKind::low_disk:
         case FaultKind::garbage:
+        case FaultKind::forge:
+        case FaultKind::impersonate:
+        case FaultKind::repeat:
+        case FaultKind::swamp:
+        case FaultKind::outsider:
+        case FaultKind::slander:
+        case FaultKind::equivocate:
             apply(fault);
             return true;
         case FaultKind::break_links:
@@ -220,6 +234,8 @@ void World::apply(const Fault& fault) {
         network_.refuse(fault.host, !amounts.empty());
     } else if (fault.kind == FaultKind::garbage) {
         network_.babble(fault.host, static_cast<std::uint64_t>(sum_of(amounts)));
+    } else if (Adversary::tells_lies(fault.kind)) {
+        adversary_.set(fault.kind, fault.host, static_cast<std::uint64_t>(sum_of(amounts)));
     } else if (fault.kind == FaultKind::slow) {
         host.slow_down(worst_of(amounts));
     } else if (fault.kind == FaultKind::drift) {

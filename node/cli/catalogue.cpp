@@ -300,6 +300,9 @@ constexpr auto entries = std::to_array<CatalogueEntry>({
      "give the plan of a run that ended with exit code 9"},
     {"E908", "no_page", Exit::failed, "The simulated program ended before its report.",
      "run the plan by itself: its error is shown there"},
+    {"E909", "latency_invalid", Exit::usage,
+     "A file of latencies cannot be read, or is not the one that the plan means.",
+     "the message names file, line and column; docs/SIMULATION.md says how such a file looks"},
 });
 
 bool equal_but_case(std::string_view a, std::string_view b) {

@@ -12,7 +12,7 @@ void add_mutant_option(Command& command) {
 }
 
 Result<void> take_mutant(const Invocation& call) {
-    const auto number = call.number("mutant", 0, sim::mutants.size());
+    const auto number = call.number("mutant", 0, sim::mutants.back().number);
     if (!number) return tl::unexpected<Error>(number.error());
     choose_mutant(static_cast<std::uint32_t>(*number));
     return {};

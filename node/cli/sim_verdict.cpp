@@ -124,7 +124,15 @@ Result<Verdict> run_guarded(const sim::Plan& plan, const std::optional<sim::Opti
 Result<sim::Plan> read_plan(const std::string& path) {
     const auto text = read_text(path);
     if (!text) return tl::unexpected(text.error());
-    return sim::plan_from(*text, printable(path));
+    auto plan = sim::plan_from(*text, printable(path));
+    if (!plan || !plan->network.regions.is_file()) return plan;
+    sim::Regions& regions = plan->network.regions;
+    const auto latencies = read_text(regions.source.substr(sim::file_prefix.size()));
+    if (!latencies) return tl::unexpected(latencies.error());
+    if (auto fits = sim::attach(regions, *latencies, plan->nodes); !fits) {
+        return tl::unexpected(fits.error());
+    }
+    return plan;
 }
 
 }  // namespace starling::cli

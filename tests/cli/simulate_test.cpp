@@ -181,6 +181,62 @@ TEST_CASE("a plan that cannot be read is an error with the file and the cause", 
     }
 }
 
+// A plan whose hosts stand in a matrix, beside it.
+std::string plan_of_places(const TestPlace& place, std::string_view cells,
+                           const std::string& more = "") {
+    const std::string matrix = file_with(place / "far.tsv", cells);
+    return file_with(place / "far.plan", "[run] nodes=2 duration=10s\n[network] latency=file:" +
+                                             matrix + ' ' + more + '\n');
+}
+
+TEST_CASE("a plan with a matrix of latencies runs, and says which matrix it was",
+          "[cli][simulate]") {
+    const TestPlace place;
+    const std::string file = plan_of_places(place, "0\t30\n40\t0\n");
+    const Run shown = run({"sim", "run", file, "--print-plan"});
+    CHECK_THAT(shown.out, Catch::Contains("far.tsv latency_unit=1ms latency_hash="));
+    const Run ran = run({"sim", "run", file, "--json"});
+    REQUIRE(ran.exit == Exit::ok);
+    const std::string hash = text_at(document_of(ran.out), "latency_hash");
+    CHECK_THAT(shown.out, Catch::Contains("latency_hash=" + hash));
+}
+
+TEST_CASE("a printed plan does not run with another matrix", "[cli][simulate]") {
+    const TestPlace place;
+    const std::string file = plan_of_places(place, "0\t30\n40\t0\n");
+    file_with(place / "printed.plan", run({"sim", "run", file, "--print-plan"}).out);
+    CHECK(run({"sim", "check", place / "printed.plan"}).exit == Exit::ok);
+    file_with(place / "far.tsv", "0\t31\n40\t0\n");
+    const Run refused = run({"sim", "run", place / "printed.plan"});
+    CHECK(refused.exit == Exit::usage);
+    CHECK_THAT(refused.err, Catch::StartsWith("error E909: " + (place / "far.tsv: has the hash")));
+}
+
+TEST_CASE("a matrix that does not do is an error with file, line and cause, and nothing runs",
+          "[cli][simulate]") {
+    const TestPlace place;
+    const std::pair<std::string, std::string> files[] = {
+        {"0\t30\n40\n", "far.tsv:2:3: 1 cells, line 1 has 2"},
+        {"0\tfar\n40\t0\n", "far.tsv:1:3: found \"far\""},
+        {"0\n", "far.tsv: has 1 rows, the plan has 2 nodes"},
+        {"0\t\n\t0\n", "far.tsv: line 1, cell 2: not measured"},
+    };
+    for (const auto& [cells, cause] : files) {
+        for (const char* command : {"check", "run"}) {
+            const Run refused = run({"sim", command, plan_of_places(place, cells)});
+            CHECK(refused.exit == Exit::usage);
+            CHECK(refused.out.empty());
+            CHECK_THAT(refused.err, Catch::Contains(cause));
+        }
+    }
+    const std::string file = plan_of_places(place, "0\t30\n40\t0\n");
+    fs::remove(place / "far.tsv");
+    const Run missing = run({"sim", "run", file});
+    CHECK(missing.exit == Exit::usage);
+    CHECK_THAT(missing.err,
+               Catch::Contains("far.tsv") && Catch::Contains("No such file or directory"));
+}
+
 TEST_CASE("the page about plans shows one that runs and names all that a plan can say",
           "[cli][simulate]") {
     const auto root = environment_value("STARLING_SOURCE_DIR");

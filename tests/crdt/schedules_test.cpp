@@ -133,6 +133,74 @@ TEST_CASE("a batch on another chain than the head freezes its origin", "[crdt][s
     CHECK(publish(2, chain, "2").first == BatchVerdict::frozen);
 }
 
+// A writer that signs two batches for one dot: bob sees one branch, eve the beginning of both.
+class Branches {
+public:
+    explicit Branches(World& world) : world_(world) {}
+
+    BatchVerdict tell(std::size_t node, std::uint64_t first, const char* value) {
+        Batch batch;
+        batch.origin = {world_.id(ann), Boot{77}};
+        batch.first = first;
+        batch.previous = first == 1 ? Hash256{} : chain_;
+        batch.operations = {Operation::assign("k", text(value))};
+        const Bytes body = encoded(batch);
+        chain_ = chain_of(body);
+        return world_.receive(node, ann,
+                              {Freshness::stored, {sealed(world_.key(ann), body, chain_)}});
+    }
+
+private:
+    World& world_;
+    Hash256 chain_;
+};
+
+TEST_CASE("what was written after a batch of a forked origin is taken where that never came",
+          "[crdt][schedule]") {
+    World world(3);
+    Branches branches(world);
+    REQUIRE(branches.tell(eve, 1, "other") == BatchVerdict::applied);
+    REQUIRE(branches.tell(bob, 1, "one") == BatchVerdict::applied);
+    REQUIRE(branches.tell(bob, 2, "two") == BatchVerdict::applied);
+    REQUIRE(branches.tell(eve, 1, "one") == BatchVerdict::forked);
+    world.must_write(bob, Operation::assign("later", text("bob")));
+    world.deliver_all();
+    CHECK(value_at(world, eve, "later") == text("bob"));
+}
+
+TEST_CASE("what waits for a batch of an origin goes on when that origin forks",
+          "[crdt][schedule]") {
+    World world(3);
+    Branches branches(world);
+    REQUIRE(branches.tell(eve, 1, "other") == BatchVerdict::applied);
+    REQUIRE(branches.tell(bob, 1, "one") == BatchVerdict::applied);
+    REQUIRE(branches.tell(bob, 2, "two") == BatchVerdict::applied);
+    world.must_write(bob, Operation::assign("later", text("bob")));
+    world.deliver_only(eve, Kind::batches);
+    REQUIRE(world.store(eve).waiting() == 1);
+    REQUIRE(branches.tell(eve, 1, "one") == BatchVerdict::forked);
+    CHECK(world.store(eve).waiting() == 0);
+    CHECK(value_at(world, eve, "later") == text("bob"));
+}
+
+TEST_CASE("a node whose origin forked is heard again after its next start", "[crdt][schedule]") {
+    World world(2);
+    const Dot dot = world.must_write(ann, Operation::assign("k", text("here")));
+    Batch other;
+    other.origin = dot.origin;
+    other.operations = {Operation::assign("k", text("there"))};
+    const Bytes body = encoded(other);
+    REQUIRE(world.receive(bob, ann,
+                          {Freshness::stored, {sealed(world.key(ann), body, chain_of(body))}}) ==
+            BatchVerdict::applied);
+    world.must_write(ann, Operation::assign("k", text("again")));
+    world.deliver_all();
+    world.restart(ann);
+    world.must_write(ann, Operation::assign("later", text("ann")));
+    world.deliver_all();
+    CHECK(value_at(world, bob, "later") == text("ann"));
+}
+
 // CBaquero/delta-enabled-crdts, dotcontext::makedot: an own dot comes back before it is given out
 // again.
 TEST_CASE("own dots that come back from others are not given out again", "[crdt][schedule]") {

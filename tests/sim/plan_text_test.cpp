@@ -96,12 +96,13 @@ TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
     const Plan plan;
     [[maybe_unused]] const auto& [seed, nodes, duration, healed, buggify, network, disk, process,
                                   load, faults] = plan;
-    [[maybe_unused]] const auto& [latency, spread, jitter, unacked, retransmit, pipe] = network;
+    [[maybe_unused]] const auto& [latency, spread, jitter, unacked, retransmit, pipe, bandwidth,
+                                  regions] = network;
     [[maybe_unused]] const auto& [journal, sync_min, sync_mean, read] = disk;
     [[maybe_unused]] const auto& [turn, input] = process;
     [[maybe_unused]] const auto& [puts, swaps, tasks, leases, decisions, edits, workers] = load;
     [[maybe_unused]] const auto& [fail, silent, late, twice, poison] = workers;
-    CHECK(plan_fields().size() == 5 + 6 + 4 + 2 + 6 + 5);
+    CHECK(plan_fields().size() == 5 + 7 + 4 + 2 + 6 + 5);
 
     Plan before = drawn_plan(100);
     before.faults.clear();
@@ -119,7 +120,8 @@ TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
 TEST_CASE("a plan is laid out to be read", "[sim][plan_text]") {
     const std::string text =
         "[run]      seed=42 nodes=7 duration=60s healed_at=40s buggify=0\n"
-        "[network]  latency=60us spread=120us jitter=20us unacked=10s retransmit=200ms pipe=2MiB\n"
+        "[network]  latency=60us spread=120us jitter=20us unacked=10s retransmit=200ms pipe=2MiB "
+        "bandwidth=0B/s\n"
         "[disk]     journal=1 sync_min=300us sync_mean=300us read=100us\n"
         "[process]  turn=30us input=8us\n"
         "[load]     puts=2/s cas=1/s tasks=0.5/s leases=2/s decisions=0.2/s edits=1/s\n"
