@@ -36,7 +36,7 @@ struct Shop : Agent {
         c.offer({.skill = "price", .payload = order, .key = "order-" + std::to_string(order)}, {},
                 [=, this, &c](const Result<TaskInfo>& end) {
                     if (!end) return void(c.after(1s, [=, this, &c] { offer(c, order); }));
-                    if (end->result) c.put("price/" + end->key, *end->result);
+                    if (end->result) c.put("price/" + std::to_string(order), *end->result);
                 });
     }
 };

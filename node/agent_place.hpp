@@ -27,6 +27,12 @@ namespace starling::detail {
 
 inline constexpr std::size_t externals_max = 64;  // under way, of one agent
 
+// An external call that did not time out yet.
+struct AwaitedCall {
+    Then<Value> then;
+    TimerId timer = 0;
+};
+
 class AgentPlace {
 public:
     // One answer, or one item of a stream; `last` says that none follows.

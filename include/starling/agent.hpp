@@ -13,7 +13,8 @@
 //   P2  on_start comes first, once the node is ready.
 //   P3  Each `then` is called once, with the answer or the error that Node gives (node.hpp), unless
 //       the agent ends before.  Answers come in the order in which the node gave them, items of a
-//       stream in the order of the stream, and an answer not before what it answers was asked.
+//       stream in the order of the stream.  What never reaches the node, such as a value that is
+//       too long, may be told before or after what was asked earlier.
 //   P4  A timer fires when its time has passed or later, never sooner.
 //   P5  A process that ends takes its agent along.  The next one begins with a fresh agent: what is
 //       not in the mesh is forgotten.
@@ -150,8 +151,8 @@ public:
     void decision(const std::string& name, Until until, Then<Decision> then,
                   Time timeout = agreement_timeout);
 
-    // ---- work: as in node.hpp.  `finished` is told how the task ended, as long as this process
-    // lives; to be sure offer it again with its key, or ask for it.
+    // ---- work: as in node.hpp.  `finished` is told id, state, winner and result once the task
+    // ended, as long as this process lives; to be sure offer it again with its key, or ask for it.
     void offer(const TaskOffer& task, Then<TaskInfo> acknowledged = {},
                Then<TaskInfo> finished = {});
 

@@ -33,7 +33,8 @@
 #include <vector>
 
 // Inline, since the simulator's own inside has names like these.
-namespace starling::sim::inline agents {
+namespace starling::sim {
+inline namespace agents {
 
 enum class Faults : std::uint8_t {
     none,
@@ -177,4 +178,5 @@ struct Explored {
 // Runs one plan, such as Explored::write left.
 [[nodiscard]] Result<Report> replay(const Setup& setup, const std::string& plan);
 
-}  // namespace starling::sim::inline agents
+}  // namespace agents
+}  // namespace starling::sim

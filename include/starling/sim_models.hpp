@@ -9,7 +9,8 @@
 #include <cstdint>
 #include <variant>
 
-namespace starling::sim::inline agents {
+namespace starling::sim {
+inline namespace agents {
 
 struct Constant {
     std::chrono::nanoseconds time{};
@@ -37,4 +38,5 @@ struct Share {
     return {parts * 10'000};
 }
 
-}  // namespace starling::sim::inline agents
+}  // namespace agents
+}  // namespace starling::sim

@@ -169,10 +169,10 @@ void AgentRun::call_external(const std::string& name, const Value& payload, Dura
         });
     }
     const std::uint64_t number = ++last_id_;
-    awaited_.emplace(number, std::move(then));
-    start_timer(timeout, [this, number, name, timeout] {
+    const TimerId timer = start_timer(timeout, [this, number, name, timeout] {
         end_external(number, tl::unexpected<Error>(external_timed_out(name, timeout)));
     });
+    awaited_.emplace(number, AwaitedCall{std::move(then), timer});
     const auto work = [this, number, payload, answer = external->second,
                        alive = std::weak_ptr(alive_), inbox = inside_->shared_inbox()] {
         const Result<Value> result = answer_of(answer, payload);
@@ -187,7 +187,9 @@ void AgentRun::call_external(const std::string& name, const Value& payload, Dura
 
 void AgentRun::end_external(std::uint64_t number, const Result<Value>& answer) {
     const auto awaited = awaited_.extract(number);
-    if (awaited && awaited.mapped()) awaited.mapped()(answer);
+    if (!awaited) return;  // it timed out
+    cancel_timer(awaited.mapped().timer);
+    if (awaited.mapped().then) awaited.mapped().then(answer);
 }
 
 // Its thread has posted the result, which is the last thing it does.

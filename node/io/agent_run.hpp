@@ -79,7 +79,7 @@ private:
     std::map<TimerId, Task> timers_;
     std::set<std::pair<BootTime, TimerId>> due_;
     std::map<StreamId, Watch> streams_;
-    std::map<std::uint64_t, Then<Value>> awaited_;  // external calls that did not time out
+    std::map<std::uint64_t, AwaitedCall> awaited_;
     std::map<std::uint64_t, std::thread> threads_;
 };
 

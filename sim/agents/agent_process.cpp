@@ -123,10 +123,10 @@ void AgentProcess::call_external(const std::string& name, const Value& payload, 
     }
     ++under_way_;  // I3
     const std::uint64_t number = ++last_id_;
-    awaited_.emplace(number, std::move(then));
-    start_timer(timeout, [this, number, name, timeout] {
+    const TimerId timer = start_timer(timeout, [this, number, name, timeout] {
         end_external(number, tl::unexpected<Error>(detail::external_timed_out(name, timeout)));
     });
+    awaited_.emplace(number, detail::AwaitedCall{std::move(then), timer});
     Outside::Reply reply = ask_outside(name, *outside->second, payload);
     machine_.appoint(reply.takes, [this, number, answer = std::move(reply.answer)] {
         --under_way_;
@@ -150,7 +150,9 @@ Outside::Reply AgentProcess::ask_outside(const std::string& name, Outside& outsi
 
 void AgentProcess::end_external(std::uint64_t number, const Result<Value>& answer) {
     const auto awaited = awaited_.extract(number);
-    if (awaited && awaited.mapped()) awaited.mapped()(answer);
+    if (!awaited) return;  // it timed out
+    cancel_timer(awaited.mapped().timer);
+    if (awaited.mapped().then) awaited.mapped().then(answer);
 }
 
 void AgentProcess::note(const std::string& name, const Value& value) {

@@ -74,8 +74,8 @@ private:
     std::uint64_t last_id_ = 0;
     std::map<TimerId, Timer> timers_;
     std::map<StreamId, CallId> streams_;
-    std::map<std::uint64_t, Then<Value>> awaited_;  // external calls that did not time out
-    std::size_t under_way_ = 0;                     // external calls
+    std::map<std::uint64_t, detail::AwaitedCall> awaited_;
+    std::size_t under_way_ = 0;  // external calls
     std::unique_ptr<Ctx> ctx_;
     std::unique_ptr<Agent> agent_;  // the last to come, the first to go
 };

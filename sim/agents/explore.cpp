@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-namespace starling::sim::inline agents {
+namespace starling::sim {
+inline namespace agents {
 namespace {
 
 bool may_go_on(const Exploration& exploration) {
@@ -113,4 +114,5 @@ Result<Report> replay(const Setup& setup, const std::string& plan) {
     return report_of(*parsed, *performance);
 }
 
-}  // namespace starling::sim::inline agents
+}  // namespace agents
+}  // namespace starling::sim

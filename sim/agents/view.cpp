@@ -1,7 +1,8 @@
 #include "sim/agents/witness.hpp"
 #include <starling/sim_view.hpp>
 
-namespace starling::sim::inline agents {
+namespace starling::sim {
+inline namespace agents {
 
 std::chrono::nanoseconds View::time() const {
     return witness_.now();
@@ -62,4 +63,5 @@ std::vector<TaskInfo> View::tasks() const {
     return tasks;
 }
 
-}  // namespace starling::sim::inline agents
+}  // namespace agents
+}  // namespace starling::sim

@@ -18,12 +18,21 @@ struct Tourist : Agent {
     void on_start(Ctx& c) override {
         c.watch("t/");
         c.serve({.skills = {"echo"}});
-        c.put("t/a", 1,
-              [this, &c](const auto& put) { c.note("log", outcome("put", put)), two(c); });
     }
 
     void on_change(Ctx& c, const StateChange& change) override {
         if (change.phase == Phase::change) c.note("log", "changed " + change.entry.key);
+        if (change.phase == Phase::caught_up) one(c);
+    }
+
+    void one(Ctx& c) {
+        c.put("t/a", 1, [this, &c](const auto& put) {
+            c.note("log", outcome("put", put));
+            c.put("", 1, [this, &c](const auto& bad) {
+                c.note("log", outcome("no key", bad));
+                two(c);
+            });
+        });
     }
 
     void on_task(Ctx& c, const Assignment& task) override {
@@ -32,7 +41,6 @@ struct Tourist : Agent {
     }
 
     void two(Ctx& c) {
-        c.put("", 1, [this, &c](const auto& put) { c.note("log", outcome("no key", put)); });
         c.put("t/b", std::string(70'000, 'x'), [this, &c](const auto& put) {
             c.note("log", outcome("too long", put));
             c.add("t/n", 4, [this, &c](const auto&) { three(c); });
