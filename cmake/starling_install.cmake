@@ -6,6 +6,10 @@ install(DIRECTORY include/starling DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 if(TARGET starling_program)
   install(TARGETS starling_program)
 endif()
+if(TARGET starling_simulation)
+  install(TARGETS starling_simulation EXPORT starlingSimTargets)
+  install(EXPORT starlingSimTargets NAMESPACE starling:: DESTINATION ${config_dir})
+endif()
 install(EXPORT starlingTargets NAMESPACE starling:: DESTINATION ${config_dir})
 # BUILD_SHARED_LIBS may be unset; the target knows what it became.
 get_target_property(library_type starling TYPE)

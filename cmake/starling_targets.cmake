@@ -111,6 +111,23 @@ function(starling_library)
   target_link_libraries(starling PUBLIC tl::expected PRIVATE ${STARLING_PRIVATE_DEPENDENCIES})
 endfunction()
 
+# The simulator for users' agents, on top of the library: starling::sim.
+function(starling_simulation)
+  set(components starling_sim starling_agents)
+  get_target_property(library_type starling TYPE)
+  if(library_type STREQUAL SHARED_LIBRARY)
+    # The shared library hides what the simulator is made of: it brings its own.
+    starling_objects(components agents)
+  endif()
+  list(TRANSFORM components REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+  add_library(starling_simulation STATIC ${objects} ${PROJECT_SOURCE_DIR}/CMakeLists.txt)
+  add_library(starling::sim ALIAS starling_simulation)
+  set_target_properties(starling_simulation PROPERTIES
+    LINKER_LANGUAGE CXX EXPORT_NAME sim OUTPUT_NAME starling_sim)
+  target_link_libraries(starling_simulation
+    PUBLIC starling PRIVATE ${STARLING_PRIVATE_DEPENDENCIES})
+endfunction()
+
 # The program: node/cli on top of the library and the simulator.
 function(starling_program)
   if(NOT EXISTS ${PROJECT_SOURCE_DIR}/node/cli/main.cpp)

@@ -13,12 +13,14 @@ MAY_INCLUDE = {                      # a folder sees itself and these
     "journal": {"base", "public"},
     "io": {"base", "public", "node", "journal"} | CORES,
     "sim": {"base", "public", "node", "journal"} | CORES,
+    "agents": {"base", "public", "node", "sim"} | CORES,
     "cli": {"base", "public", "sim"},
     "examples": {"public"},
     "consumer": {"public"},
 }
 PLACES = {                           # longest first: where a path belongs
     "include/starling": "public", "starling": "public", "node/io": "io", "node/cli": "cli",
+    "sim/agents": "agents",
     "tests/cluster": "cluster", "tests/consumer": "consumer",
     "base": "base", "crdt": "crdt", "gossip": "gossip", "quorum": "quorum", "auction": "auction",
     "node": "node", "journal": "journal", "sim": "sim", "tests": "tests", "bench": "bench",
@@ -26,9 +28,9 @@ PLACES = {                           # longest first: where a path belongs
 }
 README_FOLDERS = [
     "base", "crdt", "gossip", "quorum", "auction", "node", "node/io", "node/cli", "journal", "sim",
-    "tests", "bench", "examples"]
+    "sim/agents", "tests", "bench", "examples"]
 
-DETERMINISTIC = {"public", "base", "node", "sim"} | CORES
+DETERMINISTIC = {"public", "base", "node", "sim", "agents"} | CORES
 LIBRARY = DETERMINISTIC | {"journal", "io", "cli"}
 SHIPPED = LIBRARY | {"examples"}
 SIM_MAIN = {"sim/main.cpp"}

@@ -35,6 +35,10 @@
 
 namespace starling {
 
+namespace detail {
+class AgentRun;
+}  // namespace detail
+
 // Something that a Watch without a handler delivers.
 struct NodeEvent {
     std::uint64_t watch = 0;
@@ -216,6 +220,8 @@ public:
     [[nodiscard]] int event_fd() const;
 
 private:
+    friend class detail::AgentRun;
+
     class Inside;
 
     explicit Node(std::shared_ptr<Inside> inside);

@@ -9,6 +9,8 @@
 // Link with starling::starling.  Only the standard library and tl/expected.hpp are needed besides.
 #pragma once
 
+#include <starling/agent.hpp>
+#include <starling/cassette.hpp>
 #include <starling/decision.hpp>
 #include <starling/error.hpp>
 #include <starling/export.hpp>
@@ -18,6 +20,7 @@
 #include <starling/options.hpp>
 #include <starling/pending.hpp>
 #include <starling/register.hpp>
+#include <starling/run_agent.hpp>
 #include <starling/state.hpp>
 #include <starling/status.hpp>
 #include <starling/task.hpp>

@@ -5,15 +5,13 @@
 
 #include "node/calls_task.hpp"
 #include "node/io/inbox.hpp"
+#include "node/questions.hpp"
 #include <starling/task.hpp>
 
 #include <functional>
 #include <memory>
-#include <variant>
 
 namespace starling::detail {
-
-using ReportAsk = std::variant<node::TaskFinishAsk, node::TaskFailAsk, node::TaskProgressAsk>;
 
 struct Assigned {
     Award award;

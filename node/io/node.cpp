@@ -74,23 +74,10 @@ io::DriverOptions driver_options(const Options& options) {
     return driver;
 }
 
-Member member_of(const node::MemberRecord& record, const NodeId& self) {
-    return {record.node.hex(),
-            record.name,
-            record.state,
-            record.mode,
-            record.addresses,
-            record.boot.value,
-            record.incarnation.value,
-            record.accusers,
-            record.voter,
-            record.node == self,
-            record.last_heard};
-}
-
 MemberPage page_of(const node::MembersPage& page, const NodeId& self) {
     MemberPage members;
-    for (const auto& record : page.members) members.members.push_back(member_of(record, self));
+    for (const auto& record : page.members)
+        members.members.push_back(detail::member_of(record, self));
     members.more = page.more;
     return members;
 }
@@ -263,14 +250,11 @@ Pending<MemberPage> Node::members(const std::string& after, std::uint32_t max) c
 
 Result<Watch> Node::watch_members(MemberHandler handler) {
     auto read = [self = inside_->driver().id()](ByteView bytes) -> std::optional<NodeEvent> {
-        if (bytes.empty()) return NodeEvent{0, MemberEvent{Phase::lagged, {}, {}, {}}};
-        Decoder decoder;
-        const auto news = node::answer_from<node::MemberNews>(decoder, bytes);
-        if (!news) return std::nullopt;
-        return NodeEvent{
-            0, MemberEvent{news->phase, member_of(news->member, self), news->before, news->cause}};
+        auto event = detail::member_event_of(bytes, self);
+        if (!event) return std::nullopt;
+        return NodeEvent{0, std::move(*event)};
     };
-    return inside_->subscribe(node::MemberEventsAsk{}, std::move(read),
+    return inside_->subscribe(node::request_bytes(node::MemberEventsAsk{}), std::move(read),
                               detail::deliver_to<MemberEvent>(std::move(handler)));
 }
 
@@ -290,7 +274,7 @@ Pending<Unit> Node::admit(const std::string& certificate,
 }
 
 Pending<std::string> Node::mesh_file() const {
-    const auto read = [](ByteView bytes) -> Result<std::string> {
+    const auto read = [](ByteView bytes, BootTime) -> Result<std::string> {
         Decoder decoder;
         const auto answer = node::answer_from<node::MeshAnswer>(decoder, bytes);
         if (!answer) return tl::unexpected<Error>(answer.error());

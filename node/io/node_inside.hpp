@@ -6,10 +6,12 @@
 #pragma once
 
 #include "node/calls.hpp"
+#include "node/io/clocks.hpp"
 #include "node/io/driver.hpp"
 #include "node/io/inbox.hpp"
 #include "node/io/pending.hpp"
 #include "node/io/subscription.hpp"
+#include "node/questions.hpp"
 #include <starling/node.hpp>
 
 #include <atomic>
@@ -56,14 +58,30 @@ public:
 
     ~Inside() { static_cast<void>(close()); }
 
-    template <class T, class Request>
-    Pending<T> ask(const Request& request, detail::Effect effect,
-                   typename detail::CallFor<T>::Read read) {
-        auto call = std::make_shared<detail::CallFor<T>>(inbox_, effect, std::move(read));
-        const CallId id = driver_->call(node::request_bytes(request),
+    // A call whose answer is read when the program takes it: a lease has run on until then.
+    template <class T>
+    [[nodiscard]] std::shared_ptr<detail::CallFor<T>> call_for(
+        const detail::Question<T>& question) const {
+        return std::make_shared<detail::CallFor<T>>(
+            inbox_, question.effect, [read = question.read](ByteView body) {
+                return read(body, io::read_clocks().boot_time);
+            });
+    }
+
+    template <class T>
+    Pending<T> ask(detail::Asked<T> asked) {
+        if (!asked) return fail<T>(std::move(asked.error()));
+        auto call = call_for(*asked);
+        const CallId id = driver_->call(std::move(asked->request),
                                         [call](ByteView body, bool) { call->answer(body); });
         if (id.value == 0) call->fail(refused());
         return Pending<T>(std::move(call));
+    }
+
+    template <class T, class Request>
+    Pending<T> ask(const Request& request, detail::Effect effect,
+                   typename detail::Question<T>::Read read) {
+        return ask<T>(detail::Question<T>{node::request_bytes(request), effect, std::move(read)});
     }
 
     template <class T>
@@ -72,11 +90,11 @@ public:
     }
 
     // Without a handler its items come out of Node::next_event().
-    template <class Request>
-    Result<Watch> subscribe(const Request& request, detail::Subscription::Read read,
+    Result<Watch> subscribe(Bytes request, detail::Subscription::Read read,
                             detail::Subscription::Handler handler) {
         auto subscription = std::make_shared<detail::Subscription>(
-            next_watch_++, inbox_, line_of(request), std::move(read), std::move(handler));
+            next_watch_++, inbox_, line_of(std::move(request)), std::move(read),
+            std::move(handler));
         if (!subscription->open()) return tl::unexpected<Error>(refused());
         return Watch(std::move(subscription));
     }
@@ -100,12 +118,11 @@ public:
 
 private:
     // Weak, so that a subscription does not keep the node open.
-    template <class Request>
-    detail::Line line_of(const Request& request) {
-        return {[self = weak_from_this(), request](detail::Line::Sink sink) {
+    detail::Line line_of(Bytes request) {
+        return {[self = weak_from_this(), request = std::move(request)](detail::Line::Sink sink) {
                     const auto inside = self.lock();
                     if (!inside) return CallId{};
-                    return inside->driver_->call(node::request_bytes(request), std::move(sink));
+                    return inside->driver_->call(request, std::move(sink));
                 },
                 [self = weak_from_this()](CallId call) {
                     if (const auto inside = self.lock()) inside->driver_->end_call(call);

@@ -22,11 +22,6 @@ Error would_deadlock() {
 
 }  // namespace
 
-Error node_closed() {
-    return Error{ErrorCode::failed, "node_closed", "the node is closed", "open it again",
-                 Changed::unknown};
-}
-
 void Call::settle(Result<Bytes> reply) {
     const std::scoped_lock held(lock_);
     if (reply_) return;

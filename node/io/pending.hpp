@@ -9,9 +9,8 @@
 #pragma once
 
 #include "base/bytes.hpp"
-#include "base/codec.hpp"
-#include "node/calls.hpp"
 #include "node/io/inbox.hpp"
+#include "node/questions.hpp"
 #include <starling/pending.hpp>
 
 #include <chrono>
@@ -22,9 +21,6 @@
 #include <optional>
 
 namespace starling::detail {
-
-// Whether a call that nobody answered may have changed something.
-enum class Effect { none, possible };
 
 class Call {
 public:
@@ -66,19 +62,5 @@ public:
 private:
     Read read_;
 };
-
-// Decodes an answer and turns it into what the API gives.
-template <class Payload, class Convert>
-[[nodiscard]] auto reader_of(Convert convert) {
-    using Given = decltype(convert(Payload{}));
-    return [convert](ByteView bytes) -> Result<Given> {
-        Decoder decoder;
-        auto answer = node::answer_from<Payload>(decoder, bytes);
-        if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
-        return convert(*answer);
-    };
-}
-
-[[nodiscard]] Error node_closed();
 
 }  // namespace starling::detail

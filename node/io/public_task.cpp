@@ -1,6 +1,6 @@
 #include "node/io/assigned.hpp"
 #include "node/io/node_inside.hpp"
-#include "node/io/node_values.hpp"
+#include "node/public_values.hpp"
 
 namespace starling {
 namespace {

@@ -1,5 +1,5 @@
 #include "base/limits.hpp"
-#include "node/io/node_values.hpp"
+#include "node/public_values.hpp"
 
 #include <catch2/catch.hpp>
 

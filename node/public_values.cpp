@@ -1,4 +1,4 @@
-#include "node/io/node_values.hpp"
+#include "node/public_values.hpp"
 
 #include "base/limits.hpp"
 #include "base/value_codec.hpp"
