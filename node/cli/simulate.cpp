@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,19 @@ namespace starling::cli {
 namespace {
 
 constexpr Duration default_duration = std::chrono::seconds{20};
+
+// Options look at their texts, which must outlive them.
+std::string_view load_help(std::size_t row) {
+    static const auto texts = [] {
+        std::array<std::string, sim::load_rows.size()> made;
+        for (std::size_t i = 0; i < made.size(); ++i) {
+            const sim::LoadRow& each = sim::load_rows.at(i);
+            made.at(i) = fmt::format("{} (default {})", each.what, each.usual);
+        }
+        return made;
+    }();
+    return texts.at(row);
+}
 
 Result<void> take_load(const Invocation& call, sim::Load& load) {
     for (const sim::LoadRow& row : sim::load_rows) {
@@ -198,9 +213,8 @@ Command sim_run_command() {
         {"partitions", "N", "split the network so often; else once a round"},
         {"plan-out", "FILE", "write the plan of these options to a file, before the run"},
         {"print-plan", "", "print the plan and run nothing"}};
-    for (const sim::LoadRow& row : sim::load_rows) {
-        command.options.push_back(
-            {row.name, "RATE", fmt::format("{} (default {})", row.what, row.usual)});
+    for (std::size_t row = 0; row < sim::load_rows.size(); ++row) {
+        command.options.push_back({sim::load_rows.at(row).name, "RATE", load_help(row)});
     }
     add_mutant_option(command);
     command.examples = {"starling sim run --nodes 100 --seed 7 --duration 60s --json",
