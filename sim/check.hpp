@@ -8,7 +8,9 @@
 // Not thread safe.
 #pragma once
 
+#include "base/bytes.hpp"
 #include "base/ids.hpp"
+#include "base/kinds.hpp"
 #include "base/moment.hpp"
 #include "base/trace.hpp"
 #include "sim/fault.hpp"
@@ -67,6 +69,18 @@ struct FrameSeen {
     Duration arrived{};
 };
 
+// What a node says or hears: a frame that it lets go, itself a receiver at times, or one that its
+// core is given next.  Lies that are told in a member's name are heard, and said by nobody.
+struct Told {
+    std::uint32_t host = 0;  // whose node
+    NodeId peer;             // to whom, or from whom as the transport says
+    Kind kind{};
+    ByteView body;            // until the call returns
+    std::uint64_t batch = 0;  // the last batch of records that the node made before
+    std::uint64_t durable = 0;
+    Duration now{};
+};
+
 class Check {
 public:
     Check() = default;
@@ -87,6 +101,13 @@ public:
     [[nodiscard]] virtual bool wants_frames() const { return false; }
 
     virtual void on_frame(const FrameSeen& /*frame*/) {}
+
+    // Called only of a check that says so before the run.
+    [[nodiscard]] virtual bool wants_words() const { return false; }
+
+    virtual void on_said(const Told& /*frame*/) {}
+
+    virtual void on_heard(const Told& /*frame*/) {}
 
     // When the check wants on_time(); it is called then or a little later.
     [[nodiscard]] virtual std::optional<Duration> next_time() const = 0;

@@ -183,6 +183,8 @@ void Host::take(const Arrival& arrival, Duration now) {
     around_.hash.add_numbers(now, setup_.number, numbers);
     around_.network.consumed(arrival, now);
     around_.bodies.release(arrival.body);
+    around_.watcher.on_heard(
+        told(arrival.from, Kind{arrival.head[1]}, node::body_of(frame), disk_.written(), now));
     core_->on_frame(arrival.from, frame, moment(now), effects_);
 }
 
@@ -203,6 +205,7 @@ void Host::take(const OwnFrame& own, Duration now) {
         {.kind = own.kind, .link = {}, .sent_ms = node::sent_ms_of(moment(now).boot_time)});
     const ByteView frame = assemble(head, own.body);
     around_.bodies.release(own.body);
+    around_.watcher.on_heard(told(id(), own.kind, node::body_of(frame), disk_.written(), now));
     core_->on_frame(id(), frame, moment(now), effects_);
 }
 
@@ -249,22 +252,29 @@ void Host::carry_out_sends(std::uint64_t gate, Duration now) {
             around_.hash.add_bytes(effects_.view(outgoing.body));
         }
         if (outgoing.gate == Gate::open || gate <= disk_.durable()) {
-            send(outgoing.to, outgoing.kind, *body, now);
+            send({outgoing.to, outgoing.kind, *body, gate}, now);
         } else {
             around_.bodies.retain(*body);
-            outbox_.hold(gate, HeldFrame{outgoing.to, outgoing.kind, *body});
+            outbox_.hold(gate, HeldFrame{outgoing.to, outgoing.kind, *body, gate});
         }
     }
     if (body) around_.bodies.release(*body);
 }
 
-void Host::send(const NodeId& to, Kind kind, Bodies::Handle body, Duration now) {
-    if (to != id()) {
-        around_.network.send(setup_.number, to, kind, body, now);
+void Host::send(const HeldFrame& frame, Duration now) {
+    const ByteView body = around_.bodies.view(frame.body);
+    around_.watcher.on_said(told(frame.to, frame.kind, body, frame.gate, now));
+    if (frame.to != id()) {
+        around_.network.send(setup_.number, frame.to, frame.kind, frame.body, now);
         return;
     }
-    around_.bodies.retain(body);
-    accept(OwnFrame{kind, body}, now);
+    around_.bodies.retain(frame.body);
+    accept(OwnFrame{frame.kind, frame.body}, now);
+}
+
+Told Host::told(const NodeId& peer, Kind kind, ByteView body, std::uint64_t batch,
+                Duration now) const {
+    return {setup_.number, peer, kind, body, batch, disk_.durable(), now};
 }
 
 void Host::carry_out_answers(std::uint64_t gate) {
@@ -299,7 +309,7 @@ void Host::on_synced(Duration now) {
 
 void Host::leave(const Held& held, Duration now) {
     if (const auto* frame = std::get_if<HeldFrame>(&held)) {
-        send(frame->to, frame->kind, frame->body, now);
+        send(*frame, now);
         around_.bodies.release(frame->body);
     } else if (const auto* answer = std::get_if<HeldAnswer>(&held)) {
         around_.watcher.on_answer(setup_.number, answer->call, answer->body, answer->last);

@@ -23,6 +23,7 @@
 #include "base/effects.hpp"
 #include "node/core.hpp"
 #include "sim/bodies.hpp"
+#include "sim/check.hpp"
 #include "sim/disk.hpp"
 #include "sim/host_clock.hpp"
 #include "sim/identities.hpp"
@@ -59,6 +60,11 @@ public:
     virtual void on_started(std::uint32_t host, Boot boot, Duration now) = 0;
     virtual void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) = 0;
     virtual void on_answer(std::uint32_t host, CallId call, ByteView body, bool last) = 0;
+
+    // A frame leaves its core for others or itself; one is about to be handed to its core.
+    virtual void on_said(const Told& /*frame*/) {}
+
+    virtual void on_heard(const Told& /*frame*/) {}
 
     // The process cannot go on: it crashes before anything else happens.
     virtual void on_failed(std::uint32_t host) = 0;
@@ -171,6 +177,7 @@ private:
         NodeId to;
         Kind kind{};
         Bodies::Handle body;
+        std::uint64_t gate = 0;
     };
 
     struct HeldAnswer {
@@ -194,7 +201,9 @@ private:
     void end_turn(Duration now);
     void carry_out_links(Duration now);
     void carry_out_sends(std::uint64_t gate, Duration now);
-    void send(const NodeId& to, Kind kind, Bodies::Handle body, Duration now);
+    void send(const HeldFrame& frame, Duration now);
+    [[nodiscard]] Told told(const NodeId& peer, Kind kind, ByteView body, std::uint64_t batch,
+                            Duration now) const;
     void carry_out_answers(std::uint64_t gate);
     void start_disk(Duration now);
     void on_synced(Duration now);

@@ -9,6 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr const char* leases_have_one_holder = "leases_have_one_holder";
 constexpr const char* fences_rise = "fences_rise";
+constexpr const char* leases_count_from_asked = "leases_count_from_asked";
 constexpr const char* leases_agree = "leases_agree";
 constexpr const char* leases_progress = "leases_progress";
 
@@ -38,7 +39,8 @@ std::string ms_text(Duration duration) {
 
 LeaseLoad::LeaseLoad(const LoadSetup& setup, Findings& findings)
     : setup_(setup), findings_(findings), pace_(setup, pace_stream) {
-    for (const char* each : {leases_have_one_holder, fences_rise, leases_agree, leases_progress}) {
+    for (const char* each : {leases_have_one_holder, fences_rise, leases_count_from_asked,
+                             leases_agree, leases_progress}) {
         findings_.expect(each);
     }
 }
@@ -217,6 +219,7 @@ void LeaseLoad::take(std::uint32_t host, const Asked& asked, const node::LeaseAn
     look_at_clock(host, now, *clients_);
     const auto lagged_at = clocks_.at(host).lagged_at;
     if (lagged_at && now < *lagged_at + term_max) return;
+    check_term(host, asked, answer, remaining, now);
     lease.claims[host] = {holder, answer.fence, asked.at, now, now + relied_on(remaining)};
     check_claims(lease, host, asked.name, now);
 }
@@ -237,6 +240,21 @@ void LeaseLoad::check_fence(std::uint32_t host, const Asked& asked, const node::
                                      asked.name + ": fence " + std::to_string(answer.fence) +
                                          ", asked with " + std::to_string(asked.fence) +
                                          ", told before: " + std::to_string(asked.highest)});
+}
+
+void LeaseLoad::check_term(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
+                           Duration remaining, Duration now) {
+    if (ballots_ == nullptr) return;
+    const auto proposed = ballots_->lease_proposed(host, asked.name, answer.fence);
+    if (!proposed) return;
+    findings_.looked(leases_count_from_asked);
+    const Duration most = *proposed + answer.term;
+    if (now + relied_on(remaining) <= most) return;
+    findings_.violated(
+        leases_count_from_asked,
+        {now, host,
+         asked.name + " is told for " + ms_text(remaining) + " ms, it was proposed " +
+             ms_text(now - *proposed) + " ms ago for " + ms_text(answer.term)});
 }
 
 void LeaseLoad::check_claims(const Lease& lease, std::uint32_t host, const std::string& name,

@@ -15,6 +15,8 @@
 //   fences_rise             a grant has a greater fence than all grants told before it was asked
 //                           for, and a fence has one holder; a renewal keeps its fence, and the
 //                           fence of a lease that somebody else was granted since renews nothing
+//   leases_count_from_asked a holder is told nothing longer than the term, counted from when its
+//                           node last proposed that it holds the lease
 //   leases_agree            in the end all nodes tell the same holder and fence
 //   leases_progress         something was granted, if enough was asked for
 //
@@ -23,6 +25,7 @@
 
 #include "base/codec.hpp"
 #include "node/calls_register.hpp"
+#include "sim/ballot_check.hpp"
 #include "sim/check.hpp"
 #include "sim/pace.hpp"
 #include "sim/workload.hpp"
@@ -39,6 +42,9 @@ namespace starling::sim {
 class LeaseLoad final : public Workload {
 public:
     LeaseLoad(const LoadSetup& setup, Findings& findings);
+
+    // Who knows when a lease was proposed; before the run.
+    void compare_with(const BallotCheck& ballots) { ballots_ = &ballots; }
 
     [[nodiscard]] std::optional<Duration> next_time() const override;
     void act(Duration now, Clients& clients) override;
@@ -101,6 +107,8 @@ private:
               Duration now);
     void check_fence(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
                      Duration now);
+    void check_term(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
+                    Duration remaining, Duration now);
     void check_claims(const Lease& lease, std::uint32_t host, const std::string& name,
                       Duration now);
 
@@ -109,6 +117,7 @@ private:
     Pace pace_;
     Decoder decoder_;
     bool asked_ = false;
+    const BallotCheck* ballots_ = nullptr;
     Clients* clients_ = nullptr;  // of the world, once it acted
     std::map<std::uint32_t, Clock> clocks_;
     std::map<std::string, Lease> leases_;

@@ -3,6 +3,8 @@
 #include "sim/check_chain.hpp"
 #include "sim/check_linearizable.hpp"
 
+#include <algorithm>
+
 namespace starling::sim {
 namespace {
 
@@ -12,8 +14,13 @@ constexpr const char* registers_chain = "registers_chain";
 constexpr const char* registers_are_one = "registers_are_one";
 constexpr const char* registers_progress = "registers_progress";
 
+constexpr const char* not_applied_stays = "not_applied_stays";
+
 constexpr std::uint64_t pace_stream = 0x63617300ULL << 32U;
 constexpr std::uint64_t choice_stream = 0x63617301ULL << 32U;
+constexpr std::uint64_t settle_stream = 0x63617302ULL << 32U;
+constexpr Duration settled_again_after = 500ms;
+constexpr std::uint32_t settled_most = 12;  // times
 constexpr std::uint64_t names = 8;
 constexpr std::uint32_t swaps_per_read = 3;
 constexpr Duration timeout = 2s;
@@ -42,14 +49,22 @@ void note_settled(const node::RegisterAnswer& answer, Call& call) {
 
 RegisterLoad::RegisterLoad(const LoadSetup& setup, Findings& findings)
     : setup_(setup), findings_(findings), pace_(with_reads(setup), pace_stream) {
-    for (const char* each :
-         {registers_chain, registers_are_one, registers_progress, calls_are_answered}) {
+    for (const char* each : {registers_chain, registers_are_one, registers_progress,
+                             not_applied_stays, calls_are_answered}) {
         findings_.expect(each);
     }
 }
 
+std::optional<Duration> RegisterLoad::next_time() const {
+    const auto next = pace_.next();
+    if (again_.empty()) return next;
+    const Duration again = again_.begin()->first;
+    return next ? std::min(*next, again) : again;
+}
+
 void RegisterLoad::act(Duration now, Clients& clients) {
     clients_ = &clients;
+    settle_due(now);
     while (pace_.next() && *pace_.next() <= now) operate(pace_.take(), now, clients);
 }
 
@@ -69,7 +84,8 @@ void RegisterLoad::on_answer(std::uint32_t host, CallId id, ByteView body, bool 
             note(*answer, call);
         }
         const bool unknown = call.outcome == CallOutcome::unknown && call.kind == CallKind::cas;
-        if (unknown && !settles) settle(host, number, answer->operation, now);
+        if (unknown && !settles) open_[number].operation = answer->operation;
+        if (unknown) settle(host, number, now);
         if (call.seen) known_[call.key] = call.seen->version;
         return;
     }
@@ -99,6 +115,7 @@ void RegisterLoad::conclude(Duration now) {
     if (counts_.answered == 0) {
         findings_.violated(registers_progress, {now, 0, "no call was answered"});
     }
+    check_final(now);
     findings_.looked(calls_are_answered);
     for (const auto& [key, waiting] : waiting_) {
         check_answered(setup_, waiting.since, {now, key.first, history_[waiting.call].key},
@@ -139,14 +156,51 @@ void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients)
     history_.push_back(std::move(call));
 }
 
-void RegisterLoad::settle(std::uint32_t host, std::size_t number, const Bytes& operation,
-                          Duration now) {
+// At once at first, by the same node or by another; later somewhere else.
+void RegisterLoad::settle(std::uint32_t host, std::size_t number, Duration now) {
+    if (open_.at(number).asked > 0) {
+        again_.emplace(now + settled_again_after, number);
+        return;
+    }
+    Rng choice(setup_.seed, settle_stream + number * settled_most);
+    const bool elsewhere = choice.chance(1, 2);
+    const auto other = static_cast<std::uint32_t>(choice.below(clients_->hosts()));
+    if (ask_to_settle(elsewhere ? other : host, number, now)) return;
+    again_.emplace(now + settled_again_after, number);
+}
+
+bool RegisterLoad::ask_to_settle(std::uint32_t host, std::size_t number, Duration now) {
+    Open& open = open_.at(number);
+    ++open.asked;
     node::RegisterSettleAsk ask;
     ask.name = history_[number].key;
-    ask.operation = operation;
+    ask.operation = open.operation;
     ask.timeout = timeout;
     const auto id = clients_->call(host, node::request_bytes(ask));
     if (id) waiting_[{host, *id}] = {number, true, now};
+    return id.has_value();
+}
+
+void RegisterLoad::settle_due(Duration now) {
+    while (!again_.empty() && again_.begin()->first <= now) {
+        const std::size_t number = again_.extract(again_.begin()).mapped();
+        if (now >= setup_.until) continue;
+        const std::uint32_t asked = open_.at(number).asked;
+        if (asked == settled_most) continue;
+        Rng choice(setup_.seed, settle_stream + number * settled_most + asked);
+        const auto host = static_cast<std::uint32_t>(choice.below(clients_->hosts()));
+        if (!ask_to_settle(host, number, now)) again_.emplace(now + settled_again_after, number);
+    }
+}
+
+void RegisterLoad::check_final(Duration now) {
+    if (ballots_ == nullptr) return;
+    for (const Call& call : history_) {
+        if (call.kind != CallKind::cas || call.outcome != CallOutcome::not_applied) continue;
+        findings_.looked(not_applied_stays);
+        if (!ballots_->was_chosen(call.key, call.value)) continue;
+        findings_.violated(not_applied_stays, {now, 0, call.key + ": " + call.value});
+    }
 }
 
 void RegisterLoad::note(const node::RegisterAnswer& answer, Call& call) {

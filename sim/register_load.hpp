@@ -4,15 +4,18 @@
 //   registers_chain     versions and values form one chain per name (check_chain.hpp)
 //   registers_are_one   the answers are those of a single register (check_linearizable.hpp)
 //   registers_progress  something was applied, if anything was asked while all voters ran
+//   not_applied_stays   a change that was told as not applied was never chosen by the voters
 //   calls_are_answered  every call ends, soon after its timeout, while its node runs
 //
-// A change whose outcome is unknown is settled: it counts as the settling says.
+// A change whose outcome is unknown is settled, by its own node and then by others until one of
+// them knows: it counts as the settling says.
 //
 // Not thread safe.
 #pragma once
 
 #include "base/codec.hpp"
 #include "node/calls_register.hpp"
+#include "sim/ballot_check.hpp"
 #include "sim/check.hpp"
 #include "sim/pace.hpp"
 #include "sim/register_history.hpp"
@@ -30,7 +33,10 @@ class RegisterLoad final : public Workload {
 public:
     RegisterLoad(const LoadSetup& setup, Findings& findings);
 
-    [[nodiscard]] std::optional<Duration> next_time() const override { return pace_.next(); }
+    // Who knows what voters chose; before the run.
+    void compare_with(const BallotCheck& ballots) { ballots_ = &ballots; }
+
+    [[nodiscard]] std::optional<Duration> next_time() const override;
 
     void act(Duration now, Clients& clients) override;
     void on_answer(std::uint32_t host, CallId call, ByteView body, bool last,
@@ -50,8 +56,17 @@ private:
         Duration since{};
     };
 
+    // A change whose outcome nobody could tell yet.
+    struct Open {
+        Bytes operation;
+        std::uint32_t asked = 0;  // how often
+    };
+
     void operate(std::uint64_t number, Duration now, Clients& clients);
-    void settle(std::uint32_t host, std::size_t number, const Bytes& operation, Duration now);
+    void settle(std::uint32_t host, std::size_t number, Duration now);
+    bool ask_to_settle(std::uint32_t host, std::size_t number, Duration now);
+    void settle_due(Duration now);
+    void check_final(Duration now);
     static void note(const node::RegisterAnswer& answer, Call& call);
 
     LoadSetup setup_;
@@ -61,6 +76,9 @@ private:
     CallHistory history_;
     Clients* clients_ = nullptr;  // of the world, once it acted
     std::map<std::pair<std::uint32_t, CallId>, Waiting> waiting_;
+    std::map<std::size_t, Open> open_;            // by place in the history
+    std::multimap<Duration, std::size_t> again_;  // when to settle which
+    const BallotCheck* ballots_ = nullptr;
     std::map<std::string, std::uint64_t> known_;  // version that clients saw last
     LoadCounts counts_;
 };

@@ -113,6 +113,17 @@ std::string probes_json(const Report& report) {
     return json + '}';
 }
 
+// By kind: how often it struck, and how often what had an end was repaired.
+std::string faults_json(const Report& report) {
+    std::string json = "{";
+    for (const FaultRow& row : fault_rows) {
+        if (json.size() > 1) json += ',';
+        fmt::format_to(std::back_inserter(json), R"("{}":{{"struck":{},"repaired":{}}})", row.word,
+                       report.faults.struck(row.kind), report.faults.repaired(row.kind));
+    }
+    return json + '}';
+}
+
 std::string missing_json(const Report& report) {
     std::string json = "[";
     for (const std::string& name : report.missing) {
@@ -203,10 +214,10 @@ std::string json_of(const Report& report, Duration cpu) {
     }
     fmt::format_to(std::back_inserter(json),
                    R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"invariants":{})"
-                   R"(,"probes":{},"missing":{})",
+                   R"(,"probes":{},"faults":{},"missing":{})",
                    report.notice.count, report.notice.p50_ms, report.notice.p95_ms,
                    report.notice.max_ms, invariants_json(report), probes_json(report),
-                   missing_json(report));
+                   faults_json(report), missing_json(report));
     fmt::format_to(std::back_inserter(json),
                    R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
                    seconds(report.plan.duration), seconds(cpu), report.trace_hash,

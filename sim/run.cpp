@@ -2,12 +2,17 @@
 
 #include "base/probes.hpp"
 #include "sim/admission_check.hpp"
+#include "sim/award_check.hpp"
+#include "sim/ballot_check.hpp"
+#include "sim/custody_check.hpp"
 #include "sim/decision_load.hpp"
 #include "sim/edit_load.hpp"
+#include "sim/head_check.hpp"
 #include "sim/lease_load.hpp"
 #include "sim/membership_check.hpp"
 #include "sim/overlay_check.hpp"
 #include "sim/register_load.hpp"
+#include "sim/rumour_check.hpp"
 #include "sim/state_load.hpp"
 #include "sim/survey.hpp"
 #include "sim/task_check.hpp"
@@ -16,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <utility>
 
 namespace starling::sim {
@@ -200,17 +206,43 @@ std::vector<std::string> missing_from(const Report& report, const Options& optio
     return missing;
 }
 
+// Everybody who looks on at any plan.
+struct Onlookers {
+    Onlookers(World& world, Findings& findings)
+        : ids(ids_of(world.identities())),
+          membership(ids, findings),
+          tasks(findings),
+          admission(world.identities(), findings),
+          ballots(world.identities(), findings),
+          custody(ids, findings),
+          awards(ids, findings),
+          rumours(ids, findings),
+          heads(findings) {
+        for (Check* each : std::initializer_list<Check*>{&membership, &tasks, &admission, &ballots,
+                                                         &custody, &awards, &rumours, &heads}) {
+            world.watch(*each);
+        }
+    }
+
+    std::vector<NodeId> ids;
+    MembershipCheck membership;
+    TaskCheck tasks;
+    AdmissionCheck admission;
+    BallotCheck ballots;
+    CustodyCheck custody;
+    AwardCheck awards;
+    RumourCheck rumours;
+    HeadCheck heads;
+};
+
 Report run(const Plan& plan, std::span<Check* const> others) {
     const auto probes_before = probe_hits();
     Findings findings;
     World world(plan);
-    MembershipCheck membership(ids_of(world.identities()), findings);
+    Onlookers onlookers(world, findings);
     Programs programs(plan, findings);
-    world.watch(membership);
-    TaskCheck tasks(findings);
-    world.watch(tasks);
-    AdmissionCheck admission(world.identities(), findings);
-    world.watch(admission);
+    programs.leases.compare_with(onlookers.ballots);
+    programs.registers.compare_with(onlookers.ballots);
     for (Check* other : others) world.watch(*other);
     for (Workload* program : programs.all()) world.engage(*program);
     world.run_until(plan.duration);
@@ -225,7 +257,7 @@ Report run(const Plan& plan, std::span<Check* const> others) {
     report.signatures_asked = world.verifier().asked();
     report.signatures_computed = world.verifier().computed();
     add_hosts(world, report);
-    report.notice = notice_of(membership.notice_times());
+    report.notice = notice_of(onlookers.membership.notice_times());
     report.invariants = findings.results();
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();

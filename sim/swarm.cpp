@@ -1,5 +1,6 @@
 #include "sim/swarm.hpp"
 
+#include "sim/swarm_author.hpp"
 #include "sim/swarm_regions.hpp"
 
 #include <algorithm>
@@ -14,12 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using Hosts = std::vector<std::uint32_t>;
-
-constexpr std::uint64_t swarm_stream = 0x7377726dULL << 32U;
-constexpr Duration settle = 500ms;  // most nodes are up by then
-constexpr std::uint64_t faults_most_log = 5;
-
 // Purposes of draws that belong to no fault.
 enum class Draw : std::uint64_t {
     habits = 240,
@@ -32,100 +27,9 @@ enum class Draw : std::uint64_t {
     regions,
 };
 
-Rng rng_of(std::uint64_t seed, std::uint64_t purpose, std::uint64_t number = 0) {
-    return Rng(seed, swarm_stream | purpose << 20U | number);
-}
-
 Rng rng_of(std::uint64_t seed, Draw purpose) {
-    return rng_of(seed, static_cast<std::uint64_t>(purpose));
+    return swarm_rng(seed, static_cast<std::uint64_t>(purpose));
 }
-
-// Between low and high, each order of magnitude as likely as the next.  REQUIRES: 0 < low <= high.
-std::int64_t scaled(Rng& rng, std::int64_t low, std::int64_t high) {
-    const auto octaves =
-        static_cast<std::uint64_t>(std::bit_width(static_cast<std::uint64_t>(high / low)));
-    const std::int64_t from = low << rng.below(octaves);
-    const std::int64_t to = std::min(high, from * 2);
-    return from + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(to - from) + 1));
-}
-
-Duration scaled(Rng& rng, Duration low, Duration high) {
-    return Duration{scaled(rng, low.count(), high.count())};
-}
-
-// Makes the faults of one habit.
-class Author {
-public:
-    Author(const SwarmOptions& options, std::uint64_t habit, std::vector<Fault>& faults)
-        : options_(options), habit_(habit), faults_(faults) {}
-
-    // Each with a stream of its own (I2).
-    [[nodiscard]] Rng next_rng() { return rng_of(options_.seed, habit_, ++drawn_); }
-
-    // From one to many.
-    std::uint64_t how_many(std::uint64_t most_log = faults_most_log) {
-        Rng rng = next_rng();
-        const std::uint64_t some = 1ULL << rng.below(most_log + 1);
-        return rng.between(std::max<std::uint64_t>(1, some / 2), some);
-    }
-
-    Duration any_time(Rng& rng) const { return rng.between(settle, options_.faulty - 1s); }
-
-    // Mostly short, at times for most of the run.
-    Duration any_length(Rng& rng) const { return scaled(rng, 20ms, options_.faulty / 2); }
-
-    std::uint32_t any_host(Rng& rng) const {
-        return static_cast<std::uint32_t>(rng.below(options_.nodes));
-    }
-
-    [[nodiscard]] std::uint32_t nodes() const { return options_.nodes; }
-
-    [[nodiscard]] Duration faulty() const { return options_.faulty; }
-
-    Hosts all_hosts(Rng& rng) const {
-        Hosts hosts(options_.nodes);
-        std::iota(hosts.begin(), hosts.end(), 0U);
-        rng.shuffle(std::span(hosts));
-        return hosts;
-    }
-
-    void strike(FaultKind kind, std::uint32_t host, Duration at, Duration lasts,
-                std::int64_t amount = 0) {
-        Fault fault;
-        fault.kind = kind;
-        fault.host = host;
-        fault.amount = amount;
-        add(std::move(fault), at, lasts);
-    }
-
-    void part(FaultKind kind, Hosts left, Hosts right, Duration at, Duration lasts) {
-        Fault fault;
-        fault.kind = kind;
-        fault.left = std::move(left);
-        fault.right = std::move(right);
-        add(std::move(fault), at, lasts);
-    }
-
-    // What does not fit before the end is left out.
-    void add(Fault fault, Duration at, Duration lasts) {
-        if (at >= options_.faulty) return;
-        if (row_of(fault.kind).amount == Amount::none) fault.amount = 0;
-        fault.at = at;
-        if (row_of(fault.kind).has_end) {
-            fault.lasts =
-                std::clamp(lasts, Duration{1ms}, std::max(Duration{1ms}, options_.faulty - at));
-        }
-        std::ranges::sort(fault.left);
-        std::ranges::sort(fault.right);
-        faults_.push_back(std::move(fault));
-    }
-
-private:
-    const SwarmOptions& options_;
-    std::uint64_t habit_;
-    std::uint64_t drawn_ = 0;
-    std::vector<Fault>& faults_;
-};
 
 // Hosts, one after another, of a kind that has no amount.
 template <FaultKind kind>
@@ -202,6 +106,26 @@ void ring(Author& author, const Hosts& hosts, Duration at, Duration lasts) {
     }
 }
 
+// Two groups do not reach each other, and all others reach both (Alfatafta et al., OSDI'20).
+void partial(Author& author, Rng& rng, const Hosts& hosts, Duration at, Duration lasts) {
+    const auto first = static_cast<std::ptrdiff_t>(rng.between(1, hosts.size() / 2));
+    const auto last = static_cast<std::ptrdiff_t>(
+        rng.between(static_cast<std::uint64_t>(first) + 1, hosts.size() - 1));
+    author.part(FaultKind::cut, {hosts.begin(), hosts.begin() + first},
+                {hosts.begin() + first, hosts.begin() + last}, at, lasts);
+}
+
+// For so long that each side buries the other, and has to find it again.
+void split(Author& author) {
+    Rng rng = author.next_rng();
+    const Duration at = rng.between(swarm_settle, author.faulty() / 2);
+    const Duration lasts = rng.between(author.faulty() / 3, author.faulty());
+    const Hosts hosts = author.all_hosts(rng);
+    const auto half = static_cast<std::ptrdiff_t>(rng.between(1, hosts.size() / 2));
+    author.part(FaultKind::cut, {hosts.begin(), hosts.begin() + half},
+                {hosts.begin() + half, hosts.end()}, at, lasts);
+}
+
 void partition(Author& author) {
     const std::uint64_t many = author.how_many(3);
     for (std::uint64_t i = 0; i < many; ++i) {
@@ -209,8 +133,10 @@ void partition(Author& author) {
         const Duration at = author.any_time(rng);
         const Duration lasts = scaled(rng, 50ms, author.faulty() / 2);
         const Hosts hosts = author.all_hosts(rng);
-        const std::uint64_t shape = hosts.size() < 4 ? 0 : rng.below(8);
-        if (shape == 6) {
+        const std::uint64_t shape = hosts.size() < 4 ? 0 : rng.below(10);
+        if (shape >= 8) {
+            partial(author, rng, hosts, at, lasts);
+        } else if (shape == 6) {
             bridge(author, hosts, at, lasts);
         } else if (shape == 7) {
             ring(author, hosts, at, lasts);
@@ -378,6 +304,7 @@ constexpr auto habits = std::to_array<Habit>({
     {"swamp", after_frames<FaultKind::swamp>},
     {"outsider", after_frames<FaultKind::outsider>},
     {"slander", after_frames<FaultKind::slander>},
+    {"split", split},
 });
 
 // One seed in eight has one habit alone, one in eight a pair, so that each meets each.

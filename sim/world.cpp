@@ -98,6 +98,14 @@ void World::on_answer(std::uint32_t host, CallId call, ByteView body, bool last)
     schedule_acts();
 }
 
+void World::on_said(const Told& frame) {
+    for (Check* check : word_checks_) check->on_said(frame);
+}
+
+void World::on_heard(const Told& frame) {
+    for (Check* check : word_checks_) check->on_heard(frame);
+}
+
 void World::on_failed(std::uint32_t host) {
     std::uint32_t cause = 0;
     for (const Fault& fault : plan_.faults) {

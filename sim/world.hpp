@@ -47,6 +47,7 @@ public:
     void watch(Check& check) {
         checks_.push_back(&check);
         if (check.wants_frames()) frame_checks_.push_back(&check);
+        if (check.wants_words()) word_checks_.push_back(&check);
     }
 
     void engage(Workload& workload) { workloads_.push_back(&workload); }
@@ -80,6 +81,8 @@ private:
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_answer(std::uint32_t host, CallId call, ByteView body, bool last) override;
+    void on_said(const Told& frame) override;
+    void on_heard(const Told& frame) override;
     void on_failed(std::uint32_t host) override;
     std::optional<CallId> call(std::uint32_t host, Bytes request) override;
     void end_call(std::uint32_t host, CallId call) override;
@@ -127,6 +130,7 @@ private:
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Check*> checks_;
     std::vector<Check*> frame_checks_;
+    std::vector<Check*> word_checks_;
     std::vector<Duration> looks_due_;  // of each check
     std::vector<Workload*> workloads_;
     std::vector<Duration> acts_due_;       // of each workload

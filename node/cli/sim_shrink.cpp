@@ -82,6 +82,12 @@ std::string change_text(const sim::Plan& from, const sim::Plan& to) {
                        time_text(to.duration));
 }
 
+// What is kept says what it once broke.
+std::string kept_text(const Verdict& broken, const sim::Plan& small) {
+    return fmt::format("# Broke {}: {}\n", broken.broken.front(), printable(broken.what)) +
+           sim::text_of(small);
+}
+
 struct Outcome {
     const ShrinkSetup& setup;
     const Verdict& broken;
@@ -97,8 +103,11 @@ std::string text_of(const Outcome& outcome) {
                                    seconds_of(outcome.spent));
     if (!outcome.small.finished) text += "not finished: a larger --budget may remove more\n";
     return text + sim::text_of(small) +
-           fmt::format("written to {}; again with: starling sim run {}\n",
-                       printable(outcome.setup.out), printable(shell_word(outcome.setup.out)));
+           fmt::format(
+               "written to {}; again with: starling sim run {}\n"
+               "once it passes, keep it where plans are run with the tests, such as "
+               "tests/plans\n",
+               printable(outcome.setup.out), printable(shell_word(outcome.setup.out)));
 }
 
 Value shape_of(const sim::Plan& plan) {
@@ -146,7 +155,7 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
                     [&](std::span<const sim::Plan> plans) { return judge.judge(plans); });
     line.clear();
     if (judge.error()) return tl::unexpected(*judge.error());
-    const auto written = write_text(setup->out, sim::text_of(small.plan));
+    const auto written = write_text(setup->out, kept_text(*broken, small.plan));
     if (!written) return tl::unexpected(written.error());
     const Outcome outcome{*setup, *broken, small, judge.spent()};
     terminal.result(document_of(outcome), [&] { return text_of(outcome); });

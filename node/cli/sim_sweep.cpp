@@ -94,11 +94,7 @@ Result<void> Sweep::count(std::uint64_t seed, const Seed& finished) {
     totals_.virtual_time += plan->plan.duration;
     totals_.cpu += first.cpu;
     hasher_.add(seed).add(mark_of(first));
-    if (const auto probes = first.document.find("probes"); probes != first.document.end()) {
-        for (const auto& [name, hits] : *probes->second.as<Value::Map>()) {
-            totals_.probes[name] += static_cast<std::uint64_t>(*hits.as<std::int64_t>());
-        }
-    }
+    count_numbers(first.document);
     if (finished.doubled) {
         ++totals_.doubled;
         totals_.cpu += finished.second->cpu;
@@ -107,6 +103,25 @@ Result<void> Sweep::count(std::uint64_t seed, const Seed& finished) {
     if (!finished.doubled || mark_of(*finished.second) == mark_of(first)) return {};
     return fail(seed, "equal_runs_are_equal",
                 "one run gave " + mark_of(first) + ", the other " + mark_of(*finished.second));
+}
+
+void Sweep::count_numbers(const Value::Map& document) {
+    const auto number = [](const Value& value) {
+        return static_cast<std::uint64_t>(*value.as<std::int64_t>());
+    };
+    if (const auto probes = document.find("probes"); probes != document.end()) {
+        for (const auto& [name, hits] : *probes->second.as<Value::Map>()) {
+            totals_.probes[name] += number(hits);
+        }
+    }
+    if (const auto faults = document.find("faults"); faults != document.end()) {
+        for (const auto& [kind, counts] : *faults->second.as<Value::Map>()) {
+            const Value::Map& of_kind = *counts.as<Value::Map>();
+            FaultTotals& total = totals_.faults[kind];
+            total.struck += number(of_kind.at("struck"));
+            total.repaired += number(of_kind.at("repaired"));
+        }
+    }
 }
 
 Result<void> Sweep::fail(std::uint64_t seed, std::string invariant, std::string what) {

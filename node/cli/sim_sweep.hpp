@@ -45,6 +45,12 @@ struct SweepSetup {
     Duration cpu = child_cpu_max;                // that one seed may use
 };
 
+// Of one kind of faults.
+struct FaultTotals {
+    std::uint64_t struck = 0;
+    std::uint64_t repaired = 0;
+};
+
 struct SweepTotals {
     std::uint64_t seeds = 0;
     std::uint64_t failed = 0;
@@ -53,6 +59,7 @@ struct SweepTotals {
     Duration virtual_time{};
     Duration cpu{};
     std::map<std::string, std::uint64_t> probes;  // how often each was hit
+    std::map<std::string, FaultTotals> faults;
     std::string hash;  // over all trace hashes, in the order of the seeds; at the end
     bool interrupted = false;
 };
@@ -96,6 +103,7 @@ private:
     Result<void> take(SimCrew::Done done);
     Result<void> count_finished();
     Result<void> count(std::uint64_t seed, const Seed& finished);
+    void count_numbers(const Value::Map& document);
     Result<void> fail(std::uint64_t seed, std::string invariant, std::string what);
 
     SweepSetup setup_;

@@ -169,6 +169,15 @@ Value::List never_hit(const SweepTotals& totals) {
     return names;
 }
 
+Value::Map faults_of(const SweepTotals& totals) {
+    Value::Map kinds;
+    for (const auto& [kind, total] : totals.faults) {
+        kinds.emplace(kind, Value::Map{{"struck", count_value(total.struck)},
+                                       {"repaired", count_value(total.repaired)}});
+    }
+    return kinds;
+}
+
 // What a sweep found, for the result.
 class Story {
 public:
@@ -199,6 +208,7 @@ public:
                 {"failed", count_value(totals.failed)},
                 {"failures", list_},
                 {"checks", count_value(totals.checks)},
+                {"faults", faults_of(totals)},
                 {"probes_never_hit", never_hit(totals)},
                 {"virtual_seconds", seconds_of(totals.virtual_time)},
                 {"cpu_seconds", seconds_of(totals.cpu)},

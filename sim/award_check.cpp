@@ -1,0 +1,182 @@
+#include "sim/award_check.hpp"
+
+namespace starling::sim {
+namespace {
+
+using namespace auction;
+
+constexpr const char* awards_are_agreed = "awards_are_agreed";
+constexpr const char* awards_end_as_given = "awards_end_as_given";
+constexpr const char* leases_are_watched = "leases_are_watched";
+constexpr const char* results_are_reported = "results_are_reported";
+
+constexpr std::uint64_t all_tasks = ~0ULL;
+constexpr std::uint32_t unknown_max = 24;  // then a result is given up
+
+// The runner has moved on, or the task is not its own any more.
+bool ends_lease(Event event) {
+    return event == Event::task_reassigned || event == Event::task_superseded ||
+           event == Event::task_cancelled || event == Event::task_dead_lettered ||
+           event == Event::task_accepted || event == Event::task_reported;
+}
+
+}  // namespace
+
+AwardCheck::AwardCheck(std::vector<NodeId> ids, Findings& findings)
+    : ids_(std::move(ids)), findings_(findings), fitness_(static_cast<std::uint32_t>(ids_.size())) {
+    for (const char* each :
+         {awards_are_agreed, awards_end_as_given, leases_are_watched, results_are_reported}) {
+        findings_.expect(each);
+    }
+}
+
+void AwardCheck::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
+    const Key key{host, record.fields[0]};
+    if (ends_lease(record.event)) leases_.clear(key);
+    if (record.event != Event::task_agreed) return;
+    leases_.set(key, now, lease_within);
+    findings_.looked(awards_are_agreed);
+    const auto round = static_cast<std::uint32_t>(record.fields[1]);
+    if (agreed_.contains({host, key.second, round, record.fields[2]})) return;
+    findings_.violated(awards_are_agreed,
+                       {now, host,
+                        "task " + std::to_string(key.second) + ": nobody agreed to round " +
+                            std::to_string(round)});
+}
+
+void AwardCheck::on_started(std::uint32_t host, Boot, Duration now) {
+    fitness_.on_started(host, now);
+    for (const Key& key : leases_.within({host, 0}, {host, all_tasks})) leases_.clear(key);
+    for (const Key& key : reports_.within({host, 0}, {host, all_tasks})) {
+        reports_.set(key, now, report_within_of_start);
+    }
+}
+
+void AwardCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
+    fitness_.on_fault(fault, phase, now);
+}
+
+void AwardCheck::on_ended(std::uint32_t host, Duration) {
+    fitness_.on_ended(host);
+}
+
+void AwardCheck::on_said(const Told& frame) {
+    if (frame.kind == Kind::accept_proposal) {
+        const auto message = decoded<AcceptProposal>(decoder_, frame.body);
+        if (message) awarded_.insert({message->record.id.prefix(), message->epoch});
+    } else if (frame.kind == Kind::store_result) {
+        const auto message = decoded<StoreResult>(decoder_, frame.body);
+        if (message) on_store_said(frame, *message);
+    } else if (frame.kind == Kind::grant) {
+        const auto message = decoded<Grant>(decoder_, frame.body);
+        if (message) leases_.clear({frame.host, message->task.prefix()});
+    } else if (frame.kind == Kind::record) {
+        const auto message = decoded<RecordTask>(decoder_, frame.body);
+        if (message) leases_.clear({frame.host, message->record.id.prefix()});
+    } else if (frame.kind == Kind::inform) {
+        const auto message = decoded<Inform>(decoder_, frame.body);
+        if (!message) return;
+        const Key key{frame.host, message->task.prefix()};
+        const auto settled = settled_.find(key);
+        if (settled != settled_.end() && frame.batch <= settled->second) return;
+        findings_.looked(results_are_reported);
+        reports_.set(key, frame.now, report_within);
+    }
+}
+
+void AwardCheck::on_heard(const Told& frame) {
+    if (frame.kind == Kind::agree) {
+        const auto message = decoded<Agree>(decoder_, frame.body);
+        if (message) note_agreed(frame, message->task, message->epoch);
+    } else if (frame.kind == Kind::renew) {
+        const auto message = decoded<Renew>(decoder_, frame.body);
+        if (!message) return;
+        note_agreed(frame, message->task, message->epoch);
+        const Key key{frame.host, message->task.prefix()};
+        if (leases_.contains(key)) leases_.set(key, frame.now, lease_within);
+    } else if (frame.kind == Kind::failure) {
+        const auto message = decoded<Failure>(decoder_, frame.body);
+        if (message) leases_.clear({frame.host, message->task.prefix()});
+    } else if (frame.kind == Kind::informed) {
+        const auto message = decoded<Informed>(decoder_, frame.body);
+        if (message) on_informed_heard(frame, *message);
+    } else if (frame.kind == Kind::cancel) {
+        const auto message = decoded<Cancel>(decoder_, frame.body);
+        if (message) on_cancel_heard(frame, *message);
+    } else if (frame.kind == Kind::granted) {
+        const auto message = decoded<Granted>(decoder_, frame.body);
+        if (message && message->verdict == GrantVerdict::superseded) {
+            leases_.clear({frame.host, message->task.prefix()});
+        }
+    }
+}
+
+std::optional<Duration> AwardCheck::next_time() const {
+    const auto lease = leases_.next();
+    const auto report = reports_.next();
+    if (!lease || !report) return lease ? lease : report;
+    return std::min(*lease, *report);
+}
+
+void AwardCheck::on_time(Duration now) {
+    for (const auto& [dues, invariant, within] :
+         {std::tuple{&leases_, leases_are_watched, lease_within},
+          std::tuple{&reports_, results_are_reported, report_within}}) {
+        while (const auto due = dues->take_due(now)) {
+            const auto [host, task] = due->key;
+            const auto fit = fitness_.fit_since(host);
+            if (!fit || *fit > due->since) {
+                dues->set(due->key, now, within);
+                continue;
+            }
+            findings_.looked(invariant);
+            findings_.violated(invariant, {now, host,
+                                           "task " + std::to_string(task) + ": nothing for " +
+                                               std::to_string(count_ms(now - due->since)) + " ms"});
+        }
+    }
+}
+
+void AwardCheck::on_store_said(const Told& frame, const StoreResult& message) {
+    const std::uint64_t task = message.task.prefix();
+    leases_.clear({frame.host, task});
+    const Epoch& epoch = message.held.epoch;
+    // Who only passes on what was accepted awarded nothing under that epoch.
+    if (epoch.granter != ids_[frame.host] || !awarded_.contains({task, epoch})) return;
+    findings_.looked(awards_end_as_given);
+    if (message.held.outcome.origin == epoch) return;
+    findings_.violated(
+        awards_end_as_given,
+        {frame.now, frame.host,
+         "task " + std::to_string(task) + ": stored under round " + std::to_string(epoch.round) +
+             " what was made under round " + std::to_string(message.held.outcome.origin.round)});
+}
+
+void AwardCheck::on_informed_heard(const Told& frame, const Informed& message) {
+    const Key key{frame.host, message.task.prefix()};
+    const bool final =
+        message.verdict == InformVerdict::accepted || message.verdict == InformVerdict::stale;
+    const bool unknown = message.verdict == InformVerdict::unknown;
+    if (!final && !(unknown && ++unknown_[key] > unknown_max)) return;
+    settle(frame, key);
+    unknown_.erase(key);
+}
+
+void AwardCheck::settle(const Told& frame, const Key& key) {
+    reports_.clear(key);
+    settled_[key] = frame.batch + 1;  // of this turn: what went before it is in there too
+}
+
+void AwardCheck::on_cancel_heard(const Told& frame, const Cancel& message) {
+    if (message.purpose != CancelPurpose::stop) return;
+    const Key key{frame.host, message.task.prefix()};
+    leases_.clear(key);
+    settle(frame, key);
+}
+
+void AwardCheck::note_agreed(const Told& frame, const TaskId& task, const Epoch& epoch) {
+    if (epoch.granter != ids_[frame.host]) return;
+    agreed_.insert({frame.host, task.prefix(), epoch.round, frame.peer.prefix()});
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,96 @@
+#include "sim/head_check.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* heads_are_followed_up = "heads_are_followed_up";
+constexpr Duration asks_again_after = 15s;  // what was asked for, or came and waits for others
+
+}  // namespace
+
+HeadCheck::HeadCheck(Findings& findings) : findings_(findings) {
+    findings_.expect(heads_are_followed_up);
+}
+
+void HeadCheck::on_traced(std::uint32_t, const TraceRecord& record, Duration) {
+    if (record.event == Event::origin_forked) forked_ = true;
+}
+
+void HeadCheck::on_started(std::uint32_t host, Boot, Duration) {
+    const auto own = [&](const auto& each) { return each.first.first == host; };
+    std::erase_if(lacks_, own);
+    std::erase_if(wanted_, own);
+}
+
+void HeadCheck::on_said(const Told& frame) {
+    if (frame.kind == Kind::want) {
+        const auto want = decoded<crdt::Want>(decoder_, frame.body);
+        if (!want) return;
+        for (const crdt::Range& range : want->ranges) {
+            lacks_.erase({frame.host, range.origin});
+            wanted_[{frame.host, range.origin}] = frame.now;
+        }
+    } else if (frame.kind == Kind::heads) {
+        const auto heads = decoded<crdt::Heads>(decoder_, frame.body);
+        if (heads) on_heads_said(frame, *heads);
+    }
+}
+
+void HeadCheck::on_heard(const Told& frame) {
+    if (frame.kind != Kind::heads || forked_) return;
+    const auto heads = decoded<crdt::Heads>(decoder_, frame.body);
+    if (!heads) return;
+    for (const crdt::HeadEntry& entry : heads->entries) {
+        const Key key{frame.host, entry.origin};
+        const auto wanted = wanted_.find(key);
+        if (wanted != wanted_.end() && frame.now - wanted->second < asks_again_after) continue;
+        const auto [place, fresh] =
+            lacks_.try_emplace(key, Lack{entry.counter, frame.now, frame.now, 1});
+        Lack& lack = place->second;
+        if (entry.counter < lack.counter || lack.heard == frame.now) continue;
+        lack.heard = frame.now;
+        ++lack.times;
+    }
+}
+
+void HeadCheck::on_heads_said(const Told& frame, const crdt::Heads& heads) {
+    for (const crdt::HeadEntry& entry : heads.entries) shows(frame, entry.origin, entry.counter);
+    // Of origins in between that it does not name it has nothing.
+    if (heads.purpose != crdt::Purpose::reconcile) return;
+    std::vector<crdt::Origin> unnamed;
+    for (const auto& [key, lack] : lacks_) {
+        const bool spoken_for = key.first == frame.host &&
+                                (!heads.after || *heads.after < key.second) &&
+                                (!heads.through || key.second <= *heads.through);
+        if (!spoken_for) continue;
+        const auto named = std::ranges::find(heads.entries, key.second, &crdt::HeadEntry::origin);
+        if (named == heads.entries.end()) unnamed.push_back(key.second);
+    }
+    for (const crdt::Origin& origin : unnamed) shows(frame, origin, 0);
+}
+
+void HeadCheck::shows(const Told& frame, const crdt::Origin& origin, std::uint64_t counter) {
+    const auto lack = lacks_.find({frame.host, origin});
+    if (lack == lacks_.end() || forked_) return;
+    if (counter >= lack->second.counter) {
+        lacks_.erase(lack);
+        return;
+    }
+    findings_.looked(heads_are_followed_up);
+    const bool lately = lack->second.heard + followed_within > frame.now;
+    if (lack->second.times < told_times || !lately) return;
+    if (lack->second.heard - lack->second.since < followed_within) return;
+    findings_.violated(heads_are_followed_up,
+                       {frame.now, frame.host,
+                        "has " + std::to_string(counter) + " batches of an origin, heard of " +
+                            std::to_string(lack->second.counter) + " long ago"});
+    lacks_.erase(lack);
+}
+
+}  // namespace starling::sim

@@ -1,0 +1,66 @@
+// Whether replicas follow up what others tell them that they lack.
+//
+//      heard: heads that show more ──> lacked ──want said, or heads said that show as much──> gone
+//                                        └──heads said that show less, followed_within later──> !
+//
+// Invariants:
+//   heads_are_followed_up  a node that was told of batches which it lacks, and again and again,
+//                          asks somebody for them
+//
+// Nothing is looked at once an origin forked: its batches are wanted no more.
+// Not thread safe.
+#pragma once
+
+#include "base/codec.hpp"
+#include "crdt/messages.hpp"
+#include "sim/check.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace starling::sim {
+
+class HeadCheck final : public Check {
+public:
+    static constexpr Duration followed_within = std::chrono::seconds{5};
+    static constexpr std::uint32_t told_times = 3;  // a frame may be of an old link
+
+    explicit HeadCheck(Findings& findings);
+
+    void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
+    void on_started(std::uint32_t host, Boot boot, Duration now) override;
+
+    void on_fault(const Fault&, Phase, Duration) override {}
+
+    [[nodiscard]] bool wants_words() const override { return true; }
+
+    void on_said(const Told& frame) override;
+    void on_heard(const Told& frame) override;
+
+    [[nodiscard]] std::optional<Duration> next_time() const override { return std::nullopt; }
+
+    void on_time(Duration) override {}
+
+private:
+    using Key = std::pair<std::uint32_t, crdt::Origin>;  // host, origin
+
+    struct Lack {
+        std::uint64_t counter = 0;
+        Duration since{};
+        Duration heard{};         // last
+        std::uint32_t times = 1;  // heard
+    };
+
+    void on_heads_said(const Told& frame, const crdt::Heads& heads);
+    void shows(const Told& frame, const crdt::Origin& origin, std::uint64_t counter);
+
+    Findings& findings_;
+    Decoder decoder_;
+    std::map<Key, Lack> lacks_;
+    std::map<Key, Duration> wanted_;  // last
+    bool forked_ = false;
+};
+
+}  // namespace starling::sim

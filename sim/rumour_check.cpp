@@ -1,0 +1,288 @@
+#include "sim/rumour_check.hpp"
+
+#include "base/limits.hpp"
+
+#include <algorithm>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* suspects_get_time = "suspects_get_time";
+constexpr const char* heard_are_not_mourned = "heard_are_not_mourned";
+constexpr const char* suspects_are_accused = "suspects_are_accused";
+constexpr const char* tables_are_compared = "tables_are_compared";
+constexpr const char* dead_are_dialled = "dead_are_dialled";
+
+// Clocks of judges may run fast by a tenth.
+constexpr Duration time_to_refute = limits::pause_tolerance - limits::pause_tolerance / 5;
+constexpr Duration lately = limits::heartbeat_period + limits::ack_timeout_min / 2;
+constexpr Duration slander_lingers = 12s;
+
+bool is_silence(std::uint64_t cause) {
+    return cause == static_cast<std::uint64_t>(gossip::Cause::silent);
+}
+
+}  // namespace
+
+RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
+    : ids_(std::move(ids)), findings_(findings), history_(static_cast<std::uint32_t>(ids_.size())) {
+    for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
+    for (const char* each :
+         {suspects_get_time, heard_are_not_mourned, suspects_are_accused, tables_are_compared}) {
+        findings_.expect(each);
+    }
+}
+
+void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
+    const auto incarnation = static_cast<std::uint32_t>(record.fields[2]);
+    const Life life{record.fields[1], incarnation};
+    if (record.event == Event::claim_refuted) {
+        const auto own = static_cast<std::uint32_t>(record.fields[1]);
+        claimed_.try_emplace({host, {record.fields[0], own}}, now);
+        return;
+    }
+    const auto subject = host_of(record.fields[0]);
+    if (!subject || *subject == host) return;
+    View& view = views_[{host, *subject}];
+    on_member(host, *subject, record.event, now);
+    switch (record.event) {
+        case Event::opinion_given:
+            return on_opinion(host, *subject, record.fields[1] != 0, now);
+        case Event::member_suspect:
+            on_suspect(host, *subject, life, now);
+            view.suspected = now;
+            return;
+        case Event::member_dead:
+            if (is_silence(record.fields[3])) on_death(host, *subject, life, now);
+            mourned_.insert({*subject, life});
+            view = View{};
+            return;
+        case Event::member_alive:
+        case Event::member_joined:
+        case Event::member_left:
+        case Event::member_draining:
+            view.suspected.reset();
+            return;
+        case Event::link_down:
+            greetings_.erase({host, *subject});
+            return;
+        case Event::frame_refused:
+            if (record.fields[1] == static_cast<std::uint64_t>(Kind::hello)) {
+                greetings_.erase({host, *subject});
+            }
+            return;
+        default:
+            return;
+    }
+}
+
+void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
+    history_.on_started(host, boot, now);
+    claimed_.try_emplace({host, {boot.value, 0}}, now);
+    forget(host);
+}
+
+void RumourCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
+    history_.on_fault(fault, phase, now);
+    if (row_of(fault.kind).target == Target::host) tables_[fault.host].lonely_since.reset();
+    // Who leaves compares nothing any more.
+    if (fault.kind == FaultKind::leave || fault.kind == FaultKind::crash) forget(fault.host);
+}
+
+void RumourCheck::on_ended(std::uint32_t host, Duration now) {
+    history_.on_ended(host, now);
+    forget(host);
+}
+
+void RumourCheck::on_said(const Told& frame) {
+    switch (frame.kind) {
+        case Kind::ping:
+        case Kind::pong:
+            if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
+                on_roots_said(frame, message->roots);
+            }
+            return;
+        case Kind::hello:
+            if (const auto message = decoded<gossip::Hello>(decoder_, frame.body)) {
+                on_roots_said(frame, message->roots);
+            }
+            return;
+        case Kind::table_digest:
+            if (const auto peer = host_of(frame.peer.prefix())) {
+                greetings_.erase({frame.host, *peer});
+            }
+            return;
+        case Kind::cells:
+            if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
+                for (const gossip::Opinion& each : message->opinions) {
+                    const auto subject = host_of(each.subject.prefix());
+                    if (!subject || each.observer != ids_[frame.host] || !is_down(each.vote)) {
+                        continue;
+                    }
+                    const Life life{each.boot.value, each.incarnation.value};
+                    accusers_[{*subject, life}].insert(frame.host);
+                }
+            }
+            return;
+        default:
+            return;
+    }
+}
+
+void RumourCheck::on_heard(const Told& frame) {
+    const auto peer = host_of(frame.peer.prefix());
+    if (!peer || *peer == frame.host) return;
+    switch (frame.kind) {
+        case Kind::ping:
+        case Kind::pong:
+            if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
+                if (frame.kind == Kind::pong) hear(views_[{frame.host, *peer}], frame.now);
+                const auto own = roots_.find(frame.host);
+                if (own != roots_.end() && own->second == message->roots.table) {
+                    greetings_.erase({frame.host, *peer});
+                }
+            }
+            return;
+        case Kind::hello:
+            if (const auto message = decoded<gossip::Hello>(decoder_, frame.body)) {
+                on_greeting(frame, *message);
+            }
+            return;
+        case Kind::cells:
+            if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
+                for (const gossip::Death& each : message->deaths) {
+                    const auto subject = host_of(each.node.prefix());
+                    if (!subject || *subject == *peer) continue;
+                    views_[{frame.host, *subject}].mourned = frame.now;
+                }
+            }
+            return;
+        default:
+            return;
+    }
+}
+
+void RumourCheck::on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life,
+                             Duration now) {
+    if (is_slandered(now)) return;
+    const auto claimed = claimed_.find({subject, life});
+    if (claimed == claimed_.end()) return;
+    findings_.looked(suspects_are_accused);
+    const View& view = views_[{host, subject}];
+    const bool by_itself = view.accused && *view.accused >= claimed->second;
+    const auto accusers = accusers_.find({subject, life});
+    const bool by_others = accusers != accusers_.end() && !accusers->second.empty();
+    if (!by_itself && !by_others) violated(suspects_are_accused, host, subject, now);
+}
+
+void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life& life,
+                           Duration now) {
+    if (is_slandered(now)) return;
+    const View& view = views_[{host, subject}];
+    if (view.mourned == now) {
+        findings_.looked(heard_are_not_mourned);
+        // In one turn all that a network held back may come at once: old answers among it.
+        const auto last = view.heard == now ? view.heard_before : view.heard;
+        const bool heard = last && now - *last <= lately;
+        if (heard && !view.accused && !view.suspected) {
+            violated(heard_are_not_mourned, host, subject, now);
+        }
+    }
+    if (mourned_.contains({subject, life})) return;
+    findings_.looked(suspects_get_time);
+    if (view.suspected && now - *view.suspected >= time_to_refute) return;
+    violated(suspects_get_time, host, subject, now);
+}
+
+void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {
+    Table& table = tables_[host];
+    if (event == Event::heal_dialled) table.lonely_since = now;
+    const bool alive = event == Event::member_alive || event == Event::member_joined;
+    const bool dead = event == Event::member_dead;
+    if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
+    table.alive.erase(subject);
+    table.dead.erase(subject);
+    if (alive) table.alive.insert(subject);
+    if (dead) table.dead.insert(subject);
+    // It is alive itself.
+    if (table.dead.size() < table.alive.size() + 1) table.lonely_since.reset();
+}
+
+// Whenever it beats.
+void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
+    Table& table = tables_[host];
+    if (table.dead.size() < table.alive.size() + 1) return;
+    findings_.looked(dead_are_dialled);
+    if (!table.lonely_since) table.lonely_since = now;
+    if (now - *table.lonely_since < dialled_within) return;
+    violated(dead_are_dialled, host, *table.dead.begin(), now);
+    table.lonely_since = now;
+}
+
+void RumourCheck::hear(View& view, Duration now) {
+    if (view.heard != now) view.heard_before = view.heard;
+    view.heard = now;
+}
+
+void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now) {
+    View& view = views_[{host, subject}];
+    view.accused.reset();
+    if (down) view.accused = now;
+}
+
+// Who shows the same table as before the greeting has had time to compare it, and a link.
+void RumourCheck::on_roots_said(const Told& frame, const gossip::Roots& roots) {
+    const auto peer = host_of(frame.peer.prefix());
+    roots_[frame.host] = roots.table;
+    check_dialled(frame.host, frame.now);
+    if (!peer) return;
+    const auto greeting = greetings_.find({frame.host, *peer});
+    if (greeting == greetings_.end()) return;
+    if (greeting->second.own_root != roots.table) {
+        greetings_.erase(greeting);
+        return;
+    }
+    if (frame.now - greeting->second.at < compared_within) return;
+    findings_.looked(tables_are_compared);
+    greetings_.erase(greeting);
+    violated(tables_are_compared, frame.host, *peer, frame.now);
+}
+
+void RumourCheck::on_greeting(const Told& frame, const gossip::Hello& hello) {
+    const auto peer = host_of(frame.peer.prefix());
+    const auto own = roots_.find(frame.host);
+    greetings_.erase({frame.host, *peer});
+    // Only its owner's word counts, and none of an earlier boot.
+    if (hello.claim.node != frame.peer || hello.claim.boot != history_.boot(*peer)) return;
+    if (own == roots_.end() || own->second == hello.roots.table) return;
+    findings_.looked(tables_are_compared);
+    greetings_[{frame.host, *peer}] = {frame.now, own->second};
+}
+
+void RumourCheck::forget(std::uint32_t host) {
+    roots_.erase(host);
+    tables_.erase(host);
+    std::erase_if(views_, [&](const auto& each) { return each.first.first == host; });
+    std::erase_if(greetings_, [&](const auto& each) {
+        return each.first.first == host || each.first.second == host;
+    });
+}
+
+bool RumourCheck::is_slandered(Duration now) const {
+    return history_.was_slandered({now - slander_lingers, now});
+}
+
+std::optional<std::uint32_t> RumourCheck::host_of(std::uint64_t prefix) const {
+    const auto found = hosts_.find(prefix);
+    if (found == hosts_.end()) return std::nullopt;
+    return found->second;
+}
+
+void RumourCheck::violated(const char* invariant, std::uint32_t host, std::uint32_t subject,
+                           Duration now) {
+    findings_.violated(invariant, {now, host, "about node " + std::to_string(subject + 1)});
+}
+
+}  // namespace starling::sim

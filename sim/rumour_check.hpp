@@ -1,0 +1,107 @@
+// What nodes say and hear about members, and whether they act on it as they should.
+//
+// Invariants:
+//   suspects_get_time        the first to call a silent member dead has suspected it for
+//                            pause_tolerance
+//   heard_are_not_mourned    nobody takes the word of others that a member is silent whom it heard
+//                            lately and does not accuse itself
+//   suspects_are_accused     whoever is suspected was accused in this very life, not in one that it
+//                            has outbid
+//   tables_are_compared      who is greeted by a member with another table compares the two
+//
+// None of them is looked at while somebody slanders: opinions and deaths are not signed.  Not
+// thread safe.
+#pragma once
+
+#include "base/codec.hpp"
+#include "gossip/messages.hpp"
+#include "sim/check.hpp"
+#include "sim/history.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace starling::sim {
+
+class RumourCheck final : public Check {
+public:
+    static constexpr Duration compared_within = std::chrono::seconds{1};
+    // A connection without answers lasts 10 s, and every 5 s somebody is dialled.
+    static constexpr Duration dialled_within = std::chrono::seconds{17};
+
+    RumourCheck(std::vector<NodeId> ids, Findings& findings);
+
+    void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
+    void on_started(std::uint32_t host, Boot boot, Duration now) override;
+    void on_fault(const Fault& fault, Phase phase, Duration now) override;
+    void on_ended(std::uint32_t host, Duration now) override;
+
+    [[nodiscard]] bool wants_words() const override { return true; }
+
+    void on_said(const Told& frame) override;
+    void on_heard(const Told& frame) override;
+
+    [[nodiscard]] std::optional<Duration> next_time() const override { return std::nullopt; }
+
+    void on_time(Duration) override {}
+
+private:
+    using Life = std::pair<std::uint64_t, std::uint32_t>;  // boot, incarnation
+
+    // What one node holds of another.
+    struct View {
+        std::optional<Duration> suspected;
+        std::optional<Duration> accused;  // by this node itself
+        std::optional<Duration> heard;
+        std::optional<Duration> heard_before;  // in an earlier turn
+        std::optional<Duration> mourned;       // somebody else said at this time that it is dead
+    };
+
+    // A greeting that showed another table.
+    struct Greeting {
+        Duration at{};
+        std::uint64_t own_root = 0;
+    };
+
+    // Whom one node takes for what.
+    struct Table {
+        std::set<std::uint32_t> alive;
+        std::set<std::uint32_t> dead;
+        std::optional<Duration> lonely_since;  // or dialled somebody since
+    };
+
+    using Pair = std::pair<std::uint32_t, std::uint32_t>;  // who, about or to whom
+
+    void on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
+    void on_death(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
+    static void hear(View& view, Duration now);
+    void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
+    void check_dialled(std::uint32_t host, Duration now);
+    void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
+    void on_roots_said(const Told& frame, const gossip::Roots& roots);
+    void on_greeting(const Told& frame, const gossip::Hello& hello);
+    void forget(std::uint32_t host);
+    [[nodiscard]] bool is_slandered(Duration now) const;
+    [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;
+    void violated(const char* invariant, std::uint32_t host, std::uint32_t subject, Duration now);
+
+    std::vector<NodeId> ids_;
+    Findings& findings_;
+    Decoder decoder_;
+    History history_;
+    std::map<std::uint64_t, std::uint32_t> hosts_;  // by the first bytes of their ids
+    std::map<Pair, View> views_;
+    std::map<std::uint32_t, Table> tables_;             // by host
+    std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
+    std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;
+    std::map<std::pair<std::uint32_t, Life>, Duration> claimed_;
+    std::map<std::uint32_t, std::uint64_t> roots_;  // as last shown by each host
+    std::map<Pair, Greeting> greetings_;            // of one host by another
+};
+
+}  // namespace starling::sim

@@ -1,0 +1,429 @@
+// Each invariant about what nodes say is broken once on purpose, beside a case that breaks nothing.
+#include "sim/award_check.hpp"
+#include "sim/ballot_check.hpp"
+#include "sim/custody_check.hpp"
+#include "sim/head_check.hpp"
+#include "sim/rumour_check.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace starling::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using Names = std::vector<std::string>;
+
+constexpr std::uint32_t ann = 0;
+constexpr std::uint32_t bob = 1;
+constexpr std::uint32_t eve = 2;
+
+const Identities& mesh() {
+    static const Identities identities = make_identities(1, 5);
+    return identities;
+}
+
+NodeId id_of(std::uint32_t host) {
+    return mesh().nodes[host].key.id();
+}
+
+std::vector<NodeId> ids() {
+    std::vector<NodeId> all;
+    for (const Identity& each : mesh().nodes) all.push_back(each.key.id());
+    return all;
+}
+
+// Five nodes that run since 0, whom one check listens to.
+template <class Subject>
+class Talk {
+public:
+    template <class... Arguments>
+    explicit Talk(Arguments&&... arguments)
+        : check(std::forward<Arguments>(arguments)..., findings) {
+        for (std::uint32_t host = 0; host < 5; ++host) check.on_started(host, Boot{100}, 0s);
+    }
+
+    template <class Message>
+    void says(std::uint32_t host, std::uint32_t to, const Message& message, Duration now = 1s) {
+        check.on_said(told(host, to, message, now));
+    }
+
+    template <class Message>
+    void hears(std::uint32_t host, std::uint32_t from, const Message& message, Duration now = 1s) {
+        check.on_heard(told(host, from, message, now));
+    }
+
+    void traces(std::uint32_t host, Event event, std::array<std::uint64_t, 6> fields,
+                Duration now) {
+        check.on_traced(host, {event, 6, fields}, now);
+    }
+
+    void restarts(std::uint32_t host, Duration now) { check.on_started(host, Boot{200}, now); }
+
+    void looks(Duration now) {
+        if (check.next_time() && *check.next_time() <= now) check.on_time(now);
+    }
+
+    [[nodiscard]] Names broken() const {
+        Names names;
+        for (const auto& [name, result] : findings.results()) {
+            if (result.violations > 0) names.push_back(name);
+        }
+        return names;
+    }
+
+    Findings findings;
+    Subject check;
+    std::uint64_t batch = 0;    // the last that the node wrote
+    std::uint64_t durable = 0;  // of them
+
+private:
+    template <class Message>
+    Told told(std::uint32_t host, std::uint32_t peer, const Message& message, Duration now) {
+        body_.clear();
+        Writer writer(body_);
+        message.encode(writer);
+        return {host, id_of(peer), Message::kind, body_, batch, durable, now};
+    }
+
+    Bytes body_;
+};
+
+// ------------------------------------------------------------------------------------ registers
+
+using Ballots = Talk<BallotCheck>;
+
+quorum::Ballot ballot(std::uint64_t round, std::uint32_t proposer) {
+    return {round, id_of(proposer), Boot{100}};
+}
+
+quorum::Promise promise(std::uint64_t round, std::uint32_t voter, std::uint64_t accepted = 0) {
+    quorum::Ballot shown;
+    if (accepted > 0) shown = ballot(accepted, ann);
+    return {"r/x", ballot(round, ann), mesh().nodes[voter].journal, shown, {}};
+}
+
+quorum::Accepted accepted(std::uint64_t round, std::uint32_t voter) {
+    return {"r/x", ballot(round, ann), mesh().nodes[voter].journal};
+}
+
+quorum::Accept accept(std::uint64_t round, std::uint64_t next_round = 0,
+                      const std::string& value = "v") {
+    quorum::State state;
+    state.snapshot.version = 1;
+    state.snapshot.contents = bytes_of(value);
+    return {"r/x", ballot(round, ann), next_round, state};
+}
+
+// Three of five voters promise, and hear of it.
+void win(Ballots& talk, std::uint64_t round) {
+    for (const std::uint32_t voter : {0U, 1U, 2U}) {
+        talk.says(voter, ann, promise(round, voter));
+        talk.hears(ann, voter, promise(round, voter));
+    }
+}
+
+TEST_CASE("a round of a register that breaks no rule breaks no invariant", "[sim][checks]") {
+    Ballots talk(mesh());
+    win(talk, 10);
+    talk.says(ann, bob, accept(10, 11));
+    for (const std::uint32_t voter : {0U, 1U, 2U}) {
+        talk.says(voter, ann, accepted(10, voter));
+        talk.hears(ann, voter, accepted(10, voter));
+    }
+    talk.says(ann, bob, accept(11));  // promised with the round before
+    CHECK(talk.broken().empty());
+    CHECK(talk.check.was_chosen("x", "v"));
+    CHECK_FALSE(talk.check.was_chosen("x", "w"));
+}
+
+TEST_CASE("a voter that promises below its promise after a restart is found", "[sim][checks]") {
+    Ballots talk(mesh());
+    talk.says(bob, ann, promise(10, bob));
+    talk.restarts(bob, 2s);
+    talk.says(bob, ann, promise(9, bob));
+    CHECK(talk.broken() == Names{"voters_keep_promises"});
+}
+
+TEST_CASE("a voter that accepts below its promise is found", "[sim][checks]") {
+    Ballots talk(mesh());
+    talk.says(bob, ann, promise(10, bob));
+    talk.says(bob, ann, accepted(9, bob));
+    CHECK(talk.broken() == Names{"voters_keep_promises"});
+}
+
+TEST_CASE("what a voter accepted before it promised more it may say again", "[sim][checks]") {
+    Ballots talk(mesh());
+    talk.says(bob, ann, accepted(9, bob));
+    talk.says(bob, ann, promise(10, bob, 9));
+    talk.says(bob, ann, accepted(9, bob));
+    CHECK(talk.broken().empty());
+}
+
+TEST_CASE("a voter that forgets what it accepted is found", "[sim][checks]") {
+    Ballots talk(mesh());
+    talk.says(bob, ann, accepted(9, bob));
+    talk.says(bob, ann, promise(10, bob));
+    CHECK(talk.broken() == Names{"votes_are_remembered"});
+}
+
+TEST_CASE("an accept without a majority is found, and one with another's votes", "[sim][checks]") {
+    Ballots talk(mesh());
+    talk.hears(ann, ann, promise(10, ann));
+    talk.hears(ann, bob, promise(10, bob));
+    talk.hears(ann, bob, promise(10, eve));  // the journal of somebody else
+    talk.says(ann, bob, accept(10));
+    CHECK(talk.broken() == Names{"rounds_have_a_majority"});
+}
+
+TEST_CASE("a promise that leaves before it is durable is found", "[sim][checks]") {
+    Ballots talk(mesh());
+    talk.batch = 3;
+    talk.durable = 2;
+    talk.says(bob, ann, promise(10, bob));
+    CHECK(talk.broken() == Names{"promises_wait_for_disks"});
+}
+
+// --------------------------------------------------------------------------------------- tasks
+
+constexpr TaskId task{{7}};
+
+auction::Epoch epoch(std::uint32_t round, std::uint32_t runner) {
+    return {round, id_of(runner), Boot{100}, 1};
+}
+
+auction::Granted granted(const auction::Epoch& asked, const auction::Epoch& highest) {
+    auction::Granted answer;
+    answer.task = task;
+    answer.epoch = asked;
+    answer.verdict = auction::GrantVerdict::granted;
+    answer.highest = highest;
+    return answer;
+}
+
+auction::Progress duty(const auction::Epoch& under, auction::DutyNote note) {
+    return {{{task, under, note}}};
+}
+
+// Bob keeps the task for Ann, and its result; then he hears that it is finished.
+void finish(Talk<CustodyCheck>& talk) {
+    const auction::Epoch first = epoch(1, ann);
+    talk.batch = talk.durable = 1;
+    talk.says(bob, ann, granted(first, first));
+    auction::StoredResult stored;
+    stored.task = task;
+    stored.epoch = stored.highest = first;
+    talk.says(bob, ann, stored);
+    talk.hears(bob, ann, duty(first, auction::DutyNote::finished));
+    talk.batch = talk.durable = 2;
+    talk.says(bob, ann, auction::Progress{});
+}
+
+TEST_CASE("a custodian that grants below what it granted is found", "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    talk.says(bob, ann, granted(epoch(1, ann), epoch(2, eve)));
+    CHECK(talk.broken() == Names{"grants_rise"});
+}
+
+TEST_CASE("a custodian that keeps a result of one that lost the task is found", "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    talk.says(bob, ann, granted(epoch(2, ann), epoch(2, ann)));
+    talk.says(bob, eve,
+              auction::Informed{task, epoch(1, ann), auction::InformVerdict::stored, id_of(ann)});
+    CHECK(talk.broken() == Names{"results_go_to_winners"});
+}
+
+TEST_CASE("a custodian that asks about a task that ended is found", "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    finish(talk);
+    talk.restarts(bob, 5s);
+    talk.batch = 3;
+    talk.says(bob, ann, duty(epoch(1, ann), auction::DutyNote::asked));
+    CHECK(talk.broken() == Names{"task_ends_are_kept"});
+}
+
+TEST_CASE("a custodian may forget an end that was not durable", "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    const auction::Epoch first = epoch(1, ann);
+    talk.batch = talk.durable = 1;
+    talk.says(bob, ann, granted(first, first));
+    talk.hears(bob, ann, duty(first, auction::DutyNote::finished));
+    talk.restarts(bob, 5s);
+    talk.batch = 3;
+    talk.says(bob, ann, duty(first, auction::DutyNote::asked));
+    CHECK(talk.broken().empty());
+}
+
+TEST_CASE("a custodian that does not look after its task is found", "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    talk.batch = 1;
+    talk.says(bob, ann, granted(epoch(1, ann), epoch(1, ann)));
+    talk.looks(30s);
+    CHECK(talk.broken() == Names{"custodians_look_after"});
+}
+
+TEST_CASE("a custodian that looks after its task, or was told of its end, is left alone",
+          "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    finish(talk);
+    talk.looks(50s);
+    CHECK(talk.broken().empty());
+}
+
+TEST_CASE("a task that counts as agreed to though nobody agreed is found", "[sim][checks]") {
+    Talk<AwardCheck> talk(ids());
+    talk.hears(ann, bob, auction::Agree{task, epoch(1, ann), {}});
+    talk.traces(ann, Event::task_agreed, {task.prefix(), 1, id_of(bob).prefix()}, 1s);
+    CHECK(talk.broken().empty());
+    talk.traces(ann, Event::task_agreed, {task.prefix(), 2, id_of(bob).prefix()}, 2s);
+    CHECK(talk.broken() == Names{"awards_are_agreed"});
+}
+
+TEST_CASE("a result of an earlier award under the epoch of another is found", "[sim][checks]") {
+    Talk<AwardCheck> talk(ids());
+    auction::Record record;
+    record.id = task;
+    record.spec.skill = "count";
+    record.custodians = {id_of(bob)};
+    talk.says(ann, bob, auction::AcceptProposal{record, epoch(2, ann), Boot{100}, 5s});
+    const auction::Outcome outcome{auction::Ending::done, {}, {}, id_of(bob), epoch(1, ann)};
+    talk.says(ann, bob, auction::StoreResult{task, {}, {epoch(2, ann), outcome}, false, {}});
+    CHECK(talk.broken() == Names{"awards_end_as_given"});
+}
+
+TEST_CASE("a lease whose end its runner does not look for is found", "[sim][checks]") {
+    Talk<AwardCheck> talk(ids());
+    talk.hears(ann, bob, auction::Agree{task, epoch(1, ann), {}});
+    talk.traces(ann, Event::task_agreed, {task.prefix(), 1, id_of(bob).prefix()}, 1s);
+    talk.looks(20s);
+    CHECK(talk.broken() == Names{"leases_are_watched"});
+}
+
+TEST_CASE("a result that is not reported again after a restart is found", "[sim][checks]") {
+    Talk<AwardCheck> talk(ids());
+    talk.batch = 5;
+    talk.says(bob, ann, auction::Inform{task, epoch(1, ann), {}, {}});
+    talk.restarts(bob, 3s);
+    talk.looks(20s);
+    CHECK(talk.broken() == Names{"results_are_reported"});
+}
+
+TEST_CASE("a result that was told to count is reported no more", "[sim][checks]") {
+    Talk<AwardCheck> talk(ids());
+    talk.batch = 5;
+    talk.says(bob, ann, auction::Inform{task, epoch(1, ann), {}, {}});
+    talk.hears(bob, ann,
+               auction::Informed{task, epoch(1, ann), auction::InformVerdict::accepted, {}});
+    talk.looks(20s);
+    CHECK(talk.broken().empty());
+}
+
+// -------------------------------------------------------------------------------------- members
+
+std::array<std::uint64_t, 6> member(std::uint32_t host, std::uint32_t incarnation,
+                                    std::uint64_t cause = 1) {
+    return {id_of(host).prefix(), 100, incarnation, cause};
+}
+
+void accuse(Talk<RumourCheck>& talk, std::uint32_t by, std::uint32_t subject, Duration now) {
+    talk.traces(by, Event::opinion_given, {id_of(subject).prefix(), 1, 1}, now);
+}
+
+TEST_CASE("a suspect without time to refute is found", "[sim][checks]") {
+    Talk<RumourCheck> talk(ids());
+    accuse(talk, ann, bob, 9s);
+    talk.traces(ann, Event::member_suspect, member(bob, 0), 10s);
+    talk.traces(ann, Event::member_dead, member(bob, 0), 10s + 100ms);
+    CHECK(talk.broken() == Names{"suspects_get_time"});
+}
+
+TEST_CASE("a suspect that had time to refute may be called dead", "[sim][checks]") {
+    Talk<RumourCheck> talk(ids());
+    accuse(talk, ann, bob, 9s);
+    talk.traces(ann, Event::member_suspect, member(bob, 0), 10s);
+    talk.traces(ann, Event::member_dead, member(bob, 0), 12s);
+    CHECK(talk.broken().empty());
+}
+
+TEST_CASE("a member that is mourned by one who hears it is found", "[sim][checks]") {
+    Talk<RumourCheck> talk(ids());
+    accuse(talk, eve, bob, 9s);
+    talk.traces(eve, Event::member_suspect, member(bob, 0), 10s);
+    talk.traces(eve, Event::member_dead, member(bob, 0), 12s);
+    talk.hears(ann, bob, gossip::Pong{}, 12s);
+    gossip::Cells cells;
+    cells.deaths.push_back({id_of(bob), Boot{100}, {}, gossip::Cause::silent, 0});
+    talk.hears(ann, eve, cells, 12s + 100ms);
+    talk.traces(ann, Event::member_dead, member(bob, 0), 12s + 100ms);
+    CHECK(talk.broken() == Names{"heard_are_not_mourned"});
+}
+
+TEST_CASE("a suspicion that rests on what was refuted is found", "[sim][checks]") {
+    Talk<RumourCheck> talk(ids());
+    accuse(talk, ann, bob, 9s);
+    talk.traces(ann, Event::member_suspect, member(bob, 0), 10s);
+    talk.traces(bob, Event::claim_refuted, {100, 1}, 11s);
+    talk.traces(ann, Event::member_alive, member(bob, 1), 11s);
+    talk.traces(ann, Event::member_suspect, member(bob, 1), 12s);
+    CHECK(talk.broken() == Names{"suspects_are_accused"});
+}
+
+TEST_CASE("tables that differ at a greeting and are not compared are found", "[sim][checks]") {
+    gossip::Ping shown;
+    shown.roots.table = 1;
+    gossip::Hello hello;
+    gossip::ClaimTerms terms;
+    terms.boot = Boot{100};
+    terms.addresses = {mesh().nodes[bob].address};
+    hello.claim = gossip::make_claim(terms, mesh().nodes[bob].certificate, mesh().nodes[bob].key);
+    hello.roots.table = 2;
+    const auto greeted = [&](bool compares) {
+        Talk<RumourCheck> talk(ids());
+        talk.says(ann, bob, shown, 1s);
+        talk.hears(ann, bob, hello, 2s);
+        if (compares) talk.says(ann, bob, gossip::TableDigest{}, 2s);
+        talk.says(ann, bob, shown, 4s);
+        return talk.broken();
+    };
+    CHECK(greeted(false) == Names{"tables_are_compared"});
+    CHECK(greeted(true).empty());
+}
+
+TEST_CASE("a node that takes most members for dead and dials none of them is found",
+          "[sim][checks]") {
+    const auto parted = [&](bool dials) {
+        Talk<RumourCheck> talk(ids());
+        talk.traces(ann, Event::member_joined, member(3, 0), 1s);
+        for (const std::uint32_t subject : {bob, eve}) {
+            talk.traces(ann, Event::member_dead, member(subject, 0, 2), 10s);
+        }
+        talk.says(ann, 3, gossip::Ping{}, 10s);
+        if (dials) talk.traces(ann, Event::heal_dialled, {id_of(bob).prefix()}, 20s);
+        talk.says(ann, 3, gossip::Ping{}, 30s);
+        return talk.broken();
+    };
+    CHECK(parted(false) == Names{"dead_are_dialled"});
+    CHECK(parted(true).empty());
+}
+
+// --------------------------------------------------------------------------------------- state
+
+TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][checks]") {
+    const crdt::Origin origin{id_of(eve), Boot{100}};
+    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
+    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
+    const auto told = [&](bool asks) {
+        Talk<HeadCheck> talk;
+        for (const Duration now : {1s, 4s, 7s}) talk.hears(ann, bob, theirs, now);
+        if (asks) talk.says(ann, bob, crdt::Want{{{origin, 5, 5}}}, 1s);
+        talk.says(ann, bob, own, 10s);
+        return talk.broken();
+    };
+    CHECK(told(false) == Names{"heads_are_followed_up"});
+    CHECK(told(true).empty());
+}
+
+}  // namespace
+}  // namespace starling::sim
