@@ -244,6 +244,8 @@ void RumourCheck::on_roots_said(const Told& frame, const gossip::Roots& roots) {
         greetings_.erase(greeting);
         return;
     }
+    // It greets back over a new link: what is due follows that.
+    if (frame.kind == Kind::hello) greeting->second.at = frame.now;
     if (frame.now - greeting->second.at < compared_within) return;
     findings_.looked(tables_are_compared);
     greetings_.erase(greeting);

@@ -2,6 +2,7 @@
 #include "node/cli/places.hpp"
 #include "node/cli/plan_judge.hpp"
 #include "node/cli/progress_line.hpp"
+#include "node/cli/sim_mutant.hpp"
 #include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
@@ -130,6 +131,7 @@ Value::Map document_of(const Outcome& outcome) {
 }
 
 Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
+    if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
     const auto setup = setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     const auto broken = first_verdict(*setup);
@@ -176,6 +178,7 @@ Command sim_shrink_command() {
         "Removes faults, nodes, load and time as long as the same invariant breaks. The result "
         "does not depend on --jobs, unless the budget runs out. A search that is interrupted "
         "leaves what it has.";
+    add_mutant_option(command);
     command.run = sim_shrink;
     return command;
 }

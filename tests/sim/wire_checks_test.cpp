@@ -3,7 +3,10 @@
 #include "sim/ballot_check.hpp"
 #include "sim/custody_check.hpp"
 #include "sim/head_check.hpp"
+#include "sim/lease_load.hpp"
+#include "sim/register_load.hpp"
 #include "sim/rumour_check.hpp"
+#include "tests/sim/desk.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -12,9 +15,6 @@
 
 namespace starling::sim {
 namespace {
-
-using namespace std::chrono_literals;
-using Names = std::vector<std::string>;
 
 constexpr std::uint32_t ann = 0;
 constexpr std::uint32_t bob = 1;
@@ -184,6 +184,65 @@ TEST_CASE("a promise that leaves before it is durable is found", "[sim][checks]"
     talk.durable = 2;
     talk.says(bob, ann, promise(10, bob));
     CHECK(talk.broken() == Names{"promises_wait_for_disks"});
+}
+
+TEST_CASE("a change that was told as not applied and was chosen is found", "[sim][checks]") {
+    Ballots talk(mesh());
+    Findings findings;
+    RegisterLoad load(setup_of(1'000'000, 100ms), findings);
+    load.compare_with(talk.check);
+    Desk desk;
+    run(load, desk, 100ms);
+    const Asked asked = desk.all_of<node::RegisterCasAsk>().front();
+    Decoder decoder;
+    const auto ask = node::request_from<node::RegisterCasAsk>(decoder, asked.request);
+    node::RegisterAnswer told;
+    told.outcome = node::RegisterOutcome::not_applied;
+    answer(load, asked, told);
+    win(talk, 10);
+    quorum::Accept message = accept(10, 0, std::string(text_of(*ask->value)));
+    message.name = "r/" + ask->name;
+    talk.says(ann, bob, message);
+    for (const std::uint32_t voter : {0U, 1U, 2U}) {
+        quorum::Accepted vote = accepted(10, voter);
+        vote.name = message.name;
+        talk.says(voter, ann, vote);
+    }
+    load.conclude(2s);
+    CHECK(findings.results().at("not_applied_stays").violations == 1);
+}
+
+TEST_CASE("a lease that is told for longer than since it was proposed is found", "[sim][checks]") {
+    const auto told_for = [&](Duration remaining) {
+        Ballots talk(mesh());
+        Findings findings;
+        LeaseLoad load(setup_of(1'000'000, 100ms), findings);
+        load.compare_with(talk.check);
+        Desk desk;
+        run(load, desk, 100ms);
+        desk.clock = BootTime{1s};
+        const Asked asked = desk.all_of<node::LeaseAcquireAsk>().front();
+        Decoder decoder;
+        const auto ask = node::request_from<node::LeaseAcquireAsk>(decoder, asked.request);
+        quorum::Lease lease;
+        lease.holder.node = id_of(asked.host);
+        lease.term = 2s;
+        lease.fence = 5;
+        quorum::Accept message = accept(10);
+        message.name = "l/" + ask->name;
+        message.state.snapshot.contents = lease;
+        talk.says(asked.host, bob, message, 500ms);
+        node::LeaseAnswer granted_lease;
+        granted_lease.outcome = node::RegisterOutcome::applied;
+        granted_lease.held = granted_lease.mine = true;
+        granted_lease.fence = 5;
+        granted_lease.term = 2s;
+        granted_lease.until = 1s + remaining;
+        answer(load, asked, granted_lease);
+        return findings.results().at("leases_count_from_asked").violations;
+    };
+    CHECK(told_for(1400ms) == 0);
+    CHECK(told_for(1900ms) == 1);
 }
 
 // --------------------------------------------------------------------------------------- tasks
