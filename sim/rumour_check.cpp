@@ -202,18 +202,15 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
-    table.alive.erase(subject);
     table.dead.erase(subject);
-    if (alive) table.alive.insert(subject);
     if (dead) table.dead.insert(subject);
-    // It is alive itself.
-    if (table.dead.size() < table.alive.size() + 1) table.lonely_since.reset();
+    if (table.dead.size() * 2 < ids_.size()) table.lonely_since.reset();
 }
 
 // Whenever it beats.
 void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
     Table& table = tables_[host];
-    if (table.dead.size() < table.alive.size() + 1) return;
+    if (table.dead.size() * 2 < ids_.size()) return;
     findings_.looked(dead_are_dialled);
     if (!table.lonely_since) table.lonely_since = now;
     if (now - *table.lonely_since < dialled_within) return;

@@ -68,9 +68,8 @@ private:
         std::uint64_t own_root = 0;
     };
 
-    // Whom one node takes for what.
+    // Whom one node takes for dead.
     struct Table {
-        std::set<std::uint32_t> alive;
         std::set<std::uint32_t> dead;
         std::optional<Duration> lonely_since;  // or dialled somebody since
     };

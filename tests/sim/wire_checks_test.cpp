@@ -455,7 +455,7 @@ TEST_CASE("a node that takes most members for dead and dials none of them is fou
     const auto parted = [&](bool dials) {
         Talk<RumourCheck> talk(ids());
         talk.traces(ann, Event::member_joined, member(3, 0), 1s);
-        for (const std::uint32_t subject : {bob, eve}) {
+        for (const std::uint32_t subject : {bob, eve, 4U}) {
             talk.traces(ann, Event::member_dead, member(subject, 0, 2), 10s);
         }
         talk.says(ann, 3, gossip::Ping{}, 10s);
