@@ -261,12 +261,20 @@ void Announcer::run(Work& work, Moment now, Effects& out) {
     arm(work);
 }
 
-Verdict Announcer::on_renew(const NodeId& from, const Renew& message, Moment now, Effects& out) {
+// Another node agreed to run it, or it ends otherwise.  Before that the earlier winner may still be
+// the one whose result is taken.
+bool Announcer::is_over(const Work& work, const NodeId& from, const Epoch& epoch) {
+    if (epoch >= work.epoch) return false;
+    if (work.stage == Stage::running) return work.winner->node != from;
+    return work.stage == Stage::storing && work.outcome->origin != epoch;
+}
+
+std::optional<Verdict> Announcer::on_renew(const NodeId& from, const Renew& message, Moment now,
+                                           Effects& out) {
     Work* work = find(message.task);
+    if (work == nullptr) return std::nullopt;
     RenewVerdict verdict = RenewVerdict::held;
-    if (work == nullptr) {
-        verdict = RenewVerdict::unknown;
-    } else if (is_winner(*work, from, message.epoch)) {
+    if (is_winner(*work, from, message.epoch)) {
         if (work->stage == Stage::awarded) run(*work, now, out);  // its agree was lost
         work->permille = message.permille;
         work->note = message.note;
@@ -274,7 +282,8 @@ Verdict Announcer::on_renew(const NodeId& from, const Renew& message, Moment now
         work->act_at = std::min(work->lease_until, work->run_until);
         arm(*work);
     } else if (message.epoch != work->epoch) {
-        verdict = RenewVerdict::stale;
+        const bool over = is_over(*work, from, message.epoch);
+        verdict = over ? RenewVerdict::over : RenewVerdict::stale;
     }
     out.send(from, Renewed{message.task, message.epoch, verdict});
     return verdict == RenewVerdict::held ? Verdict::done : Verdict::stale;
@@ -365,6 +374,16 @@ Verdict Announcer::on_failure(const NodeId& from, const Failure& message, Moment
     return Verdict::done;
 }
 
+// An epoch is awarded to one node.  Of those that this node granted itself for this work it knows
+// whom; of an earlier runner's only what the custodians were told, which is not the last award.
+bool Announcer::may_report(const Work& work, const NodeId& from, const Epoch& epoch) const {
+    if (is_own(epoch) && epoch.term == work.term) {
+        const Attempt* awarded = find_attempt(work.attempts, epoch);
+        return awarded != nullptr && awarded->node == from;
+    }
+    return !was_another(work.attempts, epoch, from);
+}
+
 std::optional<Verdict> Announcer::on_inform(const NodeId& from, const Inform& message, Moment now,
                                             Effects& out) {
     Work* work = find(message.task);
@@ -374,6 +393,10 @@ std::optional<Verdict> Announcer::on_inform(const NodeId& from, const Inform& me
     };
     if (shared_.digests.on_told(from, work->record.spec.skill, message.free)) {
         look_everywhere_ = true;
+    }
+    if (!may_report(*work, from, message.epoch)) {
+        answer(InformVerdict::stale);
+        return Verdict::not_invited;
     }
     const Outcome outcome{Ending::done, message.result, {}, from, message.epoch};
     const bool same = work->outcome && work->outcome->origin == message.epoch;

@@ -150,7 +150,10 @@ Verdict Auctions::on_cancel(const NodeId& from, const Cancel& message, Moment no
 }
 
 Verdict Auctions::on_renew(const NodeId& from, const Renew& message, Moment now, Effects& out) {
-    return step(now, out, [&] { return announcer_.on_renew(from, message, now, out); });
+    return step(now, out, [&] {
+        const auto verdict = announcer_.on_renew(from, message, now, out);
+        return verdict ? *verdict : custodian_.on_renew(from, message, out);
+    });
 }
 
 Verdict Auctions::on_renewed(const NodeId& from, const Renewed& message, Moment now, Effects& out) {

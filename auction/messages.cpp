@@ -313,7 +313,7 @@ void Renewed::encode(Writer& out) const {
 bool Renewed::decode(Reader& in, Renewed& message) {
     message.task = in.id<TaskId>();
     take(in, message.epoch);
-    message.verdict = take_enum<RenewVerdict>(in, 3);
+    message.verdict = take_enum<RenewVerdict>(in, 4);
     return in.ok();
 }
 

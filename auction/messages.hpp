@@ -299,7 +299,12 @@ struct Renew {
     static bool decode(Reader& in, Renew& message);
 };
 
-enum class RenewVerdict : std::uint8_t { held, stale, unknown };
+enum class RenewVerdict : std::uint8_t {
+    held,
+    stale,    // a later epoch is under way: it may yet be awarded to the same node
+    unknown,  // this node does not run the task
+    over,     // another node runs it, or it ended otherwise: the result will not count
+};
 
 struct Renewed {
     static constexpr Kind kind = Kind::renewed;

@@ -12,6 +12,9 @@
 //       stood still renews before it goes on.
 //   I5  A fenced winner may finish: its result is offered and refused, never accepted besides
 //       another.
+//   I6  A worker is told once that nothing it reports of its task will count, as soon as this node
+//       learns it: of a stop, of its run limit, of a renewal that is answered `over`.  A runner
+//       that does not know the task is no answer: the custodians are asked with it from then on.
 //
 // Not thread safe.
 #pragma once
@@ -132,6 +135,8 @@ private:
         WorkerId worker;
         std::optional<Report> report;  // nothing while it runs
         bool fenced = false;
+        bool told = false;  // the worker, to stop
+        bool asks_custodians = false;
         BootTime renewed{};  // last time the runner said that the lease holds
         BootTime renew_at{};
         BootTime run_until{};
@@ -156,7 +161,8 @@ private:
     [[nodiscard]] bool ended(const TaskId& task, const Epoch& epoch) const;
 
     // participant_reports.cpp
-    void stop_worker(const Job& job, StopReason reason, BootTime now);
+    void tell_worker(Job& job, StopReason reason);
+    void stop_worker(Job& job, StopReason reason, BootTime now);
     void free_worker(const Award& award, Afterwards afterwards, BootTime now);
     [[nodiscard]] Job* running(const Award& award);
     void report(const TaskId& task, Report report, Moment now, Effects& out);

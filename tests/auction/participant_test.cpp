@@ -191,5 +191,42 @@ TEST_CASE("a result over the limit is refused and the task goes on", "[auction][
                                    at(1s), parts.out) == ReportVerdict::taken);
 }
 
+TEST_CASE("a worker whose task another node runs is told once to stop, and may still report",
+          "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_accept(bob, award_of(1), at(0s), parts.out);
+    const Epoch epoch = epoch_of(1, bob);
+    parts.participant.on_renewed(bob, {task(1), epoch, RenewVerdict::stale}, at(2s), parts.out);
+    CHECK(parts.participant.take_stopped().empty());
+    for (int again = 0; again < 2; ++again) {
+        parts.participant.on_renewed(bob, {task(1), epoch, RenewVerdict::over}, at(3s), parts.out);
+    }
+    const auto stopped = parts.participant.take_stopped();
+    REQUIRE(stopped.size() == 1);
+    CHECK(stopped[0].worker == WorkerId{1});
+    CHECK(stopped[0].reason == StopReason::lost);
+    CHECK(parts.participant.finish({task(1), epoch}, Bytes{1}, Afterwards::waits, at(4s),
+                                   parts.out) == ReportVerdict::taken);
+    CHECK(parts.last<Inform>().epoch == epoch);
+}
+
+TEST_CASE("a winner whose runner does not know the task asks its custodians",
+          "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_accept(bob, award_of(1), at(0s), parts.out);
+    const Epoch epoch = epoch_of(1, bob);
+    parts.participant.on_renewed(bob, {task(1), epoch, RenewVerdict::unknown}, at(1s), parts.out);
+    parts.out.clear();
+    parts.participant.on_tick(at(2s), parts.out);
+    CHECK(parts.out.outgoing().size() == 3);
+    const NodeId stranger = node(9);
+    parts.participant.on_renewed(stranger, {task(1), epoch, RenewVerdict::over}, at(3s), parts.out);
+    CHECK(parts.participant.take_stopped().empty());
+    parts.participant.on_renewed(eve, {task(1), epoch, RenewVerdict::over}, at(3s), parts.out);
+    CHECK(parts.participant.take_stopped().size() == 1);
+}
+
 }  // namespace
 }  // namespace starling::auction::part
