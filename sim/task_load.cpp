@@ -286,7 +286,9 @@ void TaskLoad::on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, B
 
 void TaskLoad::on_assignment(std::uint32_t host, CallId serving, ByteView body, Duration now) {
     auto assignment = node::answer_from<node::AssignmentRecord>(decoder_, body);
-    if (!assignment || !by_key_.contains(assignment->key)) return;
+    // Whoever is told to stop goes on all the same: its result must be refused.
+    if (!assignment || assignment->stop != TaskStop::none) return;
+    if (!by_key_.contains(assignment->key)) return;
     const std::size_t number = by_key_.at(assignment->key);
     Task& task = tasks_[number];
     task.given.insert(host);

@@ -55,6 +55,7 @@ public:
     using StateHandler = std::function<void(const StateChange&)>;
     using TaskHandler = std::function<void(Task&&)>;
     using ErrorHandler = std::function<void(const Error&)>;
+    using StopHandler = std::function<void(const Award& award, TaskStop why)>;
     static constexpr Time agreement_timeout = std::chrono::seconds(4);
 
     // Starts a node.  It is not ready yet: see ready().  On failure nothing runs, though a fresh
@@ -184,7 +185,7 @@ public:
     // Makes this program a worker until the Watch ends; tasks it still holds then are handed to
     // others.  `refused` is told when the node takes no such worker.
     [[nodiscard]] Result<Watch> serve(const ServeOptions& options, TaskHandler handler,
-                                      ErrorHandler refused = {});
+                                      ErrorHandler refused = {}, StopHandler stopped = {});
 
     // What Task does, for an award handed to another thread or process.
     [[nodiscard]] Pending<TaskReport> finish(const Award& award, const Value& result);

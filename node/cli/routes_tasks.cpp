@@ -94,7 +94,7 @@ void report(Node& node, const HttpRequest& request, const Exchange& exchange) {
     answer_with(node.progress(award, note), exchange, show);
 }
 
-// A worker for as long as the client listens.
+// A worker for as long as the client listens: events `task`, `stop` and `error`.
 void serve(Node& node, const HttpRequest& request, const Exchange& exchange) {
     Fields in = Fields::of_query(request);
     ServeOptions options{in.texts("skill")};
@@ -109,7 +109,10 @@ void serve(Node& node, const HttpRequest& request, const Exchange& exchange) {
     const auto refused = [exchange](const Error& error) {
         exchange.push("error", problem(error).body);
     };
-    auto watch = node.serve(options, assigned, refused);
+    const auto stopped = [exchange](const Award& award, TaskStop why) {
+        exchange.push("stop", json_text(document_of(award, why)));
+    };
+    auto watch = node.serve(options, assigned, refused, stopped);
     if (!watch) return exchange.fail(watch.error());
     *kept = std::move(*watch);
     exchange.begin_stream([kept] { kept->reset(); });

@@ -148,6 +148,10 @@ Value::Map document_of(const Task& task) {
             {"run_limit_ms", ms_value(task.run_limit())}};
 }
 
+Value::Map document_of(const Award& award, TaskStop why) {
+    return {{"id", award.task}, {"epoch", award.epoch}, {"why", std::string(name_of(why))}};
+}
+
 std::string operation_text(const std::string& operation) {
     constexpr std::string_view digits = "0123456789abcdef";
     const bool plain = std::ranges::all_of(
