@@ -131,8 +131,10 @@ public:
                                           std::uint32_t max = 996) const;
 
     // First what keys with this prefix hold, one `caught_up`, then every change; `lagged` as with
-    // members.
-    [[nodiscard]] Result<Watch> watch(const std::string& prefix, StateHandler handler = {});
+    // members.  WatchFrom::now: changes alone, and after `lagged` only those since; whoever lists
+    // the keys then, a page at a time, sees the rest.
+    [[nodiscard]] Result<Watch> watch(const std::string& prefix, StateHandler handler = {},
+                                      WatchFrom from = WatchFrom::current);
 
     // ---- agreement: register.hpp, decision.hpp.  no_quorum: too few voters were reached within
     // `timeout` (at most 60 s).  An outcome `unknown`, or Changed::unknown, MAY have its effect.
@@ -183,7 +185,8 @@ public:
     [[nodiscard]] AwaitedTask offer_and_wait(const TaskOffer& task);
 
     // Makes this program a worker until the Watch ends; tasks it still holds then are handed to
-    // others.  `refused` is told when the node takes no such worker.
+    // others.  `refused` is told when the node takes no such worker, `stopped` of an award under
+    // which nothing counts any more (Task::stopped): the worker is free once it ends the task.
     [[nodiscard]] Result<Watch> serve(const ServeOptions& options, TaskHandler handler,
                                       ErrorHandler refused = {}, StopHandler stopped = {});
 

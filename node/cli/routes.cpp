@@ -2,6 +2,7 @@
 
 #include "node/cli/json.hpp"
 #include "node/cli/mesh_routes.hpp"
+#include "node/cli/paged_stream.hpp"
 #include "node/cli/show.hpp"
 #include "node/cli/words.hpp"
 
@@ -53,15 +54,47 @@ void members(Node& node, const HttpRequest& request, const Exchange& exchange) {
                 exchange, [](const MemberPage& page) { return document_of(page); });
 }
 
-// The watch lives as long as the client listens.
+PagedStream::Piece piece_of(const MemberEvent& event) {
+    return {event.member.id, event.member.id, json_text(document_of(event))};
+}
+
+std::string text_of(Phase phase) {
+    MemberEvent mark;
+    mark.phase = phase;
+    return json_text(document_of(mark));
+}
+
+PagedStream::Fetch pages_of(Node& node) {
+    return [&node](const std::string& after, const PagedStream::Take& take) {
+        node.members(after).then([take](Result<MemberPage> page) {
+            if (!page) return take(tl::unexpected<Error>(page.error()));
+            PagedStream::Page pieces;
+            pieces.more = page->more;
+            for (Member& member : page->members) {
+                MemberEvent current;
+                current.phase = Phase::current;
+                current.member = std::move(member);
+                pieces.pieces.push_back(piece_of(current));
+            }
+            take(std::move(pieces));
+        });
+    };
+}
+
+// The watch lives as long as the client listens; what is comes as fast as the client reads it, so
+// of the watch itself only changes are of interest.
 void events(Node& node, const Exchange& exchange) {
+    const auto stream = std::make_shared<PagedStream>(exchange, "member", text_of(Phase::caught_up),
+                                                      pages_of(node));
     const auto kept = std::make_shared<std::optional<Watch>>();
-    auto watch = node.watch_members([exchange](const MemberEvent& event) {
-        exchange.push("member", json_text(document_of(event)));
+    auto watch = node.watch_members([stream](const MemberEvent& event) {
+        if (event.phase == Phase::lagged) return stream->lag(text_of(Phase::lagged));
+        if (event.phase == Phase::change) stream->change(piece_of(event));
     });
     if (!watch) return exchange.fail(watch.error());
     *kept = std::move(*watch);
     exchange.begin_stream([kept] { kept->reset(); });
+    stream->begin();
 }
 
 void admit(Node& node, const HttpRequest& request, const Exchange& exchange) {
@@ -115,7 +148,7 @@ void Routes::serve(const HttpRequest& request, const Exchange& exchange) const {
     exchange.reply(response);
 }
 
-Routes routes_of(Node& node) {
+Routes routes_of(Node& node, const std::function<void()>& left) {
     Routes routes;
     routes.add("GET", "/healthz", [&](const auto&, const Exchange& to) { health(node, to); });
     routes.add("GET", "/readyz", [&](const auto&, const Exchange& to) { readiness(node, to); });
@@ -131,8 +164,12 @@ Routes routes_of(Node& node) {
             return Value::Map{{"mesh_file", text}};
         });
     });
-    routes.add("POST", "/v1/leave", [&](const auto&, const Exchange& to) {
-        answer_with(node.leave(), to, [](const Unit&) { return Value::Map{}; });
+    routes.add("POST", "/v1/leave", [&node, left](const auto&, const Exchange& to) {
+        node.leave().then([&node, left, to](const Result<Unit>& result) {
+            if (!result) return to.fail(result.error());
+            to.reply(Value(Value::Map{{"id", node.id()}}));
+            if (left) left();
+        });
     });
     routes.add("POST", "/v1/admit",
                [&](const HttpRequest& request, const Exchange& to) { admit(node, request, to); });

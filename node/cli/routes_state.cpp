@@ -2,6 +2,7 @@
 #include "node/cli/fields.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/mesh_routes.hpp"
+#include "node/cli/paged_stream.hpp"
 #include "node/cli/words.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view state_path = "/v1/state/";
 constexpr std::uint64_t page_max = 996;
+constexpr std::uint32_t watch_page = 64;  // keys that a watch asks for at a time
 
 const auto show = [](const auto& answer) { return document_of(answer); };
 
@@ -120,18 +122,53 @@ void list(Node& node, const HttpRequest& request, const Exchange& exchange) {
     answer_with(node.list(prefix, after, max), exchange, show);
 }
 
-// The watch lives as long as the client listens.
+PagedStream::Piece piece_of(const StateChange& change) {
+    return {change.entry.key, change.entry.key + "/" + std::string(name_of(change.entry.type)),
+            json_text(document_of(change))};
+}
+
+std::string text_of(Phase phase) {
+    StateChange mark;
+    mark.phase = phase;
+    return json_text(document_of(mark));
+}
+
+PagedStream::Fetch pages_of(Node& node, const std::string& prefix) {
+    return [&node, prefix](const std::string& after, const PagedStream::Take& take) {
+        node.list(prefix, after, watch_page).then([take](Result<EntryPage> page) {
+            if (!page) return take(tl::unexpected<Error>(page.error()));
+            PagedStream::Page pieces;
+            pieces.more = page->more;
+            for (Entry& entry : page->entries) {
+                StateChange current;
+                current.phase = Phase::current;
+                current.entry = std::move(entry);
+                pieces.pieces.push_back(piece_of(current));
+            }
+            take(std::move(pieces));
+        });
+    };
+}
+
+// The watch lives as long as the client listens; what is comes as fast as the client reads it.
 void watch(Node& node, const HttpRequest& request, const Exchange& exchange) {
     Fields in = Fields::of_query(request);
     const std::string prefix = in.text("prefix");
     if (const auto error = in.error()) return exchange.fail(*error);
+    const auto stream = std::make_shared<PagedStream>(exchange, "state", text_of(Phase::caught_up),
+                                                      pages_of(node, prefix));
     const auto kept = std::make_shared<std::optional<Watch>>();
-    auto watch = node.watch(prefix, [exchange](const StateChange& change) {
-        exchange.push("state", json_text(document_of(change)));
-    });
+    auto watch = node.watch(
+        prefix,
+        [stream](const StateChange& change) {
+            if (change.phase == Phase::lagged) return stream->lag(text_of(Phase::lagged));
+            stream->change(piece_of(change));
+        },
+        WatchFrom::now);
     if (!watch) return exchange.fail(watch.error());
     *kept = std::move(*watch);
     exchange.begin_stream([kept] { kept->reset(); });
+    stream->begin();
 }
 
 }  // namespace
