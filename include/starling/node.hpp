@@ -67,7 +67,7 @@ public:
     Node& operator=(Node&& other) noexcept;
     ~Node();  // as close(), ignoring its result
 
-    // Leaves the mesh, syncs, and ends the node's threads; takes at most 3 s.  Waiting calls and
+    // Leaves the mesh, syncs, and ends the node's threads; takes at most 2 s.  Waiting calls and
     // later ones end with node_closed.  timed_out: the others may see this node as dead instead of
     // left.
     Result<void> close();
