@@ -76,7 +76,8 @@ std::vector<NodeId> Announcer::audience(const Work& work, BootTime now) const {
     if (STARLING_BUGGIFY(custodians_in_reverse)) std::ranges::reverse(nodes);
     const bool all = !is_thrifty(work) || STARLING_BUGGIFY(custodians_all_at_once);
     if (all || nodes.size() <= enough) return nodes;
-    std::ranges::stable_partition(nodes, [&](const NodeId& node) { return node == self; });
+    std::stable_partition(nodes.begin(), nodes.end(),
+                          [&](const NodeId& node) { return node == self; });
     nodes.resize(enough);
     return nodes;
 }

@@ -151,7 +151,7 @@ void Participant::load(const RecordSource& records, Moment now) {
         job.epoch = kept->epoch;
         job.given = kept->epoch;
         job.runner = kept->epoch.granter;
-        job.report.emplace().result = std::move(kept->result);
+        job.report = Report{std::move(kept->result), {}, {}};
         job_timers_.set(task, now.boot_time + rng_.between(Duration{0}, timing_.resend_base));
     });
 }
