@@ -175,6 +175,26 @@ function(starling_test name)
   endforeach()
 endfunction()
 
+# starling_fuzz(name SOURCES a_fuzz.cpp ... COMPONENTS gossip ...): one program fuzz/<name> that
+# libFuzzer feeds. The sanitizers of the build (STARLING_SANITIZE) hold its eyes open.
+function(starling_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "" "SOURCES;COMPONENTS")
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "libFuzzer comes with clang: cmake --preset fuzz")
+  endif()
+  starling_objects(components ${fuzz_COMPONENTS})
+  add_executable(${name} ${fuzz_SOURCES})
+  starling_compile(${name})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  target_link_libraries(${name} PRIVATE ${components})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzz_targets)
+    add_custom_target(fuzz_targets)
+  endif()
+  add_dependencies(fuzz_targets ${name})
+endfunction()
+
 # starling_label(label): the target tests_<label> builds every test program with this label.
 function(starling_label label)
   if(NOT TARGET tests_${label})
