@@ -144,7 +144,7 @@ function(starling_test name)
   # What is tested is optimized; the test itself need only compile soon.
   target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0>)
   set_target_properties(${name} PROPERTIES
-    UNITY_BUILD OFF RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE
     ${components} Catch2::Catch2WithMain ${test_LIBRARIES})
   add_test(NAME ${name} COMMAND ${name})
