@@ -4,11 +4,12 @@ include_guard()
 # of them.
 
 if(PROJECT_IS_TOP_LEVEL)
-  # ccache when it is there. Without the directory in its hash, every build directory shares hits.
+  # ccache when it is there. Without the directory in its hash and with names from the root of the
+  # tree, every build directory and every clone shares hits.
   find_program(STARLING_CCACHE ccache)
   if(STARLING_CCACHE AND "${CMAKE_CXX_COMPILER_LAUNCHER}" MATCHES "^$|ccache$")
     set(CMAKE_CXX_COMPILER_LAUNCHER
-      env CCACHE_NOHASHDIR=1 ${STARLING_CCACHE})
+      env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${STARLING_CCACHE})
   endif()
 endif()
 
