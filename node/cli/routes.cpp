@@ -13,7 +13,7 @@
 namespace starling::cli {
 namespace {
 
-constexpr std::uint64_t page_max = 1000;
+constexpr std::uint64_t members_page_max = 1000;
 
 Error query_error(std::string message) {
     return Error{ErrorCode::invalid, "query_malformed", std::move(message), "", Changed::no};
@@ -43,10 +43,10 @@ void members(Node& node, const HttpRequest& request, const Exchange& exchange) {
     const auto after = request.query.find("after");
     const auto max = request.query.find("max");
     const auto count =
-        max == request.query.end() ? page_max : parse_number(max->second).value_or(0);
-    if (count == 0 || count > page_max) {
+        max == request.query.end() ? members_page_max : parse_number(max->second).value_or(0);
+    if (count == 0 || count > members_page_max) {
         return exchange.fail(
-            query_error(fmt::format("max must be a number from 1 to {}", page_max)));
+            query_error(fmt::format("max must be a number from 1 to {}", members_page_max)));
     }
     answer_with(node.members(after == request.query.end() ? "" : after->second,
                              static_cast<std::uint32_t>(count)),

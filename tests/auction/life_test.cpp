@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::test {
+namespace starling::auction::test::life_test {
 namespace {
 
 TEST_CASE("an offered task is recorded, awarded, run once and accepted", "[auction]") {
@@ -364,4 +364,4 @@ TEST_CASE("a payload and a result of exactly the limit pass", "[auction]") {
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::life_test

@@ -8,7 +8,7 @@
 
 #include <map>
 
-namespace starling::auction::test {
+namespace starling::auction::test::messages_test {
 namespace {
 
 template <class IdType>
@@ -258,4 +258,4 @@ TEST_CASE("the newest attempts are kept", "[auction]") {
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::messages_test

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::part {
+namespace starling::auction::part::participant_test {
 namespace {
 
 Cfp call_of(std::uint64_t number, std::uint32_t round = 1) {
@@ -264,4 +264,4 @@ TEST_CASE("a result over the limit is refused and the task goes on", "[auction][
 }
 
 }  // namespace
-}  // namespace starling::auction::part
+}  // namespace starling::auction::part::participant_test

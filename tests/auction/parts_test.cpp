@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::part {
+namespace starling::auction::part::parts_test {
 namespace {
 
 // ---------------------------------------------------------------------------------------- rounds
@@ -357,4 +357,4 @@ TEST_CASE("a member not yet heard of is not gone while a start settles", "[aucti
 }
 
 }  // namespace
-}  // namespace starling::auction::part
+}  // namespace starling::auction::part::parts_test

@@ -7,7 +7,7 @@
 
 #include <set>
 
-namespace starling::cli {
+namespace starling::cli::arguments_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -191,4 +191,4 @@ TEST_CASE("a mutated command line is a usage error or understood, never worse",
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::arguments_test

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <thread>
 
-namespace starling::cli {
+namespace starling::cli::programs_test {
 namespace {
 
 using How = ProgramEnd::How;
@@ -75,4 +75,4 @@ TEST_CASE("a program that is no executable is an error by name", "[cli][programs
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::programs_test

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::node {
+namespace starling::node::services_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -301,4 +301,4 @@ TEST_CASE("a task whose worker dies is done by another", "[node][task]") {
 }
 
 }  // namespace
-}  // namespace starling::node
+}  // namespace starling::node::services_test
