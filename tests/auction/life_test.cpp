@@ -112,6 +112,29 @@ TEST_CASE("a task costs at most 24 messages", "[auction]") {
     CHECK(per_task <= 24);
 }
 
+TEST_CASE("while tasks wait at every node, a worker that gets free soon has the next one",
+          "[auction]") {
+    constexpr std::size_t tasks = 1000;
+    constexpr std::size_t workers = 20;
+    constexpr Duration run = 20ms;
+    World world({.seed = GENERATE(range(1U, 4U))});
+    for (const std::size_t node : {ann, bob, eve, dan, fay}) world.serve(node, "quote", 4, run);
+    world.run(1s);
+    const std::uint64_t before = world.sum().messages;
+    const Moment begun = world.now();
+    for (std::size_t i = 0; i < tasks; ++i) world.offer(i % 5, quote());
+    while (world.sum().completed < tasks && world.now().boot_time - begun.boot_time < 10s) {
+        world.run(1ms);
+    }
+    REQUIRE(world.sum().completed == tasks);
+    const Duration took = world.now().boot_time - begun.boot_time;
+    const Duration idle = took / static_cast<Duration::rep>(tasks / workers) - run;
+    const std::uint64_t per_task = (world.sum().messages - before) / tasks;
+    CAPTURE(count_ms(took), count_ms(idle), per_task);
+    CHECK(idle < 3ms);
+    CHECK(per_task <= 18);
+}
+
 TEST_CASE("one key is one task, wherever it is offered", "[auction]") {
     World world({.seed = GENERATE(range(1U, 9U))});
     world.serve(bob, "quote", 2, 50ms);

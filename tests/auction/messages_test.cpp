@@ -81,7 +81,7 @@ std::map<std::string, Bytes> samples() {
         {"cfp", encoded(Cfp{task, epoch, "quote", Duration{1}, Duration{2}, Duration{3}})},
         {"propose", encoded(Propose{task, epoch, Boot{3}, 77, Standing::running, free})},
         {"refuse", encoded(Refuse{task, epoch, RefuseReason::busy, free})},
-        {"accept", encoded(AcceptProposal{record(), epoch, Boot{3}, Duration{9}})},
+        {"accept", encoded(AcceptProposal{record(), epoch, Boot{3}, Duration{9}, task})},
         {"reject", encoded(RejectProposal{task, epoch})},
         {"agree", encoded(Agree{task, epoch, free})},
         {"failure", encoded(Failure{task, epoch, FailureReason::failed, true, "why", free})},
@@ -165,7 +165,7 @@ bool passes(const Message& message) {
 }
 
 TEST_CASE("what is over a limit is refused, what is at it passes", "[auction][wire]") {
-    AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}};
+    AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}, task};
     accept.record.spec.payload.resize(limits::encoded_value_bytes);
     CHECK(passes(accept));
     accept.record.spec.payload.resize(limits::encoded_value_bytes + 1);
@@ -195,7 +195,7 @@ TEST_CASE("what is over a limit is refused, what is at it passes", "[auction][wi
 
 TEST_CASE("a record names one to six custodians, each once", "[auction][wire]") {
     const auto named = [](std::vector<NodeId> custodians) {
-        AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}};
+        AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}, task};
         accept.record.custodians = std::move(custodians);
         return passes(accept);
     };

@@ -58,6 +58,14 @@ TEST_CASE("nobody bids twice or uninvited", "[auction][round]") {
     CHECK(round.ranking().front().cost == 5);
 }
 
+TEST_CASE("who refused may bid while the round is open", "[auction][round]") {
+    Round round = round_of({bob, eve});
+    round.on_refuse(bob, refusal_of(RefuseReason::busy), BootTime{1ms});
+    CHECK(round.on_propose(bob, bid_of(5), BootTime{2ms}) == BidVerdict::taken);
+    CHECK(round.on_propose(bob, bid_of(5), BootTime{3ms}) == BidVerdict::answered_already);
+    CHECK(round.ranking().size() == 1);
+}
+
 TEST_CASE("a round does not wait for a node that is gone", "[auction][round]") {
     Round round = round_of({bob, eve});
     round.on_refuse(bob, refusal_of(RefuseReason::busy), BootTime{1ms});
