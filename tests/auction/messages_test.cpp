@@ -171,7 +171,7 @@ TEST_CASE("what is over a limit is refused, what is at it passes", "[auction][wi
     accept.record.spec.payload.resize(limits::encoded_value_bytes + 1);
     CHECK_FALSE(passes(accept));
 
-    accept = {record(), epoch, Boot{1}, Duration{1}};
+    accept = {record(), epoch, Boot{1}, Duration{1}, task};
     accept.record.spec.skill.assign(limits::name_bytes, 'x');
     CHECK(passes(accept));
     accept.record.spec.skill.push_back('x');
