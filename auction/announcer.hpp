@@ -169,6 +169,10 @@ private:
     void leave_round(Work& work, Effects& out);
     void decide(Work& work, Moment now, Effects& out);
     void decline(Work& work, bool only_busy, Moment now, Effects& out);
+    [[nodiscard]] const std::string* skill_of(const TaskId& task) const;
+    [[nodiscard]] Work* first_waiting(const std::string& skill, const NodeId& bidder, BootTime now);
+    bool use_bid(const Bid& bid, Moment now, Effects& out);
+    Verdict on_stray_bid(const NodeId& from, const Propose& message, Moment now, Effects& out);
     void award(Work& work, const Bid& bid, Moment now, Effects& out);
     void send_award(const Work& work, Effects& out) const;
     void run(Work& work, Moment now, Effects& out);

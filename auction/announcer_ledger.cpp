@@ -29,6 +29,16 @@ bool Announcer::is_own(const Epoch& epoch) const {
     return epoch.granter == shared_.members.self() && epoch.boot == shared_.members.boot();
 }
 
+// An epoch is awarded to one node.  Of those that this node granted itself for this work it knows
+// whom; of an earlier runner's only what the custodians were told, which is not the last award.
+bool Announcer::may_report(const Work& work, const NodeId& from, const Epoch& epoch) const {
+    if (is_own(epoch) && epoch.term == work.term) {
+        const Attempt* awarded = find_attempt(work.attempts, epoch);
+        return awarded != nullptr && awarded->node == from;
+    }
+    return !was_another(work.attempts, epoch, from);
+}
+
 Epoch Announcer::next_epoch(const Work& work) const {
     return {work.epoch.round + STARLING_MUTANT(55, 1U, 0U), shared_.members.self(),
             shared_.members.boot(), work.term};

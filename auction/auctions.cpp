@@ -265,6 +265,7 @@ void Auctions::on_member_gone(const NodeId& node, Leaving leaving, Moment now, E
             members_.gone(node);
         }
         custodian_.on_members_changed(now.boot_time);
+        participant_.on_member_gone(node);
         announcer_.on_member_gone(
             node, leaving == Leaving::left ? AttemptEnd::left : AttemptEnd::crashed, now, out);
     });

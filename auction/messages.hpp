@@ -189,6 +189,7 @@ struct AcceptProposal {
     Epoch epoch;
     Boot boot;  // of the winner, as it proposed
     Duration lease{};
+    TaskId bid;  // the task that the winner's bid was for: often this one
 
     void encode(Writer& out) const;
     static bool decode(Reader& in, AcceptProposal& message);

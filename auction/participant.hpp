@@ -2,10 +2,12 @@
 //
 //   worker waits ─cfp─> held ─accept_proposal─> runs ─finish─> reporting ─informed─> gone
 //                        └ reject, time: waits    └ run limit, cancel, worker gone: failure
+//   worker free ─somebody was turned away─> held for him, and proposed without being asked
 //
 // Invariants:
 //   I1  A worker has at most one task; a task goes to a worker at most once per epoch.
-//   I2  A hold ends by itself; an award finds any waiting worker with the skill, held or not.
+//   I2  A hold ends by itself; an award finds the worker of the bid that it names, which may have
+//       been for another task, else any waiting worker with the skill that nobody was promised.
 //   I3  A result is persisted before it is sent, and kept until the runner or a custodian said
 //       that it is accepted or stale.  It is offered again after a restart.
 //   I4  The lease is renewed only while the handler lives and its run limit holds.  A winner that
@@ -26,6 +28,7 @@
 #include "auction/news.hpp"
 #include "auction/timers.hpp"
 #include "auction/timing.hpp"
+#include "auction/turned_away.hpp"
 #include "auction/verdict.hpp"
 #include "base/effects.hpp"
 #include "base/records.hpp"
@@ -84,6 +87,9 @@ public:
 
     // Bids no more; drain() hands back what runs besides.
     void refuse_new(bool refuse) { refuses_new_ = refuse; }
+
+    // It has no use for a worker any more.
+    void on_member_gone(const NodeId& node) { turned_away_.forget(node); }
 
     void drain(Moment now, Effects& out);
 
@@ -149,6 +155,8 @@ private:
     [[nodiscard]] std::optional<WorkerId> pick(const std::string& skill, const TaskId& task) const;
     [[nodiscard]] std::uint64_t cost_of(const Cfp& message) const;
     void hold(const Cfp& message, WorkerId worker, BootTime now);
+    void serve_turned_away(BootTime now, Effects& out);
+    [[nodiscard]] std::optional<WorkerId> worker_for(const AcceptProposal& message, BootTime now);
     void release(TaskId task, BootTime now);
     void propose(const NodeId& to, const Cfp& message, Standing standing, Effects& out);
     Verdict accept_again(Job& job, const NodeId& from, const AcceptProposal& message, Moment now,
@@ -184,6 +192,8 @@ private:
     std::map<WorkerId, Worker> workers_;
     std::map<TaskId, Hold> holds_;
     Timers<TaskId> hold_timers_;
+    TurnedAway turned_away_;
+    bool freed_ = false;  // a worker, since the turned away were looked at
     std::map<TaskId, Job> jobs_;
     Timers<TaskId> job_timers_;
     std::map<TaskId, Epoch> ended_;  // the latest epoch run here

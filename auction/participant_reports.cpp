@@ -333,6 +333,7 @@ void Participant::arm(const Job& job) {
 void Participant::on_tick(Moment now, Effects& out) {
     while (const auto task = hold_timers_.take_due(now.boot_time)) release(*task, now.boot_time);
     while (const auto task = job_timers_.take_due(now.boot_time)) look_after(*task, now, out);
+    serve_turned_away(now.boot_time, out);
 }
 
 std::optional<BootTime> Participant::next_deadline() const {

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t read_bytes = 16 * 1024;
+constexpr std::size_t request_read_bytes = 16 * 1024;
 
 Error http_error(ErrorCode code, std::string name, std::string message) {
     return Error{code, std::move(name), std::move(message), "", Changed::no};
@@ -60,7 +60,7 @@ unsigned status_of(const Error& error) {
 
 // Bytes that came, or nothing left; false once the connection is over.
 bool receive(int fd, std::string& input) {
-    std::array<char, read_bytes> buffer{};
+    std::array<char, request_read_bytes> buffer{};
     const auto count = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (count > 0) input.append(buffer.data(), static_cast<std::size_t>(count));
     return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));

@@ -25,12 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-std::optional<std::pair<Descriptor, Descriptor>> make_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
-    return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
-}
-
 void unblock(int fd) {
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
@@ -212,12 +206,12 @@ ProgramEnd Programs::run(const std::string& input, const std::vector<std::string
     if (limit.count() > 0) deadline = Clock::now() + limit;
     pid_t pid = 0;
     {
-        const Pipes pipes{std::move(in->first), std::move(out->second)};
+        const Pipes pipes{std::move(in->out), std::move(out->in)};
         pid = start(pipes, variables);
     }
     if (pid <= 0) return {ProgramEnd::How::not_started, errno};
     const Descriptor child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    Conversation conversation(std::move(in->second), std::move(out->first), input, output_max_);
+    Conversation conversation(std::move(in->in), std::move(out->out), input, output_max_);
     const Pause pause = conversation.hold(child.get(), deadline, halt == nullptr ? -1 : halt->fd());
     if (pause == Pause::halted) {
         ::kill(-pid, SIGTERM);

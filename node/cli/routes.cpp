@@ -14,7 +14,7 @@
 namespace starling::cli {
 namespace {
 
-constexpr std::uint64_t page_max = 1000;
+constexpr std::uint64_t members_page_max = 1000;
 
 Error query_error(std::string message) {
     return Error{ErrorCode::invalid, "query_malformed", std::move(message), "", Changed::no};
@@ -44,27 +44,27 @@ void members(Node& node, const HttpRequest& request, const Exchange& exchange) {
     const auto after = request.query.find("after");
     const auto max = request.query.find("max");
     const auto count =
-        max == request.query.end() ? page_max : parse_number(max->second).value_or(0);
-    if (count == 0 || count > page_max) {
+        max == request.query.end() ? members_page_max : parse_number(max->second).value_or(0);
+    if (count == 0 || count > members_page_max) {
         return exchange.fail(
-            query_error(fmt::format("max must be a number from 1 to {}", page_max)));
+            query_error(fmt::format("max must be a number from 1 to {}", members_page_max)));
     }
     answer_with(node.members(after == request.query.end() ? "" : after->second,
                              static_cast<std::uint32_t>(count)),
                 exchange, [](const MemberPage& page) { return document_of(page); });
 }
 
-PagedStream::Piece piece_of(const MemberEvent& event) {
+PagedStream::Piece member_piece(const MemberEvent& event) {
     return {event.member.id, event.member.id, json_text(document_of(event))};
 }
 
-std::string text_of(Phase phase) {
+std::string member_mark(Phase phase) {
     MemberEvent mark;
     mark.phase = phase;
     return json_text(document_of(mark));
 }
 
-PagedStream::Fetch pages_of(Node& node) {
+PagedStream::Fetch member_pages(Node& node) {
     return [&node](const std::string& after, const PagedStream::Take& take) {
         node.members(after).then([take](Result<MemberPage> page) {
             if (!page) return take(tl::unexpected<Error>(page.error()));
@@ -74,7 +74,7 @@ PagedStream::Fetch pages_of(Node& node) {
                 MemberEvent current;
                 current.phase = Phase::current;
                 current.member = std::move(member);
-                pieces.pieces.push_back(piece_of(current));
+                pieces.pieces.push_back(member_piece(current));
             }
             take(std::move(pieces));
         });
@@ -84,12 +84,12 @@ PagedStream::Fetch pages_of(Node& node) {
 // The watch lives as long as the client listens; what is comes as fast as the client reads it, so
 // of the watch itself only changes are of interest.
 void events(Node& node, const Exchange& exchange) {
-    const auto stream = std::make_shared<PagedStream>(exchange, "member", text_of(Phase::caught_up),
-                                                      pages_of(node));
+    const auto stream = std::make_shared<PagedStream>(
+        exchange, "member", member_mark(Phase::caught_up), member_pages(node));
     const auto kept = std::make_shared<std::optional<Watch>>();
     auto watch = node.watch_members([stream](const MemberEvent& event) {
-        if (event.phase == Phase::lagged) return stream->lag(text_of(Phase::lagged));
-        if (event.phase == Phase::change) stream->change(piece_of(event));
+        if (event.phase == Phase::lagged) return stream->lag(member_mark(Phase::lagged));
+        if (event.phase == Phase::change) stream->change(member_piece(event));
     });
     if (!watch) return exchange.fail(watch.error());
     *kept = std::move(*watch);

@@ -29,7 +29,7 @@ Result<LogLevel> log_level_of(const Invocation& call) {
                    "--log must be debug, info, warn, error or off", "starling help node");
 }
 
-Result<Options> options_of(const Invocation& call) {
+Result<Options> node_options_of(const Invocation& call) {
     const auto level = log_level_of(call);
     if (!level) return tl::unexpected(level.error());
     Options options;
@@ -103,7 +103,7 @@ Result<Exit> serve(const Invocation& call, Node& node, const Signals& signals, T
 }
 
 Result<Exit> run_node(const Invocation& call, Terminal& terminal) {
-    auto options = options_of(call);
+    auto options = node_options_of(call);
     if (!options) return tl::unexpected(options.error());
     const auto signals = Signals::block({SIGINT, SIGTERM});  // before the node's threads
     if (!signals) return tl::unexpected(signals.error());

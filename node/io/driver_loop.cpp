@@ -165,7 +165,7 @@ void DriverLoop::carry_out(TurnStore::Turn turn, Moment now) {
     const Effects& wanted = *turn;
     log_.write(wanted.traced());
     for (const LinkCommand& command : wanted.links()) {
-        transport_->run(command, text_of(wanted.view(command.address)), now);
+        transport_->run(command, starling::text_of(wanted.view(command.address)), now);
     }
     send(wanted, Gate::open, now);
     answer(wanted, Gate::open);

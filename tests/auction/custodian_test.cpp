@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::part {
+namespace starling::auction::part::custodian_test {
 namespace {
 
 TEST_CASE("a custodian grants only rising epochs and shows what it holds", "[auction][custodian]") {
@@ -151,4 +151,4 @@ TEST_CASE("a custodian tells a winner that its task ended otherwise", "[auction]
 }
 
 }  // namespace
-}  // namespace starling::auction::part
+}  // namespace starling::auction::part::custodian_test

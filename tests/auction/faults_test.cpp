@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::test {
+namespace starling::auction::test::faults_test {
 namespace {
 
 // Everybody serves; ann's task runs somewhere for `run`.
@@ -371,4 +371,4 @@ TEST_CASE("lost, repeated and overtaking messages change nothing", "[auction][fa
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::faults_test

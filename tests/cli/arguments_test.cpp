@@ -9,7 +9,7 @@
 
 #include <set>
 
-namespace starling::cli {
+namespace starling::cli::arguments_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -242,4 +242,4 @@ TEST_CASE("a configuration file that is not there is an error by name", "[cli][c
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::arguments_test

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <thread>
 
-namespace starling::cli {
+namespace starling::cli::programs_test {
 namespace {
 
 using How = ProgramEnd::How;
@@ -115,4 +115,4 @@ TEST_CASE("a program that is no executable is an error by name", "[cli][programs
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::programs_test

@@ -1,7 +1,7 @@
 #include "base/limits.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::heartbeats_test {
 namespace {
 
 const NodeId bob_id = test_key(bob).id();
@@ -139,4 +139,4 @@ TEST_CASE("the ack timeout follows the round trips within its bounds", "[gossip]
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::heartbeats_test

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::node {
+namespace starling::node::services_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -327,4 +327,4 @@ TEST_CASE("a worker whose task is cancelled is told to stop, and takes the next 
 }
 
 }  // namespace
-}  // namespace starling::node
+}  // namespace starling::node::services_test
