@@ -226,10 +226,10 @@ void DecisionLoad::check_end(const Decision& decision, Duration now) {
     if (decision.closed) {
         for (const auto& [agent, option] : decision.acked) {
             findings_.looked(acked_votes_count);
-            const bool there = std::ranges::any_of(decision.closed->votes, [&](const auto& vote) {
-                return vote.agent == agent && vote.option == option;
-            });
-            if (there) continue;
+            const auto is_it = [&by = agent, &what = option](const auto& vote) {
+                return vote.agent == by && vote.option == what;
+            };
+            if (std::ranges::any_of(decision.closed->votes, is_it)) continue;
             findings_.violated(acked_votes_count,
                                {now, 0, decision.name + " without the vote of " + agent});
         }

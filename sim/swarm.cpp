@@ -162,8 +162,10 @@ void crash_all(Author& author) {
     const Duration lasts = scaled(rng, 100ms, 10s);
     for (std::uint32_t host = 0; host < author.nodes(); ++host) {
         Rng own = author.next_rng();
-        author.strike(FaultKind::crash, host, at + own.between(0ms, apart),
-                      lasts + own.between(0ms, 1s));
+        // One draw a statement: compilers do not agree on the order of arguments.
+        const Duration longer = own.between(0ms, 1s);
+        const Duration later = own.between(0ms, apart);
+        author.strike(FaultKind::crash, host, at + later, lasts + longer);
     }
 }
 

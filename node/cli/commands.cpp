@@ -54,6 +54,7 @@ std::span<const Command> commands() {
         sim_report_command(),
         sim_replay_command(),
         sim_diff_command(),
+        sim_bench_command(),
         explain_command(),
         help_command(),
         version_command(),

@@ -76,6 +76,9 @@ namespace starling::cli {
 [[nodiscard]] Command sim_replay_command();
 [[nodiscard]] Command sim_diff_command();
 
+// sim_bench.cpp
+[[nodiscard]] Command sim_bench_command();
+
 // about.cpp
 [[nodiscard]] Command explain_command();
 [[nodiscard]] Command help_command();

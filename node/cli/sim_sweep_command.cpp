@@ -111,8 +111,8 @@ struct Maker {
     [[nodiscard]] std::string command(const SeedFailure& failed) const {
         if (failed.plan.options) return sim::command_line(*failed.plan.options);
         if (!directory.empty()) return "starling sim run " + shell_word(path(failed.seed));
-        return fmt::format("starling sim sweep --swarm --nodes {} --seeds {} --plans-out .",
-                           habits.nodes, failed.seed);
+        return fmt::format("starling sim run --swarm --nodes {} --seed {}", habits.nodes,
+                           failed.seed);
     }
 };
 
