@@ -11,6 +11,7 @@ std::span<const Command> commands() {
         dev_nodes_command(),
         dev_restart_command(),
         node_command(),
+        leave_command(),
         members_command(),
         status_command(),
         get_command(),

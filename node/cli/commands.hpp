@@ -9,6 +9,7 @@ namespace starling::cli {
 
 // start.cpp, dev.cpp
 [[nodiscard]] Command node_command();
+[[nodiscard]] Command leave_command();
 [[nodiscard]] Command dev_command();
 [[nodiscard]] Command dev_nodes_command();
 [[nodiscard]] Command dev_restart_command();

@@ -66,7 +66,7 @@ bool lives(long pid) {
     return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
-Value document_of(const DevMesh& mesh) {
+Value mesh_document(const DevMesh& mesh) {
     Value::List nodes;
     for (const DevNode& node : mesh.nodes) {
         nodes.emplace_back(
@@ -126,7 +126,7 @@ Result<std::string> runtime_dir() {
 
 Result<std::string> write_pointer(const DevMesh& mesh) {
     const std::string path = pointer_path();
-    const auto written = write_text(path, json_pages(document_of(mesh)) + "\n");
+    const auto written = write_text(path, json_pages(mesh_document(mesh)) + "\n");
     if (!written) return tl::unexpected(written.error());
     return path;
 }

@@ -15,10 +15,6 @@
 namespace starling::cli {
 namespace {
 
-double seconds_of(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
 double real_at(const Value& map, std::string_view key) {
     const auto* real = at(map, key).as<double>();
     return real == nullptr ? static_cast<double>(number_at(map, key)) : *real;

@@ -22,8 +22,6 @@
 namespace starling::cli {
 namespace {
 
-constexpr Duration default_duration = std::chrono::seconds{20};
-
 // Options look at their texts, which must outlive them.
 std::string_view load_help(std::size_t row) {
     static const auto texts = [] {
@@ -86,9 +84,9 @@ Result<void> take_shape(const Invocation& call, sim::Options& options) {
     return {};
 }
 
-Result<sim::Options> options_of(const Invocation& call) {
+Result<sim::Options> sim_options_of(const Invocation& call) {
     sim::Options options;
-    options.duration = default_duration;
+    options.duration = sim_default_duration;
     if (auto taken = take_shape(call, options); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_load(call, options.load); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_faults(call, options.asked); !taken) {
@@ -153,7 +151,7 @@ Result<Job> job_of_swarm(const Invocation& call) {
 }
 
 Result<Job> job_of_options(const Invocation& call) {
-    const auto options = options_of(call);
+    const auto options = sim_options_of(call);
     if (!options) return tl::unexpected(options.error());
     auto plan = sim::default_plan(*options);
     if (!plan) return tl::unexpected(plan.error());

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <csignal>
 
-namespace starling::cli {
+namespace starling::cli::sim_commands_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -282,4 +282,4 @@ TEST_CASE("a transcript that nobody reads ends with its reader", "[cli][sim_trac
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::sim_commands_test

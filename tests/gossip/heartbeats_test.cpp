@@ -1,7 +1,7 @@
 #include "base/limits.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::heartbeats_test {
 namespace {
 
 const NodeId bob_id = test_key(bob).id();
@@ -155,4 +155,4 @@ TEST_CASE("the round trip is that of the middle one of those who answered",
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::heartbeats_test

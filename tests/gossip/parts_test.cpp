@@ -3,7 +3,7 @@
 #include "gossip/suspicion.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::parts_test {
 namespace {
 
 constexpr SuspicionBounds bounds{limits::pause_tolerance, limits::suspicion_max};
@@ -233,4 +233,4 @@ TEST_CASE("news after a calm leave at once, those of a storm together", "[gossip
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::parts_test
