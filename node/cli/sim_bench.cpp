@@ -1,6 +1,7 @@
 #include "node/cli/sim_bench.hpp"
 
 #include "node/cli/commands.hpp"
+#include "node/cli/document_fields.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/progress_line.hpp"
 #include "node/cli/sim_verdict.hpp"
@@ -102,7 +103,7 @@ struct Series {
     }
 };
 
-using Maker = std::function<Result<sim::Plan>(std::uint64_t seed)>;
+using PlanOfSeed = std::function<Result<sim::Plan>(std::uint64_t seed)>;
 
 Result<sim::Plan> swarm_plan(std::uint64_t seed) {
     sim::SwarmOptions options;
@@ -119,7 +120,7 @@ Result<sim::Plan> many_nodes_plan(std::uint64_t seed) {
 }
 
 // Seeds 1 to `seeds`, one after the other: nothing of ours runs beside what is measured.
-Result<Series> measure(const Maker& plan_of, std::uint64_t seeds, ProgressLine& line) {
+Result<Series> measure(const PlanOfSeed& plan_of, std::uint64_t seeds, ProgressLine& line) {
     Series series;
     series.portions.resize(portions);
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
@@ -137,10 +138,6 @@ Result<Series> measure(const Maker& plan_of, std::uint64_t seeds, ProgressLine& 
     return series;
 }
 
-Value count_value(std::uint64_t count) {
-    return static_cast<std::int64_t>(count);
-}
-
 Value::Map spread_value(const Spread& spread) {
     return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
 }
@@ -148,11 +145,11 @@ Value::Map spread_value(const Spread& spread) {
 Value::Map document_of(const Series& series) {
     const Effort all = series.sum();
     return {{"nodes", std::int64_t{series.nodes}},
-            {"runs", count_value(all.runs)},
-            {"failed", count_value(all.failed)},
-            {"portions", count_value(series.portions.size())},
-            {"checks", count_value(all.checks)},
-            {"events", count_value(all.events)},
+            {"runs", number_value(all.runs)},
+            {"failed", number_value(all.failed)},
+            {"portions", number_value(series.portions.size())},
+            {"checks", number_value(all.checks)},
+            {"events", number_value(all.events)},
             {"virtual_seconds", seconds_of(all.virtual_time)},
             {"cpu_seconds", seconds_of(all.cpu)},
             {"virtual_seconds_per_cpu_second", spread_value(series.virtual_rate())},

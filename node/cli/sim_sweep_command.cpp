@@ -1,4 +1,5 @@
 #include "node/cli/commands.hpp"
+#include "node/cli/document_fields.hpp"
 #include "node/cli/places.hpp"
 #include "node/cli/progress_line.hpp"
 #include "node/cli/sim_mutant.hpp"
@@ -152,10 +153,6 @@ Value seed_value(std::uint64_t seed) {
     return static_cast<std::int64_t>(seed);
 }
 
-Value count_value(std::uint64_t count) {
-    return static_cast<std::int64_t>(count);
-}
-
 Value::List never_hit(const SweepTotals& totals) {
     Value::List names;
     for (const auto& [name, hits] : totals.probes) {
@@ -190,14 +187,14 @@ public:
     }
 
     [[nodiscard]] Value::Map document(const SweepTotals& totals) const {
-        return {{"seeds", count_value(totals.seeds)},
-                {"failed", count_value(totals.failed)},
+        return {{"seeds", number_value(totals.seeds)},
+                {"failed", number_value(totals.failed)},
                 {"failures", list_},
-                {"checks", count_value(totals.checks)},
+                {"checks", number_value(totals.checks)},
                 {"probes_never_hit", never_hit(totals)},
                 {"virtual_seconds", seconds_of(totals.virtual_time)},
                 {"cpu_seconds", seconds_of(totals.cpu)},
-                {"doubled", count_value(totals.doubled)},
+                {"doubled", number_value(totals.doubled)},
                 {"interrupted", totals.interrupted},
                 {"hash", totals.hash}};
     }
