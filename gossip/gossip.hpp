@@ -212,6 +212,8 @@ public:
 
     [[nodiscard]] bool is_isolated() const { return heartbeats_.is_isolated(); }
 
+    [[nodiscard]] Heartbeats::RoundTrip round_trip() const { return heartbeats_.round_trip(); }
+
     [[nodiscard]] Departure departure(BootTime now) const;
 
     // Another process runs with this node's key and a higher boot: this one must stop.

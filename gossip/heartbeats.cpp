@@ -175,6 +175,20 @@ std::uint32_t Heartbeats::sequence_of(const NodeId& subject) const {
     return found == watched_.end() ? 0 : found->second.sequence;
 }
 
+Heartbeats::RoundTrip Heartbeats::round_trip() const {
+    std::vector<Duration> typical;
+    std::vector<Duration> deviations;
+    for (const auto& [subject, watch] : watched_) {
+        if (watch.round_trip == Duration::zero()) continue;
+        typical.push_back(watch.round_trip);
+        deviations.push_back(watch.deviation);
+    }
+    if (typical.empty()) return {};
+    std::ranges::sort(typical);
+    std::ranges::sort(deviations);
+    return {typical[typical.size() / 2], deviations[deviations.size() / 2]};
+}
+
 Duration Heartbeats::ack_of(const Watch& watch) {
     const Duration measured = watch.round_trip + 4 * watch.deviation;
     return std::clamp<Duration>(measured, limits::ack_timeout_min, limits::heartbeat_period);

@@ -83,6 +83,15 @@ public:
     [[nodiscard]] bool heard_within(const NodeId& subject, JudgeTime now, Duration span) const;
     [[nodiscard]] Duration ack_timeout(const NodeId& subject) const;
 
+    // From ping to pong, as smoothed of each subject: its median over those that ever answered, and
+    // the median of its deviations.
+    struct RoundTrip {
+        Duration typical{};
+        Duration deviation{};
+    };
+
+    [[nodiscard]] RoundTrip round_trip() const;
+
     // Grows whenever somebody becomes, or ceases to be, a subject, silent or refused, and when this
     // node becomes isolated or ceases to be: equal numbers, equal votes.
     [[nodiscard]] std::uint64_t changes() const { return changes_; }

@@ -231,6 +231,11 @@ void NodeCore::Parts::fill_metrics(MetricsAnswer& answer) const {
         {"state_batches_waiting", store.waiting()},
         {"voters_reachable", quorum.registers().reachable()},
     };
+    const auto ns = [](Duration time) { return static_cast<std::uint64_t>(time.count()); };
+    const auto heartbeat = gossip.round_trip();
+    answer.gauges.insert(answer.gauges.end(),
+                         {{"heartbeat_round_trip_ns", ns(heartbeat.typical)},
+                          {"heartbeat_deviation_ns", ns(heartbeat.deviation)}});
     const auction::Gauges work = auctions.gauges();
     answer.gauges.insert(answer.gauges.end(), {{"tasks_open", work.auctions_open},
                                                {"tasks_waiting", work.tasks_waiting},

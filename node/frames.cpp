@@ -161,7 +161,7 @@ using quorum::Quorum;
 
 constexpr std::size_t small_body = 4096;
 
-constexpr auto rows = std::to_array<FrameRow>({
+constexpr auto frame_table = std::to_array<FrameRow>({
     row<gossip::Hello, on_hello>("hello", small_body),
     row<Reject, on_reject>("reject", small_body),
     gossip_row<gossip::Ping, &Gossip::on_ping>("ping", small_body),
@@ -209,12 +209,12 @@ constexpr auto rows = std::to_array<FrameRow>({
 }  // namespace
 
 std::span<const FrameRow> frame_rows() {
-    return rows;
+    return frame_table;
 }
 
 const FrameRow* row_of(Kind kind) {
-    const auto* found = std::ranges::lower_bound(rows, kind, {}, &FrameRow::kind);
-    return found == rows.end() || found->kind != kind ? nullptr : found;
+    const auto* found = std::ranges::lower_bound(frame_table, kind, {}, &FrameRow::kind);
+    return found == frame_table.end() || found->kind != kind ? nullptr : found;
 }
 
 }  // namespace starling::node

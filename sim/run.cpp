@@ -211,6 +211,8 @@ Report run(const Plan& plan, std::span<Check* const> others) {
     world.watch(tasks);
     AdmissionCheck admission(world.identities(), findings);
     world.watch(admission);
+    Timings timings(ids_of(world.identities()));
+    world.watch(timings);
     for (Check* other : others) world.watch(*other);
     for (Workload* program : programs.all()) world.engage(*program);
     world.run_until(plan.duration);
@@ -226,6 +228,7 @@ Report run(const Plan& plan, std::span<Check* const> others) {
     report.signatures_computed = world.verifier().computed();
     add_hosts(world, report);
     report.notice = notice_of(membership.notice_times());
+    report.times = timings.times();
     report.invariants = findings.results();
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();

@@ -3,6 +3,7 @@
 #include "node/cli/progress_line.hpp"
 #include "node/cli/sim_mutant.hpp"
 #include "node/cli/sim_sweep.hpp"
+#include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
 #include "sim/plan_text.hpp"
@@ -21,9 +22,7 @@
 namespace starling::cli {
 namespace {
 
-constexpr std::uint64_t jobs_max = 1024;
 constexpr std::uint32_t default_nodes = 5;
-constexpr Duration default_duration = std::chrono::seconds{20};
 
 tl::unexpected<Error> wrong_option(std::string_view option, std::string_view must) {
     return failure(ErrorCode::invalid, "bad_option", fmt::format("--{} must be {}", option, must),
@@ -68,14 +67,14 @@ Result<void> take_time(const Invocation& call, std::string_view option, Duration
     return {};
 }
 
-Result<SweepSetup> setup_of(const Invocation& call) {
+Result<SweepSetup> sweep_setup_of(const Invocation& call) {
     SweepSetup setup;
     if (auto taken = take_seeds(call, setup); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_share(call, setup); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_time(call, "cpu", setup.cpu); !taken) {
         return tl::unexpected(taken.error());
     }
-    const auto jobs = call.number("jobs", 1, jobs_max);
+    const auto jobs = call.number("jobs", 1, sim_jobs_max);
     if (!jobs) return tl::unexpected(jobs.error());
     setup.jobs = *jobs;
     if (!call.has("stop-after")) return setup;
@@ -112,8 +111,8 @@ struct Maker {
     [[nodiscard]] std::string command(const SeedFailure& failed) const {
         if (failed.plan.options) return sim::command_line(*failed.plan.options);
         if (!directory.empty()) return "starling sim run " + shell_word(path(failed.seed));
-        return fmt::format("starling sim sweep --swarm --nodes {} --seeds {} --plans-out .",
-                           habits.nodes, failed.seed);
+        return fmt::format("starling sim run --swarm --nodes {} --seed {}", habits.nodes,
+                           failed.seed);
     }
 };
 
@@ -121,7 +120,7 @@ Result<Maker> maker_of(const Invocation& call) {
     Maker maker;
     maker.swarm = call.has("swarm");
     maker.options.nodes = default_nodes;
-    maker.options.duration = default_duration;
+    maker.options.duration = sim_default_duration;
     if (call.has("nodes")) {
         const auto nodes = call.number("nodes", 1, sim::plan_nodes_max);
         if (!nodes) return tl::unexpected(nodes.error());
@@ -155,10 +154,6 @@ Value seed_value(std::uint64_t seed) {
 
 Value count_value(std::uint64_t count) {
     return static_cast<std::int64_t>(count);
-}
-
-double seconds_of(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
 }
 
 Value::List never_hit(const SweepTotals& totals) {
@@ -241,7 +236,7 @@ void show_progress(const SweepSetup& setup, const SweepTotals& totals, ProgressL
 
 Result<Exit> sim_sweep(const Invocation& call, Terminal& terminal) {
     if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
-    const auto setup = setup_of(call);
+    const auto setup = sweep_setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     const auto maker = maker_of(call);
     if (!maker) return tl::unexpected(maker.error());

@@ -3,7 +3,7 @@
 #include "gossip/suspicion.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::parts_test {
 namespace {
 
 constexpr SuspicionBounds bounds{limits::pause_tolerance, limits::suspicion_max};
@@ -323,4 +323,4 @@ TEST_CASE("a link that becomes a neighbour between the lanes misses nothing", "[
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::parts_test

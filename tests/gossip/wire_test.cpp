@@ -1,7 +1,7 @@
 #include "base/limits.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::wire_test {
 namespace {
 
 constexpr Moment start{BootTime{1h}, WallTime{} + 1000h};
@@ -278,4 +278,4 @@ TEST_CASE("a foreign root's certificate is not admitted", "[gossip][admit]") {
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::wire_test
