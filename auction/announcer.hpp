@@ -70,7 +70,9 @@ public:
     // Nothing when this node does not run the task: then its custodians may know.
     std::optional<Verdict> on_inform(const NodeId& from, const Inform& message, Moment now,
                                      Effects& out);
-    Verdict on_renew(const NodeId& from, const Renew& message, Moment now, Effects& out);
+    // Nothing: this node does not run the task, its custodian may know more.
+    std::optional<Verdict> on_renew(const NodeId& from, const Renew& message, Moment now,
+                                    Effects& out);
     Verdict on_stop(const Cancel& message, Effects& out);
     // What this runner answers to a custodian's question.
     [[nodiscard]] Duty duty_of(const Duty& asked) const;
@@ -132,6 +134,7 @@ private:
     void flush_notes(Effects& out);
 
     // announcer_ledger.cpp
+    [[nodiscard]] bool is_own(const Epoch& epoch) const;
     [[nodiscard]] Epoch next_epoch(const Work& work) const;
     void ask(Work& work, Intent intent, Moment now, Effects& out);
     void send_ledger(Work& work, Moment now, Effects& out);
@@ -166,6 +169,10 @@ private:
     void leave_round(Work& work, Effects& out);
     void decide(Work& work, Moment now, Effects& out);
     void decline(Work& work, bool only_busy, Moment now, Effects& out);
+    [[nodiscard]] const std::string* skill_of(const TaskId& task) const;
+    [[nodiscard]] Work* first_waiting(const std::string& skill, const NodeId& bidder, BootTime now);
+    bool use_bid(const Bid& bid, Moment now, Effects& out);
+    Verdict on_stray_bid(const NodeId& from, const Propose& message, Moment now, Effects& out);
     void award(Work& work, const Bid& bid, Moment now, Effects& out);
     void send_award(const Work& work, Effects& out) const;
     void run(Work& work, Moment now, Effects& out);
@@ -174,6 +181,8 @@ private:
     void end_attempt(Work& work, AttemptEnd end, const std::string& reason, Moment now);
     void try_again(Work& work, Moment now, Effects& out);
     [[nodiscard]] static bool is_winner(const Work& work, const NodeId& from, const Epoch& epoch);
+    [[nodiscard]] bool may_report(const Work& work, const NodeId& from, const Epoch& epoch) const;
+    [[nodiscard]] static bool is_over(const Work& work, const NodeId& from, const Epoch& epoch);
 
     Shared shared_;
     Rng rng_;

@@ -136,15 +136,10 @@ Verdict Announcer::on_propose(const NodeId& from, const Propose& message, Moment
     }
     const BidVerdict verdict =
         open ? work->round->on_propose(from, message, now.boot_time) : BidVerdict::too_late;
-    if (verdict == BidVerdict::too_late) {
-        STARLING_PROBE(bid_too_late);
-        // The award may have gone to this very bid, which is on the wire twice.
-        if (work == nullptr || !is_winner(*work, from, message.epoch)) {
-            out.send(from, RejectProposal{message.task, message.epoch});
-        }
-        return Verdict::too_late;
+    if (verdict == BidVerdict::too_late || verdict == BidVerdict::not_invited) {
+        return on_stray_bid(from, message, now, out);
     }
-    if (verdict != BidVerdict::taken) return Verdict::not_invited;
+    if (verdict != BidVerdict::taken) return Verdict::repeated;
     if (work->round->is_closed(now.boot_time)) {
         decide(*work, now, out);
     } else {
@@ -152,6 +147,56 @@ Verdict Announcer::on_propose(const NodeId& from, const Propose& message, Moment
         arm(*work);
     }
     return Verdict::done;
+}
+
+// A bid that no round wants: late, or unasked, of a node that had turned this one away.
+Verdict Announcer::on_stray_bid(const NodeId& from, const Propose& message, Moment now,
+                                Effects& out) {
+    const Work* work = find(message.task);
+    // The award may have gone to this very bid, which is on the wire twice.
+    if (work != nullptr && is_winner(*work, from, message.epoch)) return Verdict::repeated;
+    const Bid bid{from, message.boot, message.cost, message.standing, message.task};
+    if (message.standing == Standing::able && use_bid(bid, now, out)) {
+        return Verdict::done;
+    }
+    STARLING_PROBE(bid_too_late);
+    out.send(from, RejectProposal{message.task, message.epoch});
+    return Verdict::too_late;
+}
+
+// A worker that was bid for one task can do any other of its skill.
+bool Announcer::use_bid(const Bid& bid, Moment now, Effects& out) {
+    const std::string* skill = skill_of(bid.task);
+    if (skill == nullptr || !shared_.digests.is_able(bid.node, *skill)) return false;
+    Work* work = first_waiting(*skill, bid.node, now.boot_time);
+    if (work == nullptr) return false;
+    STARLING_PROBE(bid_used_otherwise);
+    work->empty_rounds = 0;
+    work->excluded.reset();
+    work->runners_up.clear();
+    award(*work, bid, now, out);
+    return true;
+}
+
+const std::string* Announcer::skill_of(const TaskId& task) const {
+    const auto work = works_.find(task);
+    if (work != works_.end()) return &work->second.record.spec.skill;
+    const auto ended = concluded_.find(task);
+    return ended == concluded_.end() ? nullptr : &ended->second.skill;
+}
+
+// In order of the queue; one that this bidder has just lost, or cannot end in time, is passed over.
+Work* Announcer::first_waiting(const std::string& skill, const NodeId& bidder, BootTime now) {
+    const auto queue = queues_.find(skill);
+    if (queue == queues_.end()) return nullptr;
+    for (const auto& [order, task] : queue->second) {
+        Work& work = works_.at(task);
+        const Duration estimate = work.record.spec.estimate;
+        const bool in_time = !work.deadline || *work.deadline - now >= estimate;
+        const bool may = work.excluded != bidder && work.intent != Intent::resume;
+        if (may && in_time) return &work;
+    }
+    return nullptr;
 }
 
 Verdict Announcer::on_refuse(const NodeId& from, const Refuse& message, Moment now, Effects& out) {
@@ -227,8 +272,8 @@ void Announcer::award(Work& work, const Bid& bid, Moment now, Effects& out) {
 }
 
 void Announcer::send_award(const Work& work, Effects& out) const {
-    out.send(work.winner->node,
-             AcceptProposal{work.record, work.epoch, work.winner->boot, shared_.timing.lease});
+    out.send(work.winner->node, AcceptProposal{work.record, work.epoch, work.winner->boot,
+                                               shared_.timing.lease, work.winner->task});
 }
 
 bool Announcer::is_winner(const Work& work, const NodeId& from, const Epoch& epoch) {
@@ -261,12 +306,20 @@ void Announcer::run(Work& work, Moment now, Effects& out) {
     arm(work);
 }
 
-Verdict Announcer::on_renew(const NodeId& from, const Renew& message, Moment now, Effects& out) {
+// Another node agreed to run it, or it ends otherwise.  Before that the earlier winner may still be
+// the one whose result is taken.
+bool Announcer::is_over(const Work& work, const NodeId& from, const Epoch& epoch) {
+    if (epoch >= work.epoch) return false;
+    if (work.stage == Stage::running) return work.winner->node != from;
+    return work.stage == Stage::storing && work.outcome->origin != epoch;
+}
+
+std::optional<Verdict> Announcer::on_renew(const NodeId& from, const Renew& message, Moment now,
+                                           Effects& out) {
     Work* work = find(message.task);
+    if (work == nullptr) return std::nullopt;
     RenewVerdict verdict = RenewVerdict::held;
-    if (work == nullptr) {
-        verdict = RenewVerdict::unknown;
-    } else if (is_winner(*work, from, message.epoch)) {
+    if (is_winner(*work, from, message.epoch)) {
         if (work->stage == Stage::awarded) run(*work, now, out);  // its agree was lost
         work->permille = message.permille;
         work->note = message.note;
@@ -274,7 +327,8 @@ Verdict Announcer::on_renew(const NodeId& from, const Renew& message, Moment now
         work->act_at = std::min(work->lease_until, work->run_until);
         arm(*work);
     } else if (message.epoch != work->epoch) {
-        verdict = RenewVerdict::stale;
+        const bool over = is_over(*work, from, message.epoch);
+        verdict = over ? RenewVerdict::over : RenewVerdict::stale;
     }
     out.send(from, Renewed{message.task, message.epoch, verdict});
     return verdict == RenewVerdict::held ? Verdict::done : Verdict::stale;
@@ -374,6 +428,10 @@ std::optional<Verdict> Announcer::on_inform(const NodeId& from, const Inform& me
     };
     if (shared_.digests.on_told(from, work->record.spec.skill, message.free)) {
         look_everywhere_ = true;
+    }
+    if (!may_report(*work, from, message.epoch)) {
+        answer(InformVerdict::stale);
+        return Verdict::not_invited;
     }
     const Outcome outcome{Ending::done, message.result, {}, from, message.epoch};
     const bool same = work->outcome && work->outcome->origin == message.epoch;

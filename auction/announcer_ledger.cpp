@@ -23,11 +23,21 @@ bool is_thrifty(const Work& work) {
     return work.repetitions == 0 && (fresh || work.stage == Stage::storing);
 }
 
-bool is_own(const Epoch& epoch, const Members& members) {
-    return epoch.granter == members.self() && epoch.boot == members.boot();
+}  // namespace
+
+bool Announcer::is_own(const Epoch& epoch) const {
+    return epoch.granter == shared_.members.self() && epoch.boot == shared_.members.boot();
 }
 
-}  // namespace
+// An epoch is awarded to one node.  Of those that this node granted itself for this work it knows
+// whom; of an earlier runner's only what the custodians were told, which is not the last award.
+bool Announcer::may_report(const Work& work, const NodeId& from, const Epoch& epoch) const {
+    if (is_own(epoch) && epoch.term == work.term) {
+        const Attempt* awarded = find_attempt(work.attempts, epoch);
+        return awarded != nullptr && awarded->node == from;
+    }
+    return !was_another(work.attempts, epoch, from);
+}
 
 Epoch Announcer::next_epoch(const Work& work) const {
     return {work.epoch.round + STARLING_MUTANT(55, 1U, 0U), shared_.members.self(),
@@ -76,7 +86,8 @@ std::vector<NodeId> Announcer::audience(const Work& work, BootTime now) const {
     if (STARLING_BUGGIFY(custodians_in_reverse)) std::ranges::reverse(nodes);
     const bool all = !is_thrifty(work) || STARLING_BUGGIFY(custodians_all_at_once);
     if (all || nodes.size() <= enough) return nodes;
-    std::ranges::stable_partition(nodes, [&](const NodeId& node) { return node == self; });
+    std::stable_partition(nodes.begin(), nodes.end(),
+                          [&](const NodeId& node) { return node == self; });
     nodes.resize(enough);
     return nodes;
 }
@@ -246,7 +257,7 @@ void Announcer::outbid(Work& work, const Epoch& highest, Moment now, Effects& ou
     if (highest <= work.epoch) return;
     STARLING_PROBE(announcer_outbid);
     out.trace(Event::task_superseded, work.record.id.prefix(), work.epoch.round, highest.round);
-    const bool own = is_own(highest, shared_.members);
+    const bool own = is_own(highest);
     const bool gone = shared_.members.is_gone(highest.granter, highest.boot, now.boot_time);
     const bool late = highest.round == 1 && work.epoch == work.record.first_epoch();
     if (work.stage == Stage::recording && !work.acknowledged) {

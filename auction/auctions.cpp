@@ -150,7 +150,10 @@ Verdict Auctions::on_cancel(const NodeId& from, const Cancel& message, Moment no
 }
 
 Verdict Auctions::on_renew(const NodeId& from, const Renew& message, Moment now, Effects& out) {
-    return step(now, out, [&] { return announcer_.on_renew(from, message, now, out); });
+    return step(now, out, [&] {
+        const auto verdict = announcer_.on_renew(from, message, now, out);
+        return verdict ? *verdict : custodian_.on_renew(from, message, out);
+    });
 }
 
 Verdict Auctions::on_renewed(const NodeId& from, const Renewed& message, Moment now, Effects& out) {
@@ -262,6 +265,7 @@ void Auctions::on_member_gone(const NodeId& node, Leaving leaving, Moment now, E
             members_.gone(node);
         }
         custodian_.on_members_changed(now.boot_time);
+        participant_.on_member_gone(node);
         announcer_.on_member_gone(
             node, leaving == Leaving::left ? AttemptEnd::left : AttemptEnd::crashed, now, out);
     });

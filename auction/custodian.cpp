@@ -264,6 +264,10 @@ Verdict Custodian::on_inform(const NodeId& from, const Inform& message, Moment n
     }
     Custody& entry = known->second;
     const NodeId runner = entry.highest.granter;
+    if (was_another(entry.attempts, message.epoch, from)) {  // I7
+        answer(InformVerdict::stale, runner);
+        return Verdict::not_invited;
+    }
     const bool shown = entry.held && entry.held->outcome.origin == message.epoch;
     if (entry.accepted && !shown) {
         STARLING_PROBE(result_refused_stale);
@@ -289,6 +293,15 @@ Verdict Custodian::on_inform(const NodeId& from, const Inform& message, Moment n
     keep_state(entry, now.boot_time, out);
     answer(InformVerdict::stored, runner);
     return Verdict::done;
+}
+
+Verdict Custodian::on_renew(const NodeId& from, const Renew& message, Effects& out) const {
+    const Custody* entry = find(message.task);
+    const bool over =
+        entry != nullptr && entry->accepted && entry->held->outcome.origin != message.epoch;
+    const auto verdict = over ? RenewVerdict::over : RenewVerdict::unknown;
+    out.send(from, Renewed{message.task, message.epoch, verdict});
+    return over ? Verdict::stale : Verdict::unknown_task;
 }
 
 void Custodian::refuse_result(Custody& entry, const NodeId& from, const Epoch& epoch,

@@ -13,6 +13,10 @@
 //   I5  An unfinished task is either watched (a timer runs) or being adopted.
 //   I6  A key is taken on record once: whoever offers it again is shown the record there is.  Of a
 //       record that others were told of something stays: it may be replaced, not forgotten.
+//   I7  Whose result it takes straight from a winner: of an epoch whose award it was told, that
+//       node's alone.  Of the highest epoch it cannot know: the award follows the grant, and only
+//       the runner knows to whom.  The first member that reports under it is believed, as long as
+//       the runner does not say otherwise: outsiders cannot, a member that lies can.
 //
 // Not thread safe.
 #pragma once
@@ -61,6 +65,8 @@ public:
     Verdict on_store(const NodeId& from, const StoreResult& message, Moment now, Effects& out);
     // From a winner whose runner is silent or does not know the task.
     Verdict on_inform(const NodeId& from, const Inform& message, Moment now, Effects& out);
+    // From a winner whose runner does not know the task: has it ended?
+    Verdict on_renew(const NodeId& from, const Renew& message, Effects& out) const;
     Verdict on_duty(const NodeId& from, const Duty& duty, Moment now, Effects& out);
     Verdict on_withdraw(const NodeId& from, const Cancel& message, Effects& out);
 

@@ -213,6 +213,10 @@ std::uint64_t Digests::free_workers(const std::string& skill) const {
     return sum;
 }
 
+bool Digests::is_able(const NodeId& node, const std::string& skill) const {
+    return count_of(node, skill) != nullptr && !members_.is_behind(node);
+}
+
 bool Digests::anybody(const std::string& skill) const {
     return std::any_of(known_.begin(), known_.end(),
                        [&](const auto& entry) { return count_of(entry.first, skill) != nullptr; });

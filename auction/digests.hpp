@@ -62,6 +62,8 @@ public:
                                                  Busy busy, Rng& rng) const;
     [[nodiscard]] std::uint64_t free_workers(const std::string& skill) const;
     [[nodiscard]] bool anybody(const std::string& skill) const;
+    // It is alive, not behind, and has workers of the skill, free or not.
+    [[nodiscard]] bool is_able(const NodeId& node, const std::string& skill) const;
 
 private:
     struct Known {

@@ -91,7 +91,8 @@ void Members::lag(const NodeId& node, bool behind) {
 
 std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) const {
     std::vector<NodeId> nodes = nearest(task, alive_.size());
-    std::ranges::stable_partition(nodes, [&](const NodeId& node) { return !is_behind(node); });
+    std::stable_partition(nodes.begin(), nodes.end(),
+                          [&](const NodeId& node) { return !is_behind(node); });
     nodes.resize(std::min(count, nodes.size()));
     std::vector<NodeId> dead;
     std::ranges::set_intersection(gone_, members_, std::back_inserter(dead));

@@ -180,11 +180,12 @@ bool Refuse::decode(Reader& in, Refuse& message) {
 }
 
 void AcceptProposal::encode(Writer& out) const {
-    out.list(4);
+    out.list(5);
     record.encode(out);
     epoch.encode(out);
     out.ordinal(boot);
     out.duration(lease);
+    out.id(bid);
 }
 
 bool AcceptProposal::decode(Reader& in, AcceptProposal& message) {
@@ -192,6 +193,7 @@ bool AcceptProposal::decode(Reader& in, AcceptProposal& message) {
     take(in, message.epoch);
     message.boot = in.ordinal<Boot>();
     message.lease = take_duration(in);
+    message.bid = in.id<TaskId>();
     return in.ok();
 }
 
@@ -313,7 +315,7 @@ void Renewed::encode(Writer& out) const {
 bool Renewed::decode(Reader& in, Renewed& message) {
     message.task = in.id<TaskId>();
     take(in, message.epoch);
-    message.verdict = take_enum<RenewVerdict>(in, 3);
+    message.verdict = take_enum<RenewVerdict>(in, 4);
     return in.ok();
 }
 

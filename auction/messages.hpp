@@ -189,6 +189,7 @@ struct AcceptProposal {
     Epoch epoch;
     Boot boot;  // of the winner, as it proposed
     Duration lease{};
+    TaskId bid;  // the task that the winner's bid was for: often this one
 
     void encode(Writer& out) const;
     static bool decode(Reader& in, AcceptProposal& message);
@@ -299,7 +300,12 @@ struct Renew {
     static bool decode(Reader& in, Renew& message);
 };
 
-enum class RenewVerdict : std::uint8_t { held, stale, unknown };
+enum class RenewVerdict : std::uint8_t {
+    held,
+    stale,    // a later epoch is under way: it may yet be awarded to the same node
+    unknown,  // this node does not run the task
+    over,     // another node runs it, or it ended otherwise: the result will not count
+};
 
 struct Renewed {
     static constexpr Kind kind = Kind::renewed;

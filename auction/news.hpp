@@ -95,7 +95,12 @@ struct Assignment {
     std::uint32_t attempt = 1;
 };
 
-enum class StopReason : std::uint8_t { cancelled, run_limit };
+enum class StopReason : std::uint8_t {
+    cancelled,  // the task was cancelled or given up
+    lost,       // another node runs it, or it ended otherwise
+    run_limit,
+    leaving,  // this node hands back what it runs
+};
 
 // A local worker should stop: nothing it reports of this task will count.
 struct Stopped {

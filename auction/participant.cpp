@@ -70,6 +70,7 @@ void Participant::show_workers(const std::set<std::string>& skills, BootTime now
             ++total;
             if (worker.state == WorkerState::waiting && !worker.held_for) ++free;
         }
+        freed_ = freed_ || free > 0;
         digests_.set_own(skill, free, total, now);
     }
 }
@@ -87,6 +88,8 @@ Verdict Participant::on_cfp(const NodeId& from, const Cfp& message, Moment now, 
         }
     }
     if (const auto reason = objection(message)) {
+        const bool none_free = reason == RefuseReason::busy || reason == RefuseReason::held;
+        if (none_free) turned_away_.note(from, message);
         out.send(from,
                  Refuse{message.task, message.epoch, *reason, digests_.tell_own(message.skill)});
         return Verdict::refused;
@@ -94,6 +97,19 @@ Verdict Participant::on_cfp(const NodeId& from, const Cfp& message, Moment now, 
     propose(from, message, Standing::able, out);  // with the count before the hold
     hold(message, *pick(message.skill, message.task), now.boot_time);
     return Verdict::done;
+}
+
+// Whoever was turned away longest first.
+void Participant::serve_turned_away(BootTime now, Effects& out) {
+    if (!std::exchange(freed_, false) || refuses_new_) return;
+    const auto can_be_met = [&](const Asked& asked) {
+        return !objection(asked.call) && !holds_.contains(asked.call.task);
+    };
+    while (const auto asked = turned_away_.take(can_be_met)) {
+        STARLING_PROBE(bid_unasked);
+        propose(asked->by, asked->call, Standing::able, out);
+        hold(asked->call, *pick(asked->call.skill, asked->call.task), now);
+    }
 }
 
 std::optional<RefuseReason> Participant::objection(const Cfp& message) const {
@@ -177,11 +193,7 @@ Verdict Participant::on_accept(const NodeId& from, const AcceptProposal& message
     const auto job = jobs_.find(task);
     if (job != jobs_.end()) return accept_again(job->second, from, message, now, out);
     if (ended(task, message.epoch)) return Verdict::repeated;  // I1
-    const auto hold = holds_.find(task);
-    std::optional<WorkerId> worker;
-    if (hold != holds_.end()) worker = hold->second.worker;
-    release(task, now.boot_time);
-    if (!worker) worker = pick(message.record.spec.skill, task);  // I2
+    const auto worker = worker_for(message, now.boot_time);
     const bool full = running_count() >= limits::assignments;
     if (!worker || message.boot != members_.boot() || refuses_new_ || full) {
         STARLING_PROBE(award_refused);
@@ -190,6 +202,17 @@ Verdict Participant::on_accept(const NodeId& from, const AcceptProposal& message
     }
     assign(message, *worker, now, out);
     return Verdict::done;
+}
+
+// The worker of the bid that was accepted, whose hold ends (I2).
+std::optional<WorkerId> Participant::worker_for(const AcceptProposal& message, BootTime now) {
+    const std::string& skill = message.record.spec.skill;
+    const auto hold = holds_.find(message.bid);
+    const bool is_his = hold != holds_.end() && hold->second.epoch.granter == message.epoch.granter;
+    if (!is_his) return pick(skill, message.record.id);
+    const WorkerId worker = hold->second.worker;
+    release(message.bid, now);
+    return workers_.at(worker).skills.contains(skill) ? worker : pick(skill, message.record.id);
 }
 
 void Participant::decline(const NodeId& to, const AcceptProposal& message, Effects& out) {

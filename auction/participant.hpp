@@ -2,16 +2,21 @@
 //
 //   worker waits ─cfp─> held ─accept_proposal─> runs ─finish─> reporting ─informed─> gone
 //                        └ reject, time: waits    └ run limit, cancel, worker gone: failure
+//   worker free ─somebody was turned away─> held for him, and proposed without being asked
 //
 // Invariants:
 //   I1  A worker has at most one task; a task goes to a worker at most once per epoch.
-//   I2  A hold ends by itself; an award finds any waiting worker with the skill, held or not.
+//   I2  A hold ends by itself; an award finds the worker of the bid that it names, which may have
+//       been for another task, else any waiting worker with the skill that nobody was promised.
 //   I3  A result is persisted before it is sent, and kept until the runner or a custodian said
 //       that it is accepted or stale.  It is offered again after a restart.
 //   I4  The lease is renewed only while the handler lives and its run limit holds.  A winner that
 //       stood still renews before it goes on.
 //   I5  A fenced winner may finish: its result is offered and refused, never accepted besides
 //       another.
+//   I6  A worker is told once that nothing it reports of its task will count, as soon as this node
+//       learns it: of a stop, of its run limit, of a renewal that is answered `over`.  A runner
+//       that does not know the task is no answer: the custodians are asked with it from then on.
 //
 // Not thread safe.
 #pragma once
@@ -23,6 +28,7 @@
 #include "auction/news.hpp"
 #include "auction/timers.hpp"
 #include "auction/timing.hpp"
+#include "auction/turned_away.hpp"
 #include "auction/verdict.hpp"
 #include "base/effects.hpp"
 #include "base/records.hpp"
@@ -82,6 +88,9 @@ public:
     // Bids no more; drain() hands back what runs besides.
     void refuse_new(bool refuse) { refuses_new_ = refuse; }
 
+    // It has no use for a worker any more.
+    void on_member_gone(const NodeId& node) { turned_away_.forget(node); }
+
     void drain(Moment now, Effects& out);
 
     void on_tick(Moment now, Effects& out);
@@ -132,6 +141,8 @@ private:
         WorkerId worker;
         std::optional<Report> report;  // nothing while it runs
         bool fenced = false;
+        bool told = false;  // the worker, to stop
+        bool asks_custodians = false;
         BootTime renewed{};  // last time the runner said that the lease holds
         BootTime renew_at{};
         BootTime run_until{};
@@ -144,6 +155,8 @@ private:
     [[nodiscard]] std::optional<WorkerId> pick(const std::string& skill, const TaskId& task) const;
     [[nodiscard]] std::uint64_t cost_of(const Cfp& message) const;
     void hold(const Cfp& message, WorkerId worker, BootTime now);
+    void serve_turned_away(BootTime now, Effects& out);
+    [[nodiscard]] std::optional<WorkerId> worker_for(const AcceptProposal& message, BootTime now);
     void release(TaskId task, BootTime now);
     void propose(const NodeId& to, const Cfp& message, Standing standing, Effects& out);
     Verdict accept_again(Job& job, const NodeId& from, const AcceptProposal& message, Moment now,
@@ -156,7 +169,8 @@ private:
     [[nodiscard]] bool ended(const TaskId& task, const Epoch& epoch) const;
 
     // participant_reports.cpp
-    void stop_worker(const Job& job, StopReason reason, BootTime now);
+    void tell_worker(Job& job, StopReason reason);
+    void stop_worker(Job& job, StopReason reason, BootTime now);
     void free_worker(const Award& award, Afterwards afterwards, BootTime now);
     [[nodiscard]] Job* running(const Award& award);
     void report(const TaskId& task, Report report, Moment now, Effects& out);
@@ -178,6 +192,8 @@ private:
     std::map<WorkerId, Worker> workers_;
     std::map<TaskId, Hold> holds_;
     Timers<TaskId> hold_timers_;
+    TurnedAway turned_away_;
+    bool freed_ = false;  // a worker, since the turned away were looked at
     std::map<TaskId, Job> jobs_;
     Timers<TaskId> job_timers_;
     std::map<TaskId, Epoch> ended_;  // the latest epoch run here

@@ -83,9 +83,14 @@ void Participant::free_worker(const Award& award, Afterwards afterwards, BootTim
               now);
 }
 
-// The worker may go on for a while; it is busy until it reports or waits again.
-void Participant::stop_worker(const Job& job, StopReason reason, BootTime now) {
+void Participant::tell_worker(Job& job, StopReason reason) {
+    if (std::exchange(job.told, true)) return;  // I6
     stopped_.push_back({job.worker, job.record.id, job.given, reason});
+}
+
+// The worker may go on for a while; it is busy until it reports or waits again.
+void Participant::stop_worker(Job& job, StopReason reason, BootTime now) {
+    tell_worker(job, reason);
     const auto worker = workers_.find(job.worker);
     if (worker == workers_.end()) return;
     worker->second.winding_down = Award{job.record.id, job.given};
@@ -108,8 +113,7 @@ void Participant::drain(Moment now, Effects& out) {
         if (!job.report) tasks.push_back(task);
     }
     for (const TaskId& task : tasks) {
-        const Job& job = jobs_.at(task);
-        stop_worker(job, StopReason::cancelled, now.boot_time);
+        stop_worker(jobs_.at(task), StopReason::leaving, now.boot_time);
         report(task, {.result = {}, .reason = FailureReason::released, .fault = {"node leaves"}},
                now, out);
     }
@@ -147,7 +151,7 @@ void Participant::load(const RecordSource& records, Moment now) {
         job.epoch = kept->epoch;
         job.given = kept->epoch;
         job.runner = kept->epoch.granter;
-        job.report.emplace().result = std::move(kept->result);
+        job.report = Report{std::move(kept->result), {}, {}};
         job_timers_.set(task, now.boot_time + rng_.between(Duration{0}, timing_.resend_base));
     });
 }
@@ -250,7 +254,7 @@ Verdict Participant::on_stop(const Cancel& message, Moment now, Effects& out) {
     }
     const auto known = jobs_.find(message.task);
     if (known == jobs_.end()) return Verdict::unknown_task;
-    const Job& job = known->second;
+    Job& job = known->second;
     if (message.epoch < job.epoch) return Verdict::stale;
     if (!job.report) {
         stop_worker(job, StopReason::cancelled, now.boot_time);
@@ -266,7 +270,11 @@ Verdict Participant::on_stop(const Cancel& message, Moment now, Effects& out) {
 // ----------------------------------------------------------------------------------------- leases
 
 void Participant::renew(Job& job, BootTime now, Effects& out) {
-    out.send(job.runner, Renew{job.record.id, job.epoch, job.permille, job.note});
+    const Renew renewal{job.record.id, job.epoch, job.permille, job.note};
+    out.send(job.runner, renewal);
+    for (const NodeId& node : job.record.custodians) {
+        if (job.asks_custodians && node != job.runner) out.send(node, renewal);
+    }
     job.renew_at = now + timing_.renew_every();
     const bool silent = now > job.renewed + timing_.lease / 5 * 4;
     if (silent && !std::exchange(job.fenced, true)) {
@@ -279,19 +287,25 @@ Verdict Participant::on_renewed(const NodeId& from, const Renewed& message, Mome
     const auto known = jobs_.find(message.task);
     if (known == jobs_.end() || known->second.report) return Verdict::unknown_task;
     Job& job = known->second;
-    if (from != job.runner || message.epoch != job.epoch) return Verdict::stale;
+    const bool over = message.verdict == RenewVerdict::over && job.record.rank_of(from);
+    if ((from != job.runner && !over) || message.epoch != job.epoch) return Verdict::stale;
     switch (message.verdict) {
         case RenewVerdict::held:
             job.renewed = now.boot_time;
             job.fenced = false;
+            job.asks_custodians = false;
             break;
+        case RenewVerdict::over:
+            tell_worker(job, StopReason::lost);
+            [[fallthrough]];
         case RenewVerdict::stale:
             if (!std::exchange(job.fenced, true)) {
                 out.trace(Event::task_fenced, job.record.id.prefix(), job.epoch.round);
             }
             break;
         case RenewVerdict::unknown:
-            break;  // a later runner will ask
+            job.asks_custodians = true;  // a later runner will ask; unless the task has ended
+            break;
     }
     return Verdict::done;
 }
@@ -319,6 +333,7 @@ void Participant::arm(const Job& job) {
 void Participant::on_tick(Moment now, Effects& out) {
     while (const auto task = hold_timers_.take_due(now.boot_time)) release(*task, now.boot_time);
     while (const auto task = job_timers_.take_due(now.boot_time)) look_after(*task, now, out);
+    serve_turned_away(now.boot_time, out);
 }
 
 std::optional<BootTime> Participant::next_deadline() const {

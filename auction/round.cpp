@@ -25,9 +25,13 @@ Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, const Op
 }
 
 BidVerdict Round::on_propose(const NodeId& from, const Propose& propose, BootTime now) {
-    const BidVerdict verdict = answered(from, now);
+    BidVerdict verdict = answered(from, now);
+    const auto is_his = [&](const Bid& bid) { return bid.node == from; };
+    if (verdict == BidVerdict::answered_already && std::ranges::none_of(bids_, is_his)) {
+        verdict = BidVerdict::taken;  // it takes a refusal back
+    }
     if (verdict != BidVerdict::taken) return verdict;
-    bids_.push_back({from, propose.boot, propose.cost, propose.standing});
+    bids_.push_back({from, propose.boot, propose.cost, propose.standing, task_});
     only_busy_ = false;
     if (opening_.haste == Haste::after_a_bid) {
         const BootTime again = now + (now - opening_.from);

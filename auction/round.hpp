@@ -5,7 +5,8 @@
 //
 // Invariants:
 //   I1  A closed round never changes its bids.
-//   I2  Every bid is of an invited node and came while the round was open; one per node.
+//   I2  Every bid is of an invited node and came while the round was open; one per node, who may
+//       have refused before.
 //   I3  Bids rank by standing (finished, running, able), cost, then a hash of (task, round, node),
 //       so that equal nodes share the work and every replay picks the same winner.
 //   I4  After the first bid the others have as long again as it took, and 0.5 ms at least: one slow
@@ -30,6 +31,7 @@ struct Bid {
     Boot boot;
     std::uint64_t cost = 0;
     Standing standing{};
+    TaskId task;  // bid for
 };
 
 // Whether the first bid draws the deadline nearer.

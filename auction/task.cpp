@@ -251,6 +251,17 @@ void merge(Attempts& into, const Attempts& news) {
     }
 }
 
+const Attempt* find_attempt(const Attempts& attempts, const Epoch& epoch) {
+    const auto found = std::find_if(attempts.begin(), attempts.end(),
+                                    [&](const Attempt& each) { return each.epoch == epoch; });
+    return found == attempts.end() ? nullptr : &*found;
+}
+
+bool was_another(const Attempts& attempts, const Epoch& epoch, const NodeId& node) {
+    const Attempt* known = find_attempt(attempts, epoch);
+    return known != nullptr && known->started_ms != 0 && known->node != node;
+}
+
 Attempt& attempt_of(Attempts& attempts, const Epoch& epoch, const NodeId& node) {
     const auto position = [&] {
         return std::lower_bound(attempts.begin(), attempts.end(), epoch,

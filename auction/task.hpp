@@ -167,4 +167,11 @@ void merge(Attempts& into, const Attempts& news);
 // The attempt of an epoch, made when there is none.
 Attempt& attempt_of(Attempts& attempts, const Epoch& epoch, const NodeId& node);
 
+// Nothing: no award of this epoch is known.
+[[nodiscard]] const Attempt* find_attempt(const Attempts& attempts, const Epoch& epoch);
+
+// The epoch is known to have been awarded, and not to this node.  What somebody reported without
+// an award being known says nothing.
+[[nodiscard]] bool was_another(const Attempts& attempts, const Epoch& epoch, const NodeId& node);
+
 }  // namespace starling::auction

@@ -32,6 +32,10 @@ using ByteView = std::span<const std::uint8_t>;
     return {bytes.begin(), bytes.end()};
 }
 
+inline void append(Bytes& out, ByteView bytes) {
+    out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
 [[nodiscard]] bool equal(ByteView a, ByteView b);
 
 // Lower-case hexadecimal, two digits a byte.

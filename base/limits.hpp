@@ -118,6 +118,7 @@ inline constexpr std::size_t tasks_finished_kept = 100'000;
 inline constexpr Duration tasks_finished_for = 24h;
 inline constexpr std::size_t auctions_open = 10'000;
 inline constexpr std::size_t holds = 1024;
+inline constexpr std::size_t turned_away = 256;  // calls remembered until a worker is free
 inline constexpr std::size_t bids_per_auction = 64;
 inline constexpr std::size_t skills_per_node = 64;
 inline constexpr std::size_t custodians = 3;

@@ -32,6 +32,22 @@ std::string_view name_of(TaskState state) {
     return "open";
 }
 
+std::string_view name_of(TaskStop stop) {
+    switch (stop) {
+        case TaskStop::none:
+            return "none";
+        case TaskStop::cancelled:
+            return "cancelled";
+        case TaskStop::lost:
+            return "lost";
+        case TaskStop::run_limit:
+            return "run_limit";
+        case TaskStop::leaving:
+            return "leaving";
+    }
+    return "none";
+}
+
 std::optional<TaskState> task_state(std::string_view name) {
     const auto* found =
         std::ranges::find_if(states, [&](TaskState each) { return name_of(each) == name; });

@@ -4,11 +4,12 @@ include_guard()
 # of them.
 
 if(PROJECT_IS_TOP_LEVEL)
-  # ccache when it is there. Without the directory in its hash, every build directory shares hits.
+  # ccache when it is there. Without the directory in its hash and with names from the root of the
+  # tree, every build directory and every clone shares hits.
   find_program(STARLING_CCACHE ccache)
   if(STARLING_CCACHE AND "${CMAKE_CXX_COMPILER_LAUNCHER}" MATCHES "^$|ccache$")
     set(CMAKE_CXX_COMPILER_LAUNCHER
-      env CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${STARLING_CCACHE})
+      env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${STARLING_CCACHE})
   endif()
 endif()
 
@@ -18,40 +19,25 @@ if(STARLING_SANITIZE)
   add_link_options(-fsanitize=${STARLING_SANITIZE})
 endif()
 
+# Sources of a target in one file of the unity build (STARLING_UNITY): more save little more, and
+# a change of one of them compiles all of them.
+set(STARLING_UNITY_SOURCES 12)
+
 # starling_compile(target): language, warnings, and floating point that is the same everywhere.
 function(starling_compile target)
   target_compile_features(${target} PRIVATE cxx_std_20)
   set_target_properties(${target} PROPERTIES
     CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
-    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    UNITY_BUILD ${STARLING_UNITY} UNITY_BUILD_BATCH_SIZE ${STARLING_UNITY_SOURCES})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_compile_options(${target} PRIVATE
     -ffp-contract=off -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wnon-virtual-dtor
     -Wold-style-cast -Woverloaded-virtual -Wswitch-enum
+    # In a unity build a local name would shadow what other files keep to themselves.
+    $<$<NOT:$<BOOL:${STARLING_UNITY}>>:-Wshadow>
     $<$<BOOL:${STARLING_WERROR}>:-Werror>)
-endfunction()
-
-# starling_headers(target group [header...]): compiles the standard headers, and these, once for all
-# targets of the group; the first of them has no definitions of its own. Off (STARLING_PCH) where a
-# build is to show that each file includes what it uses.
-set(STARLING_COMMON_HEADERS
-  <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <set> <span> <string>
-  <string_view> <utility> <vector> <tl/expected.hpp>)
-
-function(starling_headers target group)
-  if(NOT STARLING_PCH)
-    return()
-  endif()
-  # GCC: for ccache, the preprocessor names the compiled headers instead of repeating them.
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
-  get_property(first GLOBAL PROPERTY STARLING_HEADERS_${group})
-  if(first)
-    target_precompile_headers(${target} REUSE_FROM ${first})
-  else()
-    target_precompile_headers(${target} PRIVATE ${STARLING_COMMON_HEADERS} ${ARGN})
-    set_property(GLOBAL PROPERTY STARLING_HEADERS_${group} ${target})
-  endif()
 endfunction()
 
 # starling_component(name folder [component...]): one object library per folder and the components
@@ -73,9 +59,6 @@ function(starling_component name folder)
   # A list file is a source that compiles to nothing: a folder without code still configures.
   target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
-  if(NOT name STREQUAL base)
-    starling_headers(${target} components)
-  endif()
   add_subdirectory(${folder})
 endfunction()
 
@@ -165,7 +148,6 @@ function(starling_test name)
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE
     ${components} Catch2::Catch2WithMain ${test_LIBRARIES})
-  starling_headers(${name} tests <catch2/catch.hpp>)
   add_test(NAME ${name} COMMAND ${name})
   starling_test_properties(${name} "${test_LABELS}" "${test_TIMEOUT}")
   get_test_property(${name} LABELS labels)
@@ -173,6 +155,26 @@ function(starling_test name)
     starling_label(${label})
     add_dependencies(tests_${label} ${name})
   endforeach()
+endfunction()
+
+# starling_fuzz(name SOURCES a_fuzz.cpp ... COMPONENTS gossip ...): one program fuzz/<name> that
+# libFuzzer feeds. The sanitizers of the build (STARLING_SANITIZE) hold its eyes open.
+function(starling_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "" "SOURCES;COMPONENTS")
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "libFuzzer comes with clang: cmake --preset fuzz")
+  endif()
+  starling_objects(components ${fuzz_COMPONENTS})
+  add_executable(${name} ${fuzz_SOURCES})
+  starling_compile(${name})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  target_link_libraries(${name} PRIVATE ${components})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzz_targets)
+    add_custom_target(fuzz_targets)
+  endif()
+  add_dependencies(fuzz_targets ${name})
 endfunction()
 
 # starling_label(label): the target tests_<label> builds every test program with this label.

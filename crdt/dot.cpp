@@ -6,11 +6,7 @@
 namespace starling::crdt {
 namespace {
 
-void append(Bytes& out, ByteView bytes) {
-    out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-void append(Bytes& out, std::uint64_t number) {
+void append_u64(Bytes& out, std::uint64_t number) {
     std::array<std::uint8_t, 8> bytes{};
     store_u64(bytes, number);
     append(out, ByteView(bytes));
@@ -25,13 +21,13 @@ std::string token_of(const Dot& dot) {
 
 Bytes key_of(const Origin& origin) {
     Bytes key = copy_of(origin.node.view());
-    append(key, origin.boot.value);
+    append_u64(key, origin.boot.value);
     return key;
 }
 
 Bytes key_of(const Dot& dot) {
     Bytes key = key_of(dot.origin);
-    append(key, dot.counter);
+    append_u64(key, dot.counter);
     return key;
 }
 

@@ -4,14 +4,6 @@
 #include "base/limits.hpp"
 
 namespace starling::crdt {
-namespace {
-
-void append(Bytes& out, ByteView bytes) {
-    out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-}  // namespace
-
 void RowRecord::encode(Writer& out) const {
     out.list(13);
     out.text(slot.key);

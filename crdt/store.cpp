@@ -116,8 +116,9 @@ void Store::answer_heads(const NodeId& from, const Heads& message, Effects& out)
     // Both are sorted by origin.
     for (; place != end; ++place) {
         const auto& [origin, head] = *place;
-        theirs = std::find_if(theirs, message.entries.end(),
-                              [&](const HeadEntry& entry) { return entry.origin >= origin; });
+        theirs =
+            std::find_if(theirs, message.entries.end(),
+                         [&from = origin](const HeadEntry& entry) { return entry.origin >= from; });
         const bool named = theirs != message.entries.end() && theirs->origin == origin;
         if (head.counter <= (named ? theirs->counter : 0)) continue;
         answer.entries.push_back(entry_of(origin, head));

@@ -32,6 +32,8 @@
 #include "crdt/values.hpp"
 #include "crdt/waiting.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -73,6 +75,34 @@ enum class BatchVerdict : std::uint8_t {
 enum class HeadsVerdict : std::uint8_t { level, behind, suspicious };
 
 enum class CopiesVerdict : std::uint8_t { counted, not_mine };
+
+// Batches that came again of late, told by their signatures: a flood brings each over every link.
+class RepeatedBatches {
+public:
+    void insert(const Signature& signature, const NodeId& writer) {
+        marks_[place_of(signature)] = {signature.prefix(), writer.prefix()};
+    }
+
+    // From somebody who is not its writer, who may wait for an answer.
+    [[nodiscard]] bool contains(const Signature& signature, const NodeId& from) const {
+        const Mark& mark = marks_[place_of(signature)];
+        return mark.signature == signature.prefix() && mark.writer != from.prefix();
+    }
+
+    void clear() { marks_ = {}; }
+
+private:
+    struct Mark {
+        std::uint64_t signature = 0;
+        std::uint64_t writer = 0;
+    };
+
+    static constexpr std::size_t places = 128;  // whoever needs the same place takes it
+
+    static std::size_t place_of(const Signature& signature) { return signature.prefix() % places; }
+
+    std::array<Mark, places> marks_{};
+};
 
 // Whom a writer's own links lead to.
 enum class Reach : std::uint8_t {
@@ -186,6 +216,7 @@ private:
     Origins origins_;
     Values values_;
     Waiting waiting_;
+    RepeatedBatches repeated_;
     Pulls pulls_;
     Serves serves_;
     CopyWaits copy_waits_;

@@ -8,7 +8,7 @@
 namespace starling::gossip {
 namespace {
 
-constexpr std::string_view domain = "starling/v1/cert";
+constexpr std::string_view certificate_domain = "starling/v1/cert";
 
 Bytes bytes_of_terms(const CertificateTerms& terms) {
     Bytes bytes;
@@ -60,7 +60,7 @@ Certificate issue(const CertificateTerms& terms, const SigningKey& root) {
     static_cast<CertificateTerms&>(certificate) = terms;
     certificate.signed_bytes = bytes_of_terms(terms);
     STARLING_ASSERT(certificate.signed_bytes.size() + 80 <= limits::certificate_bytes);  // I2
-    certificate.signature = root.sign(domain, certificate.signed_bytes);
+    certificate.signature = root.sign(certificate_domain, certificate.signed_bytes);
     return certificate;
 }
 
@@ -70,9 +70,10 @@ CertificateVerdict verify(const Certificate& certificate, const MeshId& mesh, co
     if (certificate.expires_ms != 0 && certificate.expires_ms <= wall_ms) {
         return CertificateVerdict::expired;
     }
-    if (STARLING_MUTANT(
-            72, !verifier.verify(root, domain, certificate.signed_bytes, certificate.signature),
-            false)) {
+    if (STARLING_MUTANT(72,
+                        !verifier.verify(root, certificate_domain, certificate.signed_bytes,
+                                         certificate.signature),
+                        false)) {
         return CertificateVerdict::bad_signature;
     }
     return CertificateVerdict::valid;

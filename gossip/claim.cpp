@@ -7,7 +7,7 @@
 namespace starling::gossip {
 namespace {
 
-constexpr std::string_view domain = "starling/v1/claim";
+constexpr std::string_view claim_domain = "starling/v1/claim";
 
 void write_terms(Writer& out, const NodeId& node, const ClaimTerms& terms) {
     out.list(9);
@@ -107,13 +107,13 @@ Claim make_claim(const ClaimTerms& terms, const Certificate& certificate, const 
     Writer out(claim.signed_bytes);
     write_terms(out, claim.node, terms);
     STARLING_ASSERT(claim.signed_bytes.size() <= limits::claim_bytes);
-    claim.signature = key.sign(domain, claim.signed_bytes);
+    claim.signature = key.sign(claim_domain, claim.signed_bytes);
     return claim;
 }
 
 bool signed_by_subject(const Claim& claim, const Verifier& verifier) {
     return STARLING_MUTANT(
-        71, verifier.verify(claim.node, domain, claim.signed_bytes, claim.signature), true);
+        71, verifier.verify(claim.node, claim_domain, claim.signed_bytes, claim.signature), true);
 }
 
 }  // namespace starling::gossip

@@ -82,11 +82,7 @@ bool Detector::is_eligible(const Evidence& evidence, const NodeId& observer) {
     if (evidence.heartbeats.watches(observer)) {
         return !evidence.heartbeats.is_accused_by_me(observer);
     }
-    const Opinions::About* about = evidence.opinions.about(observer);
-    if (about == nullptr) return true;
-    const auto down =
-        std::ranges::count_if(*about, [](const auto& each) { return is_down(each.second.vote); });
-    return 2 * down <= static_cast<std::ptrdiff_t>(about->size());
+    return !evidence.opinions.most_accuse(observer);
 }
 
 Duration Detector::time_to_refute(const Evidence& evidence, const NodeId& subject,
@@ -107,8 +103,10 @@ bool Detector::dies_at_once(const Evidence& evidence, const NodeId& subject, con
 
 void Detector::judge_one(const Evidence& evidence, const NodeId& subject, JudgeTime now,
                          std::vector<Judgement>& found) {
-    const Tally votes = tally(evidence, subject);
     const auto suspect = suspects_.find(subject);
+    // Most opinions are answers to an accusation that is over.
+    if (suspect == suspects_.end() && evidence.opinions.down(subject) == 0) return;
+    const Tally votes = tally(evidence, subject);
     if (!votes.is_majority()) {
         if (suspect == suspects_.end()) return;
         STARLING_PROBE(suspect_cleared);

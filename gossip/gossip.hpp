@@ -129,6 +129,9 @@ public:
     Verdict on_table_entries(const NodeId& from, const TableEntries& entries, Moment now,
                              Effects& out);
 
+    // What on_cells() need not be given again.
+    [[nodiscard]] const StaleClaims& stale() const { return stale_; }
+
     // ---- facts
     void on_heard(const NodeId& peer, Moment now, Effects& out);    // any admitted frame
     void on_link_up(const NodeId& peer, Moment now, Effects& out);  // our connection; HELLO is sent
@@ -209,6 +212,8 @@ public:
 
     [[nodiscard]] bool is_isolated() const { return heartbeats_.is_isolated(); }
 
+    [[nodiscard]] Heartbeats::RoundTrip round_trip() const { return heartbeats_.round_trip(); }
+
     [[nodiscard]] Departure departure(BootTime now) const;
 
     // Another process runs with this node's key and a higher boot: this one must stop.
@@ -229,6 +234,9 @@ private:
                    may_judge == other.may_judge;
         }
     };
+
+    static constexpr Duration show_after = std::chrono::milliseconds{50};
+    static constexpr Lane::Pace show_pace{show_after, std::chrono::seconds{1}, 3};
 
     struct Shown {
         MemberState state{};
@@ -252,7 +260,7 @@ private:
     Verdict apply(const Claim& cell, const NodeId& from, Moment now, Effects& out);
     Verdict apply(const Death& cell, const NodeId& from, Moment now, Effects& out);
     Verdict apply(const Opinion& cell, const NodeId& from, Moment now, Effects& out);
-    Verdict apply_own(const Claim& cell, Moment now);
+    Verdict apply_own(const Claim& cell, const NodeId& from, Moment now);
     Verdict apply_all(const Cells& cells, const NodeId& from, Moment now, Effects& out);
     void changed(const NodeId& id, const NodeId& from, Moment now, Effects& out);
     void bury(const Death& death, const NodeId& from, Moment now, Effects& out);
@@ -266,7 +274,7 @@ private:
     void on_life(const NodeId& peer, Heard heard, Moment now, Effects& out);
     void rebuild_rings(Moment now);
     void update_neighbours(BootTime now);
-    [[nodiscard]] const std::vector<NodeId>& opinion_links() const;
+    [[nodiscard]] const std::vector<NodeId>& near_links();
     void beat(Effects& out);
     void ping(const NodeId& peer, std::uint32_t sequence, Effects& out);
     void publish_opinions(Effects& out);
@@ -277,6 +285,7 @@ private:
     void heal(Moment now, Effects& out);
     void dial(const NodeId& peer);
     [[nodiscard]] std::vector<NodeId> unmet() const;
+    [[nodiscard]] bool is_on_rings(const NodeId& id, BootTime now) const;
     [[nodiscard]] bool is_away(const Members::Record& record, BootTime now) const;
     [[nodiscard]] Detector::Evidence evidence() const;
     [[nodiscard]] Basis basis() const;
@@ -293,6 +302,7 @@ private:
     BootTime started_;
 
     Members members_;
+    StaleClaims stale_;
     Opinions opinions_;
     Peers peers_;
     Rings rings_;
@@ -313,6 +323,7 @@ private:
     std::optional<Basis> judged_;  // of the last verdicts; none when they are to be looked at anew
     bool keeps_left_links_ = false;
     std::vector<NodeId> neighbours_;
+    std::vector<NodeId> linked_neighbours_;  // as of the last near_links()
     std::map<NodeId, Shown> shown_;
 
     bool must_refute_ = false;
@@ -321,6 +332,7 @@ private:
     std::optional<BootTime> leaving_;  // since
     std::uint64_t shown_root_ = 0;     // the table root all links were shown last
     std::optional<BootTime> show_at_;  // when to show the next one
+    Lane shows_{show_pace};
     BootTime heal_at_;
     BootTime seed_at_;
     BootTime join_at_;

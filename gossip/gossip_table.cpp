@@ -224,9 +224,16 @@ Verdict Gossip::apply(const Introduction& cell, const NodeId& from, Moment now, 
 }
 
 Verdict Gossip::apply(const Claim& cell, const NodeId& from, Moment now, Effects& out) {
-    if (cell.node == self_) return apply_own(cell, now);
+    if (cell.node == self_) return apply_own(cell, from, now);
     const MergeVerdict judged = members_.judge(cell);
     if (judged == MergeVerdict::old) {
+        const Members::Record& known = *members_.find(cell.node);
+        if (!outbox_.waits(cell.node)) {
+            stale_.insert(cell);
+        } else if (!known.introduction && known.standing() == standing_of(cell)) {
+            outbox_.on_shown(cell.node, from);
+        }
+        if (known.certificate().issued >= cell.certificate.issued) return Verdict::nothing_new;
         return apply(Introduction{cell.certificate, cell.addresses}, from, now, out);
     }
     // The order before the signature: most of what arrives is known already.
@@ -249,10 +256,15 @@ Verdict Gossip::apply(const Claim& cell, const NodeId& from, Moment now, Effects
 }
 
 // Somebody else speaks with this node's key, or repeats what this node said.
-Verdict Gossip::apply_own(const Claim& cell, Moment now) {
+Verdict Gossip::apply_own(const Claim& cell, const NodeId& from, Moment now) {
     const Standing mine = members_.find(self_)->standing();
     const Standing theirs = standing_of(cell);
-    if (theirs <= mine || check(cell, now) != Verdict::taken) return Verdict::nothing_new;
+    if (theirs <= mine) {
+        if (theirs == mine) outbox_.on_shown(self_, from);
+        if (!outbox_.waits(self_)) stale_.insert(cell);
+        return Verdict::nothing_new;
+    }
+    if (check(cell, now) != Verdict::taken) return Verdict::nothing_new;
     if (theirs.boot > mine.boot) superseded_ = std::max(superseded_.value_or(Boot{}), theirs.boot);
     return Verdict::nothing_new;
 }
@@ -264,7 +276,14 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
         if (cell.boot == mine.boot && cell.incarnation == mine.incarnation) must_refute_ = true;
         return Verdict::nothing_new;
     }
-    if (members_.judge(cell) != MergeVerdict::taken) return Verdict::nothing_new;
+    if (members_.judge(cell) != MergeVerdict::taken) {
+        const Members::Record* known = members_.find(cell.node);
+        const Standing told{cell.boot, cell.incarnation, Standing::Rank::dead};
+        const bool same =
+            known != nullptr && known->claim && !known->introduction && known->standing() == told;
+        if (same) outbox_.on_shown(cell.node, from);
+        return Verdict::nothing_new;
+    }
     // I hear him: he is told, and answers with a higher incarnation, before anybody here mourns.
     const Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
     if (STARLING_MUTANT(42, heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh),
@@ -295,7 +314,10 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
     if (!current) return Verdict::nothing_new;
     const OpinionVerdict verdict = opinions_.take(cell);
     if (verdict == OpinionVerdict::full) return Verdict::refused;
-    if (verdict == OpinionVerdict::old) return Verdict::nothing_new;
+    if (verdict == OpinionVerdict::old) {
+        outbox_.on_shown(cell, from);
+        return Verdict::nothing_new;
+    }
     out.trace(Event::opinion_heard, cell.subject.prefix(), cell.observer.prefix(),
               static_cast<std::uint64_t>(cell.vote));
     outbox_.put(cell, from);  // I17
@@ -308,7 +330,7 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
 }
 
 void Gossip::changed(const NodeId& id, const NodeId& from, Moment now, Effects& out) {
-    rings_stale_ = true;
+    rings_stale_ = rings_stale_ || rings_.contains(id) != is_on_rings(id, now.boot_time);
     outbox_.put(id, from);  // I17
     persist(id, now, out);
     note(id, members_.find(id)->cause, out);

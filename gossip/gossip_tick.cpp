@@ -6,13 +6,13 @@
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace starling::gossip {
 namespace {
 
 constexpr std::size_t join_dials = 16;     // at once, while no link is up
 constexpr std::size_t dials_waiting = 64;  // beyond these the next round asks again
-constexpr Duration show_after = std::chrono::milliseconds{50};
 
 std::uint32_t ms_of(Duration duration) {
     return static_cast<std::uint32_t>(count_ms(duration));
@@ -30,8 +30,9 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
     heal(now, out);
     rebuild_rings(now);
     if (leaving_ || keeps_left_links_) update_neighbours(now.boot_time);
-    if (!outbox_.empty()) {
-        outbox_.flush(members_, {peers_.links(), opinion_links()}, now.boot_time, out);
+    const auto news_due = outbox_.next_deadline();
+    if (news_due && now.boot_time >= *news_due) {
+        outbox_.flush(members_, {peers_.links(), near_links()}, now.boot_time, out);
     }
     show_root(now.boot_time, out);
 }
@@ -88,14 +89,17 @@ bool Gossip::is_away(const Members::Record& record, BootTime now) const {
     return now - record.since < limits::away_time;
 }
 
+bool Gossip::is_on_rings(const NodeId& id, BootTime now) const {
+    const Members::Record& record = *members_.find(id);
+    return record.state() == MemberState::alive && !is_away(record, now);
+}
+
 void Gossip::rebuild_rings(Moment now) {
     if (!rings_stale_) return;
     rings_stale_ = false;
     std::vector<NodeId> ids;
     for (const NodeId& id : members_.ids()) {
-        const Members::Record& record = *members_.find(id);
-        if (record.state() != MemberState::alive || is_away(record, now.boot_time)) continue;
-        ids.push_back(id);
+        if (is_on_rings(id, now.boot_time)) ids.push_back(id);
     }
     if (rings_made_ > 0 && ids == rings_.members()) return;  // the same with other claims
     ++rings_made_;
@@ -122,14 +126,17 @@ void Gossip::update_neighbours(BootTime now) {
     }
 }
 
-// Opinions are about members and for members: the rings, an expander that each of them is part of,
-// bring them to all.  While a neighbour is not linked (this node joins, or the rings have just
-// changed) or most are silent, they go to every link, so that nobody is left out.
-const std::vector<NodeId>& Gossip::opinion_links() const {
+// The rings, an expander that each member is part of, bring everything to all.  While most
+// neighbours are not linked (this node joins) or most are silent, news go to every link at once, so
+// that nobody is left out.
+const std::vector<NodeId>& Gossip::near_links() {
+    linked_neighbours_.clear();
     const auto is_up = [&](const NodeId& id) { return peers_.is_up(id); };
     // Who is away has no place on the rings.
-    const bool whole = !neighbours_.empty() && std::ranges::all_of(neighbours_, is_up);
-    return whole && !heartbeats_.is_isolated() ? neighbours_ : peers_.links();
+    std::ranges::copy_if(neighbours_, std::back_inserter(linked_neighbours_), is_up);
+    const bool most =
+        !neighbours_.empty() && 4 * linked_neighbours_.size() >= 3 * neighbours_.size();
+    return most && !heartbeats_.is_isolated() ? linked_neighbours_ : peers_.links();
 }
 
 // ---------------------------------------------------------------- detection
@@ -226,15 +233,16 @@ Pong Gossip::pong_to(std::uint32_t sequence) const {
 }
 
 // A new table root is shown to all links a moment after it settled: whoever joins, leaves or waits
-// for agreement need not wait for the next heartbeat.
+// for agreement need not wait for the next heartbeat.  In a storm there is nothing to agree on.
 void Gossip::show_root(BootTime now, Effects& out) {
     if (members_.root() == shown_root_) {
         show_at_.reset();
         return;
     }
-    if (!show_at_) show_at_ = now + show_after;
+    if (!show_at_) show_at_ = std::max(now + show_after, shows_.opens_at());
     if (now < *show_at_) return;
     show_at_.reset();
+    shows_.used(now);
     shown_root_ = members_.root();
     out.send_all(peers_.links(), pong_to(0));
 }
@@ -293,7 +301,9 @@ void Gossip::heal(Moment now, Effects& out) {
         heal_at_ = time + (early ? limits::heal_period / 4 : limits::heal_period);
         const std::size_t alive = alive_count();
         if (rng_.chance(std::min(candidates.size(), alive), alive)) dial_some(1);
-        for (const NodeId& id : members_.forget(time)) changed(id, self_, now, out);
+        const std::vector<NodeId> forgotten = members_.forget(time);
+        if (!forgotten.empty()) stale_.clear();  // what they claimed would be news again
+        for (const NodeId& id : forgotten) changed(id, self_, now, out);
         rings_stale_ = true;  // who was away may be overdue
     }
     if (time >= seed_at_) {

@@ -14,12 +14,15 @@ void Heartbeats::watch(std::span<const NodeId> subjects, JudgeTime now) {
     for (const NodeId& subject : subjects) {
         Watch fresh;
         fresh.since = fresh.heard = fresh.pinged = now;
-        watched_.emplace(subject, fresh);
+        const auto place =
+            std::ranges::lower_bound(watched_, subject, {}, &Watched::value_type::first);
+        if (place != watched_.end() && place->first == subject) continue;
+        watched_.insert(place, {subject, fresh});
     }
 }
 
 void Heartbeats::renew(const NodeId& subject, JudgeTime now) {
-    const auto found = watched_.find(subject);
+    const auto found = find(subject);
     if (found == watched_.end()) return;
     ++changes_;
     Watch& watch = found->second;
@@ -30,7 +33,7 @@ void Heartbeats::renew(const NodeId& subject, JudgeTime now) {
 }
 
 Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
-    const auto found = watched_.find(peer);
+    const auto found = find(peer);
     if (found == watched_.end()) return Heard::stranger;
     Watch& watch = found->second;
     // What a killed process left in the sockets is read after the refusal: no sign of life.
@@ -46,7 +49,7 @@ Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
 }
 
 void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime now) {
-    const auto found = watched_.find(peer);
+    const auto found = find(peer);
     if (sequence == 0 || found == watched_.end() || found->second.sequence != sequence) return;
     Watch& watch = found->second;
     const Duration sample = std::max(now - watch.pinged, Duration::zero());
@@ -61,7 +64,7 @@ void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime n
 }
 
 bool Heartbeats::on_link_up(const NodeId& peer, JudgeTime now) {
-    const auto found = watched_.find(peer);
+    const auto found = find(peer);
     if (found == watched_.end()) return false;
     found->second.was_linked = true;
     if (!found->second.refused) return false;
@@ -70,7 +73,7 @@ bool Heartbeats::on_link_up(const NodeId& peer, JudgeTime now) {
 }
 
 bool Heartbeats::on_refused(const NodeId& peer) {
-    const auto found = watched_.find(peer);
+    const auto found = find(peer);
     if (found == watched_.end() || found->second.refused) return false;
     found->second.refused = true;
     ++changes_;
@@ -78,7 +81,7 @@ bool Heartbeats::on_refused(const NodeId& peer) {
 }
 
 Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
-    const auto found = watched_.find(peer);
+    const auto found = find(peer);
     if (found == watched_.end()) return Heard::stranger;
     const bool refused = std::exchange(found->second.refused, false);
     changes_ += refused ? 1U : 0U;
@@ -87,7 +90,7 @@ Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
 }
 
 bool Heartbeats::on_accused(const NodeId& subject, JudgeTime now) {
-    const auto found = watched_.find(subject);
+    const auto found = find(subject);
     if (found == watched_.end()) return false;
     Watch& watch = found->second;
     if (watch.refused || watch.reported) return false;  // my opinion is out
@@ -95,6 +98,16 @@ bool Heartbeats::on_accused(const NodeId& subject, JudgeTime now) {
     watch.owes_answer = true;
     watch.wants_ping = !watch.asked.has_value();
     return false;
+}
+
+Heartbeats::Watched::iterator Heartbeats::find(const NodeId& subject) {
+    const auto place = std::ranges::lower_bound(watched_, subject, {}, &Watched::value_type::first);
+    return place != watched_.end() && place->first == subject ? place : watched_.end();
+}
+
+Heartbeats::Watched::const_iterator Heartbeats::find(const NodeId& subject) const {
+    const auto place = std::ranges::lower_bound(watched_, subject, {}, &Watched::value_type::first);
+    return place != watched_.end() && place->first == subject ? place : watched_.end();
 }
 
 Heartbeats::Due Heartbeats::tick(JudgeTime now) {
@@ -142,24 +155,38 @@ std::size_t Heartbeats::silent_count(JudgeTime now) const {
 }
 
 bool Heartbeats::is_accused_by_me(const NodeId& subject) const {
-    const auto found = watched_.find(subject);
+    const auto found = find(subject);
     return found != watched_.end() && (found->second.reported || found->second.refused);
 }
 
 bool Heartbeats::heard_within(const NodeId& subject, JudgeTime now, Duration span) const {
-    const auto found = watched_.find(subject);
+    const auto found = find(subject);
     if (found == watched_.end() || is_accused_by_me(subject)) return false;
     return now - found->second.heard <= span;
 }
 
 Duration Heartbeats::ack_timeout(const NodeId& subject) const {
-    const auto found = watched_.find(subject);
+    const auto found = find(subject);
     return found == watched_.end() ? limits::ack_timeout_min : ack_of(found->second);
 }
 
 std::uint32_t Heartbeats::sequence_of(const NodeId& subject) const {
-    const auto found = watched_.find(subject);
+    const auto found = find(subject);
     return found == watched_.end() ? 0 : found->second.sequence;
+}
+
+Heartbeats::RoundTrip Heartbeats::round_trip() const {
+    std::vector<Duration> typical;
+    std::vector<Duration> deviations;
+    for (const auto& [subject, watch] : watched_) {
+        if (watch.round_trip == Duration::zero()) continue;
+        typical.push_back(watch.round_trip);
+        deviations.push_back(watch.deviation);
+    }
+    if (typical.empty()) return {};
+    std::ranges::sort(typical);
+    std::ranges::sort(deviations);
+    return {typical[typical.size() / 2], deviations[deviations.size() / 2]};
 }
 
 Duration Heartbeats::ack_of(const Watch& watch) {
@@ -254,7 +281,7 @@ void Heartbeats::ping_routinely(JudgeTime now, Due& due) {
     const auto touched = [](const auto& each) {
         return std::max(each.second.heard, each.second.pinged);
     };
-    // Equally stale subjects: the lower id first, as the map is in that order.
+    // Equally stale subjects: the lower id first, as the row is in that order.
     const auto stalest = std::ranges::min_element(watched_, {}, touched);
     ping(stalest->first, stalest->second, now, due);
     routine_ = now + limits::heartbeat_period;  // I1

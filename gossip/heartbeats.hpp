@@ -20,7 +20,6 @@
 #include "gossip/messages.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -75,12 +74,23 @@ public:
 
     [[nodiscard]] std::size_t silent_count(JudgeTime now) const;
 
-    [[nodiscard]] bool watches(const NodeId& subject) const { return watched_.contains(subject); }
+    [[nodiscard]] bool watches(const NodeId& subject) const {
+        return find(subject) != watched_.end();
+    }
 
     [[nodiscard]] bool is_accused_by_me(const NodeId& subject) const;
     // Heard within `span`, and not accused by me since.
     [[nodiscard]] bool heard_within(const NodeId& subject, JudgeTime now, Duration span) const;
     [[nodiscard]] Duration ack_timeout(const NodeId& subject) const;
+
+    // From ping to pong, as smoothed of each subject: its median over those that ever answered, and
+    // the median of its deviations.
+    struct RoundTrip {
+        Duration typical{};
+        Duration deviation{};
+    };
+
+    [[nodiscard]] RoundTrip round_trip() const;
 
     // Grows whenever somebody becomes, or ceases to be, a subject, silent or refused, and when this
     // node becomes isolated or ceases to be: equal numbers, equal votes.
@@ -119,7 +129,13 @@ private:
     [[nodiscard]] bool may_accuse(const Watch& watch, JudgeTime now) const;
     void ping_routinely(JudgeTime now, Due& due);
 
-    std::map<NodeId, Watch> watched_;
+    // Few: a sorted row is faster to search than a tree.
+    using Watched = std::vector<std::pair<NodeId, Watch>>;
+
+    [[nodiscard]] Watched::iterator find(const NodeId& subject);
+    [[nodiscard]] Watched::const_iterator find(const NodeId& subject) const;
+
+    Watched watched_;    // ascending
     JudgeTime routine_;  // the next routine ping is not earlier
     std::uint32_t sequence_ = 0;
     std::optional<JudgeTime> isolated_;

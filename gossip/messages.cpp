@@ -35,18 +35,32 @@ void encode_cells(Writer& out, const std::vector<Cell>& cells) {
     for (const Cell& cell : cells) out.bytes(encoded(cell));
 }
 
-template <class Cell>
-void decode_cells(Reader& in, std::vector<Cell>& cells, std::uint32_t& malformed) {
+template <class Cell, class Wanted>
+void decode_cells(Reader& in, std::vector<Cell>& cells, std::uint32_t& malformed, Wanted wanted) {
     Reader list = in.list();
-    Decoder decoder;
     cells.clear();
+    if (list.remaining() == 0) return;
+    Decoder decoder;
     while (list.remaining() > 0) {
-        if (auto cell = decoded<Cell>(decoder, list.bytes())) {
+        const ByteView bytes = list.bytes();
+        if (!wanted(bytes)) continue;
+        if (auto cell = decoded<Cell>(decoder, bytes)) {
             cells.push_back(std::move(*cell));
         } else {
             ++malformed;
         }
     }
+}
+
+bool decode_cells(Reader& in, Cells& out, const StaleClaims* stale) {
+    const auto all = [](ByteView) { return true; };
+    const auto fresh = [&](ByteView claim) { return stale == nullptr || !stale->contains(claim); };
+    out.malformed = 0;
+    decode_cells(in, out.introductions, out.malformed, all);
+    decode_cells(in, out.claims, out.malformed, fresh);
+    decode_cells(in, out.deaths, out.malformed, all);
+    decode_cells(in, out.opinions, out.malformed, all);
+    return in.ok();
 }
 
 }  // namespace
@@ -164,12 +178,11 @@ void Cells::encode(Writer& out) const {
 }
 
 bool Cells::decode(Reader& in, Cells& out) {
-    out.malformed = 0;
-    decode_cells(in, out.introductions, out.malformed);
-    decode_cells(in, out.claims, out.malformed);
-    decode_cells(in, out.deaths, out.malformed);
-    decode_cells(in, out.opinions, out.malformed);
-    return in.ok();
+    return decode_cells(in, out, nullptr);
+}
+
+bool Cells::decode(Reader& in, Cells& out, const StaleClaims& stale) {
+    return decode_cells(in, out, &stale);
 }
 
 void TableDigest::encode(Writer& out) const {

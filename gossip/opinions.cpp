@@ -18,19 +18,22 @@ auto object_of(const Opinion& opinion) {
 }  // namespace
 
 OpinionVerdict Opinions::take(const Opinion& opinion) {
-    About& about = by_subject_[opinion.subject];
-    if (!about.empty() && object_of(about.begin()->second) != object_of(opinion)) {
-        about.clear();
+    Held& held = by_subject_[opinion.subject];
+    if (!held.votes.empty() && object_of(held.votes.begin()->second) != object_of(opinion)) {
+        held = {};
         touch(opinion.subject);
     }
-    const auto known = about.find(opinion.observer);
-    if (known == about.end()) {
-        if (about.size() >= per_subject) return OpinionVerdict::full;  // I3
-        about.emplace(opinion.observer, opinion);
+    const std::uint32_t down = is_down(opinion.vote) ? 1 : 0;
+    const auto known = held.votes.find(opinion.observer);
+    if (known == held.votes.end()) {
+        if (held.votes.size() >= per_subject) return OpinionVerdict::full;  // I3
+        held.votes.emplace(opinion.observer, opinion);
+        held.down += down;
         touch(opinion.subject);
         return OpinionVerdict::taken;
     }
     if (stamp_of(opinion) <= stamp_of(known->second)) return OpinionVerdict::old;  // I1
+    held.down += down - (is_down(known->second.vote) ? 1U : 0U);
     known->second = opinion;
     touch(opinion.subject);
     return OpinionVerdict::taken;
@@ -42,8 +45,14 @@ void Opinions::drop_subject(const NodeId& subject) {
 
 void Opinions::drop_observer(const NodeId& observer) {
     for (auto each = by_subject_.begin(); each != by_subject_.end();) {
-        if (each->second.erase(observer) > 0) touch(each->first);
-        each = each->second.empty() ? by_subject_.erase(each) : std::next(each);
+        Held& held = each->second;
+        const auto vote = held.votes.find(observer);
+        if (vote != held.votes.end()) {
+            held.down -= is_down(vote->second.vote) ? 1U : 0U;
+            held.votes.erase(vote);
+            touch(each->first);
+        }
+        each = held.votes.empty() ? by_subject_.erase(each) : std::next(each);
     }
 }
 
@@ -54,12 +63,22 @@ void Opinions::touch(const NodeId& subject) {
 
 const Opinions::About* Opinions::about(const NodeId& subject) const {
     const auto found = by_subject_.find(subject);
-    return found == by_subject_.end() ? nullptr : &found->second;
+    return found == by_subject_.end() ? nullptr : &found->second.votes;
+}
+
+std::uint32_t Opinions::down(const NodeId& subject) const {
+    const auto found = by_subject_.find(subject);
+    return found == by_subject_.end() ? 0 : found->second.down;
+}
+
+bool Opinions::most_accuse(const NodeId& subject) const {
+    const auto found = by_subject_.find(subject);
+    return found != by_subject_.end() && 2 * found->second.down > found->second.votes.size();
 }
 
 std::vector<NodeId> Opinions::subjects() const {
     std::vector<NodeId> ids;
-    for (const auto& [subject, about] : by_subject_) ids.push_back(subject);
+    for (const auto& [subject, held] : by_subject_) ids.push_back(subject);
     return ids;
 }
 

@@ -41,6 +41,12 @@ public:
     using About = std::map<NodeId, Opinion>;
     [[nodiscard]] const About* about(const NodeId& subject) const;
 
+    // How many accuse.
+    [[nodiscard]] std::uint32_t down(const NodeId& subject) const;
+
+    // Whether most of those who hold an opinion accuse.
+    [[nodiscard]] bool most_accuse(const NodeId& subject) const;
+
     // Everybody somebody holds an opinion of, ascending.
     [[nodiscard]] std::vector<NodeId> subjects() const;
 
@@ -56,9 +62,14 @@ public:
     [[nodiscard]] std::vector<NodeId> take_touched() { return std::exchange(touched_, {}); }
 
 private:
+    struct Held {
+        About votes;
+        std::uint32_t down = 0;  // of these
+    };
+
     void touch(const NodeId& subject);
 
-    std::map<NodeId, About> by_subject_;
+    std::map<NodeId, Held> by_subject_;
     std::uint64_t changes_ = 0;
     std::vector<NodeId> touched_;
 };

@@ -1,5 +1,7 @@
 #include "gossip/outbox.hpp"
 
+#include "base/codec.hpp"
+#include "base/kinds.hpp"
 #include "base/limits.hpp"
 
 #include <algorithm>
@@ -45,6 +47,98 @@ void distribute(std::vector<Cell>& cells, std::vector<Cell> Cells::*sort,
     }
 }
 
+void add(std::vector<NodeId>& holders, const NodeId& peer) {
+    const auto place = std::ranges::lower_bound(holders, peer);
+    if (place == holders.end() || *place != peer) holders.insert(place, peer);
+}
+
+void add(std::vector<NodeId>& holders, std::span<const NodeId> peers) {
+    std::vector<NodeId> all;
+    std::ranges::set_union(holders, peers, std::back_inserter(all));
+    holders = std::move(all);
+}
+
+// Cells of one frame, encoded already.
+struct EncodedCells {
+    static constexpr Kind kind = Kind::cells;
+
+    std::array<std::vector<ByteView>, 4> sorts;
+    std::size_t size = 0;
+
+    void encode(Writer& out) const {
+        out.list(sorts.size());
+        for (const auto& sort : sorts) {
+            out.list(sort.size());
+            for (const ByteView cell : sort) out.bytes(cell);
+        }
+    }
+};
+
+// News for many links, each encoded once; every link gets those that it does not have.
+class Flood {
+public:
+    // `holders` outlive the flood.
+    void add(const Cells& cells, const std::vector<NodeId>& holders) {
+        Item item{{}, holders};
+        for (const auto& each : cells.introductions) item.cells.emplace_back(0, encoded(each));
+        for (const auto& each : cells.claims) item.cells.emplace_back(1, encoded(each));
+        for (const auto& each : cells.deaths) item.cells.emplace_back(2, encoded(each));
+        items_.push_back(std::move(item));
+    }
+
+    void add(const Opinion& opinion, const std::vector<NodeId>& holders) {
+        Item item{{}, holders};
+        item.cells.emplace_back(3, encoded(opinion));
+        items_.push_back(std::move(item));
+    }
+
+    [[nodiscard]] bool empty() const { return items_.empty(); }
+
+    void send(std::span<const NodeId> links, Effects& out) const {
+        std::vector<NodeId> spared;
+        for (const Item& item : items_)
+            spared.insert(spared.end(), item.holders.begin(), item.holders.end());
+        std::ranges::sort(spared);
+        std::vector<NodeId> others;
+        for (const NodeId& link : links) {
+            if (!std::ranges::binary_search(spared, link)) {
+                others.push_back(link);
+                continue;
+            }
+            for (const EncodedCells& frame : frames_for(&link)) out.send(link, frame);
+        }
+        if (others.empty()) return;
+        for (const EncodedCells& frame : frames_for(nullptr)) out.send_all(others, frame);
+    }
+
+private:
+    // What goes together: a death is about the claim before it.
+    struct Item {
+        std::vector<std::pair<std::size_t, Bytes>> cells;  // its sort, its encoding
+        const std::vector<NodeId>& holders;
+    };
+
+    // All, or what `link` does not have.
+    [[nodiscard]] std::vector<EncodedCells> frames_for(const NodeId* link) const {
+        std::vector<EncodedCells> frames;
+        for (const Item& item : items_) {
+            if (link != nullptr && std::ranges::binary_search(item.holders, *link)) continue;
+            for (const auto& [sort, cell] : item.cells) {
+                const std::size_t size = cell.size() + 5;  // with its header
+                const bool full = frames.empty() ||
+                                  frames.back().sorts.at(sort).size() >= limits::list_entries ||
+                                  frames.back().size + size > frame_bytes_aim;
+                if (full) frames.emplace_back();
+                frames.back().sorts.at(sort).push_back(cell);
+                frames.back().size += size;
+            }
+        }
+        return frames;
+    }
+
+    std::vector<Item> items_;
+};
+
 template <class Cell>
 void append_cells(std::vector<Cell>& cells, std::vector<Cell>& more) {
     std::ranges::move(more, std::back_inserter(cells));
@@ -84,58 +178,66 @@ std::vector<Cells> in_frames(Cells cells) {
 }
 
 void Outbox::put(const Opinion& opinion, const NodeId& from) {
-    opinions_[{opinion.subject, opinion.observer}] = {opinion, from};
+    opinions_[{opinion.subject, opinion.observer}] = {opinion, {from}};
+}
+
+void Outbox::on_shown(const NodeId& member, const NodeId& peer) {
+    const auto waiting = members_.find(member);
+    if (waiting != members_.end()) add(waiting->second.holders, peer);
+}
+
+void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
+    const auto waiting = opinions_.find({opinion.subject, opinion.observer});
+    if (waiting == opinions_.end()) return;
+    const Opinion& own = waiting->second.opinion;
+    const bool same =
+        own.sequence == opinion.sequence && own.observer_boot == opinion.observer_boot;
+    if (same) add(waiting->second.holders, peer);
 }
 
 void Outbox::flush(const Members& members, const Receivers& to, BootTime now, Effects& out) {
-    if (empty() || (paused_until_ && now < *paused_until_)) return;
-    paused_until_ = now + pause;
-    std::array<std::vector<NodeId>, 2> others;  // by Opinionated
-    for (const NodeId& link : to.links) {
-        const bool near = std::ranges::binary_search(to.neighbours, link);
-        const Opinionated opinionated = near ? Opinionated::yes : Opinionated::no;
-        if (!is_source(link)) {
-            others.at(static_cast<std::size_t>(opinionated)).push_back(link);
-            continue;
-        }
-        for (const Cells& frame : in_frames(cells_for(members, &link, opinionated, now))) {
-            out.send(link, frame);
-        }
+    if (empty()) return;
+    if (near_.is_open(now)) flush_near(members, to.neighbours, now, out);
+    if (far_.is_open(now)) flush_far(members, to.links, now, out);
+}
+
+void Outbox::flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
+                        Effects& out) {
+    Flood flood;
+    std::vector<Holders*> told;
+    for (auto& [member, news] : members_) {
+        if (!std::exchange(news.near, false)) continue;
+        flood.add(members.cells_of(member, now), news.holders);
+        told.push_back(&news.holders);
     }
-    for (const Opinionated opinionated : {Opinionated::no, Opinionated::yes}) {
-        const auto& links = others.at(static_cast<std::size_t>(opinionated));
-        if (links.empty()) continue;
-        for (const Cells& frame : in_frames(cells_for(members, nullptr, opinionated, now))) {
-            out.send_all(links, frame);
-        }
-    }
-    members_.clear();
+    for (const auto& [key, news] : opinions_) flood.add(news.opinion, news.holders);
+    if (flood.empty()) return;
+    flood.send(links, out);
+    near_.used(now);
     opinions_.clear();
+    for (Holders* holders : told) add(*holders, links);
+}
+
+void Outbox::flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
+                       Effects& out) {
+    Flood flood;
+    for (const auto& [member, news] : members_) {
+        flood.add(members.cells_of(member, now), news.holders);
+    }
+    if (flood.empty()) return;
+    flood.send(links, out);
+    far_.used(now);
+    members_.clear();
 }
 
 std::optional<BootTime> Outbox::next_deadline() const {
     if (empty()) return std::nullopt;
-    return paused_until_.value_or(BootTime{});
-}
-
-Cells Outbox::cells_for(const Members& members, const NodeId* link, Opinionated opinionated,
-                        BootTime now) const {
-    Cells cells;
-    for (const auto& [member, from] : members_) {
-        if (link == nullptr || from != *link) append(cells, members.cells_of(member, now));
-    }
-    if (opinionated == Opinionated::no) return cells;
-    for (const auto& [key, opinion] : opinions_) {
-        if (link == nullptr || opinion.second != *link) cells.opinions.push_back(opinion.first);
-    }
-    return cells;
-}
-
-bool Outbox::is_source(const NodeId& link) const {
-    const auto brought_member = [&](const auto& each) { return each.second == link; };
-    const auto brought_opinion = [&](const auto& each) { return each.second.second == link; };
-    return std::ranges::any_of(members_, brought_member) ||
-           std::ranges::any_of(opinions_, brought_opinion);
+    const auto is_near = [](const auto& each) { return each.second.near; };
+    const bool near = !opinions_.empty() || std::ranges::any_of(members_, is_near);
+    std::optional<BootTime> next;
+    if (near) next = near_.opens_at();
+    if (!members_.empty()) next = earlier(next, far_.opens_at());
+    return next;
 }
 
 }  // namespace starling::gossip

@@ -1,14 +1,17 @@
 // Cells that changed and go on: flooding without a queue of messages.
 //
-//   changed ──put(cell, from)──> waiting, once per cell ──flush──> frames to all but the source
-//       of members: to all links; opinions: to the ring neighbours, who pass them on to everybody
+//   changed ──put(cell, from)──> waiting, once per cell ──flush──> frames to all but its holders
+//       of members: to ring neighbours, then to all other links; opinions: to ring neighbours, who
+//       pass them on to everybody
 //
-//   news after a calm leave at once; in a storm one flood every `pause` carries all of it
+//   news after a calm leave at once; in a storm one flood carries all of a period: a short one for
+//   ring neighbours, half a second for other links, most of which have shown the cell by then
 //
 // Invariants:
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
-//   I2  A cell is not sent back to the link that brought it.
+//   I2  A cell is not sent to a link that brought it, showed it, or was sent it before.
 //   I3  No frame carries more than limits::list_entries cells of a sort or `frame_bytes_aim` bytes.
+//   I4  A cell of a member reaches every link that is up when both lanes have flushed it.
 //
 // Not thread safe.
 #pragma once
@@ -19,7 +22,9 @@
 #include "gossip/members.hpp"
 #include "gossip/opinions.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -39,14 +44,50 @@ void append(Cells& cells, Cells&& more);
 // The same cells in as many frames as they need (I3).
 [[nodiscard]] std::vector<Cells> in_frames(Cells cells);
 
+// When something may be said to many links: at once after a calm, `burst` times a short pause
+// apart, and in the long run once a period.
+class Lane {
+public:
+    struct Pace {
+        Duration pause;
+        Duration period;
+        std::int64_t burst;
+    };
+
+    explicit Lane(Pace pace) : pace_(pace) {}
+
+    [[nodiscard]] bool is_open(BootTime now) const { return now >= opens_at_; }
+
+    [[nodiscard]] BootTime opens_at() const { return opens_at_; }
+
+    void used(BootTime now) {
+        earned_from_ =
+            std::max(earned_from_, now - (pace_.burst - 1) * pace_.period) + pace_.period;
+        opens_at_ = std::max(now + pace_.pause, earned_from_);
+    }
+
+private:
+    Pace pace_;
+    BootTime earned_from_ = BootTime::min();  // a turn for every period since
+    BootTime opens_at_{};
+};
+
 class Outbox {
 public:
     static constexpr Duration pause = std::chrono::milliseconds{2};
+    static constexpr Lane::Pace near_pace{pause, std::chrono::milliseconds{64}, 8};
+    static constexpr Lane::Pace far_pace{pause, std::chrono::milliseconds{512}, 4};
 
     // What the table says of a node; `from` brought the news (this node itself: nobody to spare).
-    void put(const NodeId& member, const NodeId& from) { members_[member] = from; }
+    void put(const NodeId& member, const NodeId& from) { members_[member] = {{from}}; }
 
     void put(const Opinion& opinion, const NodeId& from);
+
+    // `peer` has what this node knows of the member, or holds this opinion: it need not be told.
+    void on_shown(const NodeId& member, const NodeId& peer);
+    void on_shown(const Opinion& opinion, const NodeId& peer);
+
+    [[nodiscard]] bool waits(const NodeId& member) const { return members_.contains(member); }
 
     [[nodiscard]] bool empty() const { return members_.empty() && opinions_.empty(); }
 
@@ -55,22 +96,35 @@ public:
         std::span<const NodeId> neighbours;  // of these links: who hears opinions; ascending
     };
 
-    // Sends everything that waits, unless the pause since the last flood lasts.
+    // Sends what waits, save on a lane whose pause lasts.
     void flush(const Members& members, const Receivers& to, BootTime now, Effects& out);
 
     // When a flush has something to do.
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
 private:
-    enum class Opinionated : std::uint8_t { no, yes };
+    // Few, ascending.
+    using Holders = std::vector<NodeId>;
 
-    [[nodiscard]] Cells cells_for(const Members& members, const NodeId* link,
-                                  Opinionated opinionated, BootTime now) const;
-    [[nodiscard]] bool is_source(const NodeId& link) const;
+    struct MemberNews {
+        Holders holders;
+        bool near = true;  // for ring neighbours
+    };
 
-    std::map<NodeId, NodeId> members_;  // whom about, who brought it
-    std::map<std::pair<NodeId, NodeId>, std::pair<Opinion, NodeId>> opinions_;
-    std::optional<BootTime> paused_until_;
+    struct OpinionNews {
+        Opinion opinion;
+        Holders holders;
+    };
+
+    void flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
+                    Effects& out);
+    void flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
+                   Effects& out);
+
+    std::map<NodeId, MemberNews> members_;
+    std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer
+    Lane near_{near_pace};
+    Lane far_{far_pace};
 };
 
 }  // namespace starling::gossip

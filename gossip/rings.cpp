@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace starling::gossip {
 namespace {
@@ -16,8 +17,9 @@ std::uint32_t unstable_ring_count(std::size_t n) {
     return std::clamp((log2_up + 1) / 2, rings_min, rings_max);
 }
 
-bool among(const std::vector<NodeId>& ids, const NodeId& id) {
-    return std::ranges::find(ids, id) != ids.end();
+template <class Items, class Item>
+bool among(const Items& items, const Item& item) {
+    return std::ranges::find(items, item) != items.end();
 }
 
 }  // namespace
@@ -31,48 +33,54 @@ std::uint32_t ring_count(std::size_t n, std::uint32_t current) {
 }
 
 Rings::Rings(std::span<const NodeId> members, std::uint64_t salt, std::uint32_t count)
-    : salt_(salt), count_(count), members_(members.begin(), members.end()) {
-    if (is_full_mesh()) return;
-    rings_.resize(count_);
+    : count_(count), members_(members.begin(), members.end()) {
+    if (!is_full_mesh()) choose_observers(salt);
+}
+
+// On each ring the nearest predecessor that no earlier ring gave.
+void Rings::choose_observers(std::uint64_t salt) {
+    const auto size = static_cast<std::uint32_t>(members_.size());
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> ring(size);
+    observers_.resize(std::size_t{count_} * size);
     for (std::uint32_t k = 0; k < count_; ++k) {
-        rings_[k].reserve(members_.size());
-        for (const NodeId& id : members_) rings_[k].push_back(place_of(id, k));
-        std::ranges::sort(rings_[k]);
+        // Members ascend, so equal hashes are in the order of their ids.
+        for (std::uint32_t i = 0; i < size; ++i) ring[i] = {draw(salt, k, members_[i].prefix()), i};
+        std::ranges::sort(ring);
+        for (std::uint32_t place = 0; place < size; ++place) {
+            const auto mine =
+                std::span(observers_).subspan(std::size_t{count_} * ring[place].second, k + 1);
+            // At most k of the predecessors are chosen already, so this ends within k + 1 steps.
+            std::uint32_t at = place;
+            do {
+                at = (at + size - 1) % size;
+                mine[k] = ring[at].second;
+            } while (among(mine.first(k), mine[k]));
+        }
+    }
+    for (std::uint32_t i = 0; i < size; ++i) {
+        std::ranges::sort(std::span(observers_).subspan(std::size_t{count_} * i, count_));
     }
 }
 
 std::vector<NodeId> Rings::observers(const NodeId& subject) const {
-    if (!contains(subject)) return {};
+    const auto place = place_of(subject);
+    if (!place) return {};
     if (is_full_mesh()) return others(subject);
-    std::vector<NodeId> chosen;
-    for (std::uint32_t k = 0; k < count_; ++k) {
-        const Ring& ring = rings_[k];
-        std::size_t at = position(subject, k);
-        // At most k of the predecessors are chosen already, so this ends within k + 1 steps.
-        do {
-            at = (at + ring.size() - 1) % ring.size();
-        } while (among(chosen, ring[at].id));
-        chosen.push_back(ring[at].id);
-    }
-    std::ranges::sort(chosen);
-    return chosen;
+    std::vector<NodeId> ids;
+    ids.reserve(count_);
+    for (const std::uint32_t each : chosen(*place)) ids.push_back(members_[each]);
+    return ids;
 }
 
 std::vector<NodeId> Rings::subjects(const NodeId& observer) const {
-    if (!contains(observer)) return {};
+    const auto place = place_of(observer);
+    if (!place) return {};
     if (is_full_mesh()) return others(observer);
-    std::vector<NodeId> found;
-    for (std::uint32_t k = 0; k < count_; ++k) {
-        const Ring& ring = rings_[k];
-        const std::size_t at = position(observer, k);
-        // A predecessor on ring k is skipped at most k times: only k + 1 successors can be mine.
-        for (std::size_t step = 1; step <= k + 1; ++step) {
-            const NodeId& next = ring[(at + step) % ring.size()].id;
-            if (!among(found, next) && observes(observer, next)) found.push_back(next);
-        }
+    std::vector<NodeId> ids;
+    for (std::size_t i = 0; i < observers_.size(); ++i) {
+        if (observers_[i] == *place) ids.push_back(members_[i / count_]);
     }
-    std::ranges::sort(found);
-    return found;
+    return ids;
 }
 
 std::vector<NodeId> Rings::neighbours(const NodeId& node) const {
@@ -85,23 +93,21 @@ std::vector<NodeId> Rings::neighbours(const NodeId& node) const {
 }
 
 bool Rings::observes(const NodeId& observer, const NodeId& subject) const {
-    if (is_full_mesh()) {
-        return observer != subject && contains(observer) && contains(subject);
-    }
-    return among(observers(subject), observer);
+    const auto watching = place_of(observer);
+    const auto watched = place_of(subject);
+    if (!watching || !watched) return false;
+    if (is_full_mesh()) return observer != subject;
+    return std::ranges::binary_search(chosen(*watched), *watching);
 }
 
-Rings::Place Rings::place_of(const NodeId& id, std::uint32_t ring) const {
-    return {draw(salt_, ring, id.prefix()), id};
+std::optional<std::uint32_t> Rings::place_of(const NodeId& id) const {
+    const auto found = std::ranges::lower_bound(members_, id);
+    if (found == members_.end() || *found != id) return std::nullopt;
+    return static_cast<std::uint32_t>(found - members_.begin());
 }
 
-std::size_t Rings::position(const NodeId& id, std::uint32_t ring) const {
-    const auto place = std::ranges::lower_bound(rings_[ring], place_of(id, ring));
-    return static_cast<std::size_t>(place - rings_[ring].begin());
-}
-
-bool Rings::contains(const NodeId& id) const {
-    return std::ranges::binary_search(members_, id);
+Rings::Chosen Rings::chosen(std::uint32_t member) const {
+    return Chosen(observers_).subspan(std::size_t{count_} * member, count_);
 }
 
 std::vector<NodeId> Rings::others(const NodeId& id) const {

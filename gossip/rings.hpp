@@ -17,6 +17,7 @@
 #include "base/ids.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,8 @@ public:
 
     [[nodiscard]] bool is_full_mesh() const { return members_.size() <= 2 * count_ + 1; }
 
+    [[nodiscard]] bool contains(const NodeId& id) const { return place_of(id).has_value(); }
+
     // Ascending.
     [[nodiscard]] const std::vector<NodeId>& members() const { return members_; }
 
@@ -52,24 +55,17 @@ public:
     [[nodiscard]] std::uint32_t count() const { return count_; }
 
 private:
-    struct Place {
-        std::uint64_t hash = 0;
-        NodeId id;
+    // The places of a member's observers among the members.
+    using Chosen = std::span<const std::uint32_t>;
 
-        friend auto operator<=>(const Place&, const Place&) = default;
-    };
-
-    using Ring = std::vector<Place>;
-
-    [[nodiscard]] Place place_of(const NodeId& id, std::uint32_t ring) const;
-    [[nodiscard]] std::size_t position(const NodeId& id, std::uint32_t ring) const;
-    [[nodiscard]] bool contains(const NodeId& id) const;
+    void choose_observers(std::uint64_t salt);
+    [[nodiscard]] std::optional<std::uint32_t> place_of(const NodeId& id) const;
+    [[nodiscard]] Chosen chosen(std::uint32_t member) const;
     [[nodiscard]] std::vector<NodeId> others(const NodeId& id) const;
 
-    std::uint64_t salt_ = 0;
     std::uint32_t count_ = 3;
-    std::vector<NodeId> members_;  // ascending
-    std::vector<Ring> rings_;      // none in a full mesh
+    std::vector<NodeId> members_;           // ascending
+    std::vector<std::uint32_t> observers_;  // count_ of each member; none in a full mesh
 };
 
 }  // namespace starling::gossip

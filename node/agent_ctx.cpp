@@ -249,15 +249,18 @@ StreamId Ctx::serve(const ServeOptions& options) {
         place_.post([this, error = request.error()] { agent_.on_error(*this, error); });
         return 0;
     }
-    return place_.open_stream(
-        node::request_bytes(*request), [this](const Result<Bytes>& body, bool) {
-            if (!body) return agent_.on_error(*this, body.error());
-            if (body->empty()) return;  // offered again to others, or to this agent
-            Decoder decoder;
-            const auto record = node::answer_from<node::AssignmentRecord>(decoder, *body);
-            if (!record) return agent_.on_error(*this, record.error());
-            agent_.on_task(*this, detail::assignment_of(*record));
-        });
+    return place_.open_stream(node::request_bytes(*request), [this](const Result<Bytes>& body,
+                                                                    bool) {
+        if (!body) return agent_.on_error(*this, body.error());
+        if (body->empty()) return;  // offered again to others, or to this agent
+        Decoder decoder;
+        const auto record = node::answer_from<node::AssignmentRecord>(decoder, *body);
+        if (!record) return agent_.on_error(*this, record.error());
+        if (record->stop == TaskStop::none) {
+            return agent_.on_task(*this, detail::assignment_of(*record));
+        }
+        agent_.on_stop(*this, {record->task.hex(), detail::text_of(record->epoch)}, record->stop);
+    });
 }
 
 void Ctx::finish(const Award& award, const Value& result, Then<TaskReport> then) {

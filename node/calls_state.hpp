@@ -122,8 +122,9 @@ struct WatchAsk {
     static constexpr CallKind call = CallKind::watch;
 
     std::string prefix;
+    bool changes_only = false;  // from now on
 
-    STARLING_FIELDS(prefix)
+    STARLING_FIELDS(prefix, changes_only)
 };
 
 // An item of the stream: current values, one `caught_up`, then each change in the order of

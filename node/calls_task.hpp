@@ -1,7 +1,7 @@
 // Calls about work: offering tasks, asking the ledger, serving skills, dead letters.
 //
 //   offer ──> acknowledged (a majority of its custodians keeps the task) ──> finished
-//   serve ──> assignment ──> progress.. ──> finish | fail
+//   serve ──> assignment ──> progress.. ──> finish | fail        (or a second item: stop)
 //
 // Values, thread safe.
 #pragma once
@@ -15,11 +15,16 @@ constexpr TaskState last_of(TaskState) {
     return TaskState::cancelled;
 }
 
+constexpr TaskStop last_of(TaskStop) {
+    return TaskStop::leaving;
+}
+
 }  // namespace starling
 
 namespace starling::node {
 
 using starling::TaskState;
+using starling::TaskStop;
 
 // Rises with every award of a task; results of older epochs are refused as stale.
 struct EpochRecord {
@@ -137,9 +142,12 @@ struct TaskServeAsk {
     STARLING_FIELDS(skills, agent, slots)
 };
 
+// With `stop` not none: the worker should leave what it was assigned under this epoch; nothing else
+// is filled in then.
 struct AssignmentRecord {
     TaskId task;
     EpochRecord epoch;
+    TaskStop stop{};
     std::string skill;
     Bytes payload;
     std::string key;
@@ -148,7 +156,7 @@ struct AssignmentRecord {
     Duration remaining{};  // until the deadline; zero: none
     Duration run_limit{};
 
-    STARLING_FIELDS(task, epoch, skill, payload, key, trace, attempt, remaining, run_limit)
+    STARLING_FIELDS(task, epoch, stop, skill, payload, key, trace, attempt, remaining, run_limit)
 };
 
 struct TaskFinishAsk {

@@ -98,7 +98,7 @@ Result<Cassette> cassette_from(ByteView bytes, const std::string& source) {
                        "record it again: starling::Recorder");
     };
     const auto first = take_binary(bytes);
-    if (!first || text_of(*first) != title) return bad("this is no cassette");
+    if (!first || starling::text_of(*first) != title) return bad("this is no cassette");
     Cassette cassette;
     while (!bytes.empty()) {
         const auto entry = take_binary(bytes);

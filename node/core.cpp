@@ -59,7 +59,9 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
       members(gossip, setup.genesis),
       state(store),
       agreement(quorum, setup.key.id(), setup.boot),
-      tasks(auctions) {
+      tasks(auctions),
+      quota(setup.random_seed),
+      admitted(setup.random_seed) {
     // What the table kept over a restart is no change: tell it once.
     for (const gossip::MemberView& view : gossip.members()) {
         if (view.id == self()) continue;
@@ -89,7 +91,7 @@ NodeFacts NodeCore::Parts::facts(BootTime) const {
 void NodeCore::Parts::settle(Moment now, Effects& out) {
     gossip.set_state_root(store.root());
     for (const gossip::Certificate& certificate : gossip.take_certificates()) {
-        admitted.insert(certificate.node);
+        admitted.insert(certificate.node, true);
         auctions.on_member_certified(certificate.node);
         out.admit(certificate.node, certificate.curve);
         out.trace(Event::certificate_learned, certificate.node.prefix(),
@@ -229,6 +231,11 @@ void NodeCore::Parts::fill_metrics(MetricsAnswer& answer) const {
         {"state_batches_waiting", store.waiting()},
         {"voters_reachable", quorum.registers().reachable()},
     };
+    const auto ns = [](Duration time) { return static_cast<std::uint64_t>(time.count()); };
+    const auto heartbeat = gossip.round_trip();
+    answer.gauges.insert(answer.gauges.end(),
+                         {{"heartbeat_round_trip_ns", ns(heartbeat.typical)},
+                          {"heartbeat_deviation_ns", ns(heartbeat.deviation)}});
     const auction::Gauges work = auctions.gauges();
     answer.gauges.insert(answer.gauges.end(), {{"tasks_open", work.auctions_open},
                                                {"tasks_waiting", work.tasks_waiting},

@@ -76,6 +76,13 @@ FrameVerdict to_gossip(Parts& parts, const Arrival& arrival, const M& message, E
     return verdict_of((parts.gossip.*Handle)(arrival.from, message, arrival.now, out));
 }
 
+// A flood brings every claim over every link: the repetitions are not even decoded.
+FrameVerdict open_cells(Parts& parts, const Arrival& arrival, Reader& body, Effects& out) {
+    gossip::Cells cells;
+    if (!gossip::Cells::decode(body, cells, parts.gossip.stale())) return FrameVerdict::malformed;
+    return verdict_of(parts.gossip.on_cells(arrival.from, cells, arrival.now, out));
+}
+
 FrameVerdict on_batches(Parts& parts, const Arrival& arrival, const crdt::Batches& message,
                         Effects& out) {
     const auto verdict =
@@ -154,12 +161,12 @@ using quorum::Quorum;
 
 constexpr std::size_t small_body = 4096;
 
-constexpr auto rows = std::to_array<FrameRow>({
+constexpr auto frame_table = std::to_array<FrameRow>({
     row<gossip::Hello, on_hello>("hello", small_body),
     row<Reject, on_reject>("reject", small_body),
     gossip_row<gossip::Ping, &Gossip::on_ping>("ping", small_body),
     gossip_row<gossip::Pong, &Gossip::on_pong>("pong", small_body),
-    gossip_row<gossip::Cells, &Gossip::on_cells>("cells", limits::body_bytes),
+    {Kind::cells, "cells", limits::body_bytes, open_cells},
     gossip_row<gossip::TableDigest, &Gossip::on_table_digest>("table_digest", small_body),
     gossip_row<gossip::TableEntries, &Gossip::on_table_entries>("table_entries",
                                                                 limits::body_bytes),
@@ -202,12 +209,12 @@ constexpr auto rows = std::to_array<FrameRow>({
 }  // namespace
 
 std::span<const FrameRow> frame_rows() {
-    return rows;
+    return frame_table;
 }
 
 const FrameRow* row_of(Kind kind) {
-    const auto* found = std::ranges::lower_bound(rows, kind, {}, &FrameRow::kind);
-    return found == rows.end() || found->kind != kind ? nullptr : found;
+    const auto* found = std::ranges::lower_bound(frame_table, kind, {}, &FrameRow::kind);
+    return found == frame_table.end() || found->kind != kind ? nullptr : found;
 }
 
 }  // namespace starling::node

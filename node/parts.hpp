@@ -8,6 +8,7 @@
 
 #include "auction/auctions.hpp"
 #include "base/codec.hpp"
+#include "base/hash_index.hpp"
 #include "crdt/store.hpp"
 #include "gossip/gossip.hpp"
 #include "node/agreement_service.hpp"
@@ -23,7 +24,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,7 +74,7 @@ struct NodeCore::Parts final : AddressBook {
     TaskService tasks;
     Quota quota;
     DriverHealth health;
-    std::set<NodeId> admitted;            // whose certificates hold
+    HashIndex<NodeId, bool> admitted;     // whose certificates hold
     std::map<NodeId, BootTime> rejected;  // when a REJECT last went to this sender
     bool ready = false;
     std::vector<std::pair<CallId, TaskOfferAsk>> early_offers;  // kept until this node is ready

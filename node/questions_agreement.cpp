@@ -19,9 +19,6 @@ std::string_view name_of(RegisterOutcome outcome) {
 namespace detail {
 namespace {
 
-constexpr auto none = Effect::none;
-constexpr auto possible = Effect::possible;
-
 RegisterState register_of(const node::RegisterAnswer& answer) {
     RegisterState state;
     state.outcome = answer.outcome;
@@ -96,7 +93,7 @@ Question<Decision> about_decision(const Request& request, Effect effect) {
 }  // namespace
 
 Asked<RegisterState> register_get_question(const std::string& name, Duration timeout) {
-    return about_register(node::RegisterGetAsk{name, timeout}, none);
+    return about_register(node::RegisterGetAsk{name, timeout}, Effect::none);
 }
 
 Asked<RegisterState> register_cas_question(const std::string& name,
@@ -109,46 +106,48 @@ Asked<RegisterState> register_cas_question(const std::string& name,
         if (!bytes) return tl::unexpected<Error>(std::move(bytes.error()));
         ask.value = std::move(*bytes);
     }
-    return about_register(ask, possible);
+    return about_register(ask, Effect::possible);
 }
 
 Asked<RegisterState> register_settle_question(const std::string& name, const std::string& operation,
                                               Duration timeout) {
-    return about_register(node::RegisterSettleAsk{name, bytes_of(operation), timeout}, possible);
+    return about_register(node::RegisterSettleAsk{name, bytes_of(operation), timeout},
+                          Effect::possible);
 }
 
 Asked<Lease> lease_acquire_question(const std::string& name, const std::string& holder,
                                     Duration term, Duration timeout) {
-    return about_lease(node::LeaseAcquireAsk{name, holder, term, timeout}, possible);
+    return about_lease(node::LeaseAcquireAsk{name, holder, term, timeout}, Effect::possible);
 }
 
 Asked<Lease> lease_renew_question(const std::string& name, std::uint64_t fence, Duration term,
                                   Duration timeout) {
-    return about_lease(node::LeaseRenewAsk{name, fence, term, timeout}, possible);
+    return about_lease(node::LeaseRenewAsk{name, fence, term, timeout}, Effect::possible);
 }
 
 Asked<Lease> lease_release_question(const std::string& name, std::uint64_t fence,
                                     Duration timeout) {
-    return about_lease(node::LeaseReleaseAsk{name, fence, timeout}, possible);
+    return about_lease(node::LeaseReleaseAsk{name, fence, timeout}, Effect::possible);
 }
 
 Asked<Lease> lease_show_question(const std::string& name, Duration timeout) {
-    return about_lease(node::LeaseShowAsk{name, timeout}, none);
+    return about_lease(node::LeaseShowAsk{name, timeout}, Effect::none);
 }
 
 Asked<Decision> propose_question(const Proposal& proposal, Duration timeout) {
     const auto ask = ask_of(proposal, timeout);
     if (!ask) return tl::unexpected<Error>(ask.error());
-    return about_decision(*ask, possible);
+    return about_decision(*ask, Effect::possible);
 }
 
 Asked<Decision> vote_question(const std::string& name, const Ballot& ballot, Duration timeout) {
     return about_decision(
-        node::DecideVoteAsk{name, ballot.option, ballot.agent, ballot.reason, timeout}, possible);
+        node::DecideVoteAsk{name, ballot.option, ballot.agent, ballot.reason, timeout},
+        Effect::possible);
 }
 
 Asked<Decision> decision_question(const std::string& name, Duration timeout, Until until) {
-    return about_decision(node::DecideShowAsk{name, until == Until::closed, timeout}, none);
+    return about_decision(node::DecideShowAsk{name, until == Until::closed, timeout}, Effect::none);
 }
 
 }  // namespace detail

@@ -8,8 +8,6 @@
 namespace starling::detail {
 namespace {
 
-constexpr auto none = Effect::none;
-constexpr auto possible = Effect::possible;
 constexpr Duration custodians_answer_within = std::chrono::seconds(4);
 
 TaskAttempt attempt_of(const node::AttemptRecord& record) {
@@ -38,7 +36,7 @@ TaskInfo info_of(const node::TaskRecord& record) {
     return info;
 }
 
-TaskPage page_of(const node::TaskPage& page) {
+TaskPage task_page_of(const node::TaskPage& page) {
     TaskPage tasks;
     for (const auto& record : page.tasks) tasks.tasks.push_back(info_of(record));
     if (page.last) tasks.last = page.last->hex();
@@ -86,7 +84,7 @@ Question<TaskInfo> about_task(const Request& request, Effect effect) {
 
 template <class Request>
 Question<TaskPage> about_tasks(const Request& request) {
-    return {node::request_bytes(request), none, reader_of<node::TaskPage>(page_of)};
+    return {node::request_bytes(request), Effect::none, reader_of<node::TaskPage>(task_page_of)};
 }
 
 struct AwardIds {
@@ -107,13 +105,13 @@ Result<AwardIds> ids_of(const Award& award) {
 Asked<TaskInfo> offer_question(const TaskOffer& task, Awaited awaited) {
     const auto ask = ask_of(task, awaited);
     if (!ask) return tl::unexpected<Error>(ask.error());
-    return about_task(*ask, possible);
+    return about_task(*ask, Effect::possible);
 }
 
 Asked<TaskInfo> task_question(const std::string& id) {
     const auto task = task_of(id);
     if (!task) return tl::unexpected<Error>(task.error());
-    return about_task(node::TaskShowAsk{*task, custodians_answer_within}, none);
+    return about_task(node::TaskShowAsk{*task, custodians_answer_within}, Effect::none);
 }
 
 Asked<TaskPage> tasks_question(const TaskQuery& query) {
@@ -139,13 +137,14 @@ Asked<TaskPage> dead_letters_question(const std::string& after, std::uint32_t ma
 Asked<TaskInfo> dead_letter_question(const std::string& id) {
     const auto task = task_of(id);
     if (!task) return tl::unexpected<Error>(task.error());
-    return about_task(node::DeadLetterShowAsk{*task, custodians_answer_within}, none);
+    return about_task(node::DeadLetterShowAsk{*task, custodians_answer_within}, Effect::none);
 }
 
 Asked<TaskInfo> cancel_question(const std::string& id, const std::string& reason) {
     const auto task = task_of(id);
     if (!task) return tl::unexpected<Error>(task.error());
-    return about_task(node::TaskCancelAsk{*task, reason, custodians_answer_within}, possible);
+    return about_task(node::TaskCancelAsk{*task, reason, custodians_answer_within},
+                      Effect::possible);
 }
 
 Asked<TaskReport> report_question(const ReportAsk& ask) {
@@ -153,7 +152,7 @@ Asked<TaskReport> report_question(const ReportAsk& ask) {
     const auto convert = [](const node::TaskReported& reported) {
         return TaskReport{reported.counts};
     };
-    return Question<TaskReport>{std::move(request), possible,
+    return Question<TaskReport>{std::move(request), Effect::possible,
                                 reader_of<node::TaskReported>(convert)};
 }
 

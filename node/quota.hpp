@@ -5,12 +5,12 @@
 // Not thread safe.
 #pragma once
 
+#include "base/hash_index.hpp"
 #include "base/ids.hpp"
 #include "base/moment.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 
 namespace starling::node {
 
@@ -19,10 +19,17 @@ public:
     static constexpr std::uint64_t per_second = 20'000;
     static constexpr std::uint64_t burst = 40'000;
 
+    // `scramble` keeps others from choosing ids that collide.
+    explicit Quota(std::uint64_t scramble) : buckets_(scramble) {}
+
     // Whether one more frame of this peer is within its share.
     [[nodiscard]] bool take(const NodeId& peer, BootTime now) {
-        auto [found, fresh] = buckets_.try_emplace(peer, Bucket{burst, now});
-        Bucket& bucket = found->second;
+        Bucket* known = buckets_.find(peer);
+        if (known == nullptr) {
+            buckets_.insert(peer, {burst, now});
+            known = buckets_.find(peer);
+        }
+        Bucket& bucket = *known;
         const auto earned = static_cast<std::uint64_t>((now - bucket.filled) / frame_time);
         if (earned > 0) {
             bucket.frames = std::min(burst, bucket.frames + std::min(earned, burst));
@@ -43,7 +50,7 @@ private:
         BootTime filled{};
     };
 
-    std::map<NodeId, Bucket> buckets_;
+    HashIndex<NodeId, Bucket> buckets_;
 };
 
 }  // namespace starling::node

@@ -167,22 +167,42 @@ void decode_and_serve(const Request& request, ByteView bytes) {
 }
 
 template <class Ask>
-constexpr RequestRow row() {
+constexpr RequestRow request_row() {
     return {Ask::call, decode_and_serve<Ask>};
 }
 
-constexpr auto rows = std::to_array<RequestRow>({
-    row<StatusAsk>(),         row<MembersAsk>(),        row<MemberEventsAsk>(),
-    row<LeaveAsk>(),          row<AdmitAsk>(),          row<MeshAsk>(),
-    row<MetricsAsk>(),        row<WriteAsk>(),          row<GetAsk>(),
-    row<ListAsk>(),           row<WatchAsk>(),          row<RegisterGetAsk>(),
-    row<RegisterCasAsk>(),    row<RegisterSettleAsk>(), row<LeaseAcquireAsk>(),
-    row<LeaseRenewAsk>(),     row<LeaseReleaseAsk>(),   row<LeaseShowAsk>(),
-    row<DecideProposeAsk>(),  row<DecideVoteAsk>(),     row<DecideShowAsk>(),
-    row<TaskOfferAsk>(),      row<TaskListAsk>(),       row<TaskShowAsk>(),
-    row<TaskCancelAsk>(),     row<TaskServeAsk>(),      row<TaskFinishAsk>(),
-    row<TaskFailAsk>(),       row<TaskProgressAsk>(),   row<DeadLetterListAsk>(),
-    row<DeadLetterShowAsk>(),
+constexpr auto request_rows = std::to_array<RequestRow>({
+    request_row<StatusAsk>(),
+    request_row<MembersAsk>(),
+    request_row<MemberEventsAsk>(),
+    request_row<LeaveAsk>(),
+    request_row<AdmitAsk>(),
+    request_row<MeshAsk>(),
+    request_row<MetricsAsk>(),
+    request_row<WriteAsk>(),
+    request_row<GetAsk>(),
+    request_row<ListAsk>(),
+    request_row<WatchAsk>(),
+    request_row<RegisterGetAsk>(),
+    request_row<RegisterCasAsk>(),
+    request_row<RegisterSettleAsk>(),
+    request_row<LeaseAcquireAsk>(),
+    request_row<LeaseRenewAsk>(),
+    request_row<LeaseReleaseAsk>(),
+    request_row<LeaseShowAsk>(),
+    request_row<DecideProposeAsk>(),
+    request_row<DecideVoteAsk>(),
+    request_row<DecideShowAsk>(),
+    request_row<TaskOfferAsk>(),
+    request_row<TaskListAsk>(),
+    request_row<TaskShowAsk>(),
+    request_row<TaskCancelAsk>(),
+    request_row<TaskServeAsk>(),
+    request_row<TaskFinishAsk>(),
+    request_row<TaskFailAsk>(),
+    request_row<TaskProgressAsk>(),
+    request_row<DeadLetterListAsk>(),
+    request_row<DeadLetterShowAsk>(),
 });
 
 }  // namespace
@@ -190,8 +210,8 @@ constexpr auto rows = std::to_array<RequestRow>({
 void serve(Parts& parts, CallId call, ByteView bytes, const Turn& turn) {
     const Request request{parts, call, turn};
     const auto kind = call_kind(bytes);
-    const auto* found = std::ranges::find(rows, kind, &RequestRow::kind);
-    if (!kind || found == rows.end()) {
+    const auto* found = std::ranges::find(request_rows, kind, &RequestRow::kind);
+    if (!kind || found == request_rows.end()) {
         refuse(request, "call_unknown", "this node does not know such a call",
                "use the client of the same version as the node");
         return;

@@ -185,7 +185,7 @@ void StateService::on_list(CallId call, const ListAsk& ask, std::optional<Durati
 }
 
 void StateService::on_watch(CallId call, const WatchAsk& ask) {
-    watchers_[call] = {ask.prefix, {}, false};
+    watchers_[call] = {ask.prefix, {}, ask.changes_only};
 }
 
 void StateService::on_call_ended(CallId call) {

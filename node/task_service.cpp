@@ -105,6 +105,20 @@ auction::TaskSpec spec_of(const TaskOfferAsk& ask) {
     return spec;
 }
 
+TaskStop stop_of(auction::StopReason reason) {
+    switch (reason) {
+        case auction::StopReason::cancelled:
+            return TaskStop::cancelled;
+        case auction::StopReason::lost:
+            return TaskStop::lost;
+        case auction::StopReason::run_limit:
+            return TaskStop::run_limit;
+        case auction::StopReason::leaving:
+            return TaskStop::leaving;
+    }
+    return TaskStop::lost;
+}
+
 auction::ListFilter filter_of(std::optional<TaskState> state) {
     if (!state) return auction::ListFilter::all;
     if (*state == TaskState::dead) return auction::ListFilter::dead;
@@ -251,7 +265,7 @@ void TaskService::on_tick(const Turn& turn) {
     tell_listed(turn);
     tell_assignments(turn);
     tell_settled(turn);
-    (void)auctions_.take_stopped();
+    tell_stopped(turn);
 }
 
 void TaskService::tell_settled(const Turn& turn) {
@@ -402,6 +416,18 @@ void TaskService::tell_assignments(const Turn& turn) {
         record.remaining = task.spec.deadline;
         record.run_limit = task.spec.run_limit;
         // It promises nothing: what it rests on others hold.
+        turn.out.stream(found->second, Ok{std::move(record)}, Gate::open);
+    }
+}
+
+void TaskService::tell_stopped(const Turn& turn) {
+    for (const auction::Stopped& stopped : auctions_.take_stopped()) {
+        const auto found = workers_.find(stopped.worker);
+        if (found == workers_.end()) continue;
+        AssignmentRecord record;
+        record.task = stopped.task;
+        record.epoch = epoch_record(stopped.epoch);
+        record.stop = stop_of(stopped.reason);
         turn.out.stream(found->second, Ok{std::move(record)}, Gate::open);
     }
 }

@@ -2,6 +2,7 @@
 //
 //   offer ──> acknowledged ──(wait)──> finished          serve ──> assignment.. ──> finish | fail
 //   show, list, cancel ──> asked of the custodians ──> answered, partial when some kept silent
+//   an assignment that counts no more ──> its server is told to stop it
 //   finish ──> the result is kept and offered ──> accepted | refused | unknown after settle_within
 //
 // Invariants:
@@ -76,6 +77,7 @@ private:
     void tell_shown(const Turn& turn);
     void tell_listed(const Turn& turn);
     void tell_assignments(const Turn& turn);
+    void tell_stopped(const Turn& turn);
     void tell_settled(const Turn& turn);
     void expire_finishes(const Turn& turn);
     void report(CallId call, auction::ReportVerdict verdict, const Turn& turn);

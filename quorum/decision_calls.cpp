@@ -57,8 +57,8 @@ DecisionCalls::DecisionCalls(const Place& place, const RecordSource& records, Mo
 void DecisionCalls::propose(const Caller& caller, Decision decision, Moment now, Effects& out) {
     decision.proposer = place_.self;
     std::ranges::sort(decision.electors);
-    const auto repeated = std::ranges::unique(decision.electors);
-    decision.electors.erase(repeated.begin(), repeated.end());
+    decision.electors.erase(std::unique(decision.electors.begin(), decision.electors.end()),
+                            decision.electors.end());
     Flow flow{Question::propose, caller, false, decision.duration, {}};
     if (!decision.well_formed()) return refuse(flow, Reason::invalid);
     start(std::move(flow), OpenDecision{std::move(decision)}, now, out);

@@ -3,14 +3,12 @@
 namespace starling::sim {
 namespace {
 
-using namespace auction;
-
 constexpr const char* awards_are_agreed = "awards_are_agreed";
 constexpr const char* awards_end_as_given = "awards_end_as_given";
 constexpr const char* leases_are_watched = "leases_are_watched";
 constexpr const char* results_are_reported = "results_are_reported";
 
-constexpr std::uint64_t all_tasks = ~0ULL;
+constexpr std::uint64_t award_tasks_last = ~0ULL;
 constexpr std::uint32_t unknown_max = 24;  // then a result is given up
 
 // The runner has moved on, or the task is not its own any more.
@@ -46,8 +44,8 @@ void AwardCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durati
 
 void AwardCheck::on_started(std::uint32_t host, Boot, Duration now) {
     fitness_.on_started(host, now);
-    for (const Key& key : leases_.within({host, 0}, {host, all_tasks})) leases_.clear(key);
-    for (const Key& key : reports_.within({host, 0}, {host, all_tasks})) {
+    for (const Key& key : leases_.within({host, 0}, {host, award_tasks_last})) leases_.clear(key);
+    for (const Key& key : reports_.within({host, 0}, {host, award_tasks_last})) {
         reports_.set(key, now, report_within_of_start);
     }
 }
@@ -62,19 +60,19 @@ void AwardCheck::on_ended(std::uint32_t host, Duration) {
 
 void AwardCheck::on_said(const Told& frame) {
     if (frame.kind == Kind::accept_proposal) {
-        const auto message = decoded<AcceptProposal>(decoder_, frame.body);
+        const auto message = decoded<auction::AcceptProposal>(decoder_, frame.body);
         if (message) awarded_.insert({message->record.id.prefix(), message->epoch});
     } else if (frame.kind == Kind::store_result) {
-        const auto message = decoded<StoreResult>(decoder_, frame.body);
+        const auto message = decoded<auction::StoreResult>(decoder_, frame.body);
         if (message) on_store_said(frame, *message);
     } else if (frame.kind == Kind::grant) {
-        const auto message = decoded<Grant>(decoder_, frame.body);
+        const auto message = decoded<auction::Grant>(decoder_, frame.body);
         if (message) leases_.clear({frame.host, message->task.prefix()});
     } else if (frame.kind == Kind::record) {
-        const auto message = decoded<RecordTask>(decoder_, frame.body);
+        const auto message = decoded<auction::RecordTask>(decoder_, frame.body);
         if (message) leases_.clear({frame.host, message->record.id.prefix()});
     } else if (frame.kind == Kind::inform) {
-        const auto message = decoded<Inform>(decoder_, frame.body);
+        const auto message = decoded<auction::Inform>(decoder_, frame.body);
         if (!message) return;
         const Key key{frame.host, message->task.prefix()};
         const auto settled = settled_.find(key);
@@ -86,26 +84,26 @@ void AwardCheck::on_said(const Told& frame) {
 
 void AwardCheck::on_heard(const Told& frame) {
     if (frame.kind == Kind::agree) {
-        const auto message = decoded<Agree>(decoder_, frame.body);
+        const auto message = decoded<auction::Agree>(decoder_, frame.body);
         if (message) note_agreed(frame, message->task, message->epoch);
     } else if (frame.kind == Kind::renew) {
-        const auto message = decoded<Renew>(decoder_, frame.body);
+        const auto message = decoded<auction::Renew>(decoder_, frame.body);
         if (!message) return;
         note_agreed(frame, message->task, message->epoch);
         const Key key{frame.host, message->task.prefix()};
         if (leases_.contains(key)) leases_.set(key, frame.now, lease_within);
     } else if (frame.kind == Kind::failure) {
-        const auto message = decoded<Failure>(decoder_, frame.body);
+        const auto message = decoded<auction::Failure>(decoder_, frame.body);
         if (message) leases_.clear({frame.host, message->task.prefix()});
     } else if (frame.kind == Kind::informed) {
-        const auto message = decoded<Informed>(decoder_, frame.body);
+        const auto message = decoded<auction::Informed>(decoder_, frame.body);
         if (message) on_informed_heard(frame, *message);
     } else if (frame.kind == Kind::cancel) {
-        const auto message = decoded<Cancel>(decoder_, frame.body);
+        const auto message = decoded<auction::Cancel>(decoder_, frame.body);
         if (message) on_cancel_heard(frame, *message);
     } else if (frame.kind == Kind::granted) {
-        const auto message = decoded<Granted>(decoder_, frame.body);
-        if (message && message->verdict == GrantVerdict::superseded) {
+        const auto message = decoded<auction::Granted>(decoder_, frame.body);
+        if (message && message->verdict == auction::GrantVerdict::superseded) {
             leases_.clear({frame.host, message->task.prefix()});
         }
     }
@@ -137,10 +135,10 @@ void AwardCheck::on_time(Duration now) {
     }
 }
 
-void AwardCheck::on_store_said(const Told& frame, const StoreResult& message) {
+void AwardCheck::on_store_said(const Told& frame, const auction::StoreResult& message) {
     const std::uint64_t task = message.task.prefix();
     leases_.clear({frame.host, task});
-    const Epoch& epoch = message.held.epoch;
+    const auction::Epoch& epoch = message.held.epoch;
     // Who only passes on what was accepted awarded nothing under that epoch.
     if (epoch.granter != ids_[frame.host] || !awarded_.contains({task, epoch})) return;
     findings_.looked(awards_end_as_given);
@@ -152,11 +150,11 @@ void AwardCheck::on_store_said(const Told& frame, const StoreResult& message) {
              " what was made under round " + std::to_string(message.held.outcome.origin.round)});
 }
 
-void AwardCheck::on_informed_heard(const Told& frame, const Informed& message) {
+void AwardCheck::on_informed_heard(const Told& frame, const auction::Informed& message) {
     const Key key{frame.host, message.task.prefix()};
-    const bool final =
-        message.verdict == InformVerdict::accepted || message.verdict == InformVerdict::stale;
-    const bool unknown = message.verdict == InformVerdict::unknown;
+    const bool final = message.verdict == auction::InformVerdict::accepted ||
+                       message.verdict == auction::InformVerdict::stale;
+    const bool unknown = message.verdict == auction::InformVerdict::unknown;
     if (!final && !(unknown && ++unknown_[key] > unknown_max)) return;
     settle(frame, key);
     unknown_.erase(key);
@@ -167,14 +165,14 @@ void AwardCheck::settle(const Told& frame, const Key& key) {
     settled_[key] = frame.batch + 1;  // of this turn: what went before it is in there too
 }
 
-void AwardCheck::on_cancel_heard(const Told& frame, const Cancel& message) {
-    if (message.purpose != CancelPurpose::stop) return;
+void AwardCheck::on_cancel_heard(const Told& frame, const auction::Cancel& message) {
+    if (message.purpose != auction::CancelPurpose::stop) return;
     const Key key{frame.host, message.task.prefix()};
     leases_.clear(key);
     settle(frame, key);
 }
 
-void AwardCheck::note_agreed(const Told& frame, const TaskId& task, const Epoch& epoch) {
+void AwardCheck::note_agreed(const Told& frame, const TaskId& task, const auction::Epoch& epoch) {
     if (epoch.granter != ids_[frame.host]) return;
     agreed_.insert({frame.host, task.prefix(), epoch.round, frame.peer.prefix()});
 }

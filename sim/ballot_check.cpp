@@ -15,14 +15,16 @@ constexpr const char* votes_are_remembered = "votes_are_remembered";
 constexpr const char* rounds_have_a_majority = "rounds_have_a_majority";
 constexpr const char* promises_wait_for_disks = "promises_wait_for_disks";
 
-std::string text_of_round(const quorum::Ballot& ballot) {
+std::string ballot_text(const quorum::Ballot& ballot) {
     return "round " + std::to_string(ballot.round);
 }
 
 }  // namespace
 
 BallotCheck::BallotCheck(const Identities& identities, Findings& findings)
-    : voters_(identities.genesis.voters), findings_(findings) {
+    : voters_(identities.genesis.voters),
+      findings_(findings),
+      gates_looked_at_(findings.looks_of(promises_wait_for_disks)) {
     for (const Identity& identity : identities.nodes) ids_.push_back(identity.key.id());
     for (const char* each : {voters_keep_promises, votes_are_remembered, rounds_have_a_majority,
                              promises_wait_for_disks}) {
@@ -32,7 +34,7 @@ BallotCheck::BallotCheck(const Identities& identities, Findings& findings)
 
 void BallotCheck::on_said(const Told& frame) {
     if (promises(frame.kind)) {
-        findings_.looked(promises_wait_for_disks);
+        ++gates_looked_at_;
         if (frame.batch > frame.durable) {
             violated(promises_wait_for_disks, frame,
                      "kind " + std::to_string(static_cast<unsigned>(frame.kind)) + " left " +
@@ -85,8 +87,8 @@ void BallotCheck::on_promise(const Told& frame, const quorum::Promise& message) 
     findings_.looked(voters_keep_promises);
     if (message.ballot < bound.promised || message.ballot.round <= bound.accepted.round) {
         violated(voters_keep_promises, frame,
-                 message.name + ": promised " + text_of_round(message.ballot) + " after " +
-                     text_of_round(std::max(bound.promised, bound.accepted)));
+                 message.name + ": promised " + ballot_text(message.ballot) + " after " +
+                     ballot_text(std::max(bound.promised, bound.accepted)));
     }
     check_remembered(frame, message.name, bound, message.accepted);
     bound.promised = std::max(bound.promised, message.ballot);
@@ -102,8 +104,8 @@ void BallotCheck::on_accepted(const Told& frame, const quorum::Accepted& message
     const bool again = bound.said.contains(message.ballot);
     if (!again && message.ballot < bound.promised) {
         violated(voters_keep_promises, frame,
-                 message.name + ": accepted " + text_of_round(message.ballot) +
-                     " after it promised " + text_of_round(bound.promised));
+                 message.name + ": accepted " + ballot_text(message.ballot) +
+                     " after it promised " + ballot_text(bound.promised));
     }
     bound.said.insert(message.ballot);
     bound.accepted = std::max(bound.accepted, message.ballot);
@@ -126,8 +128,8 @@ void BallotCheck::check_remembered(const Told& frame, const std::string& name, c
     findings_.looked(votes_are_remembered);
     if (shown >= bound.accepted) return;
     violated(votes_are_remembered, frame,
-             name + ": showed " + text_of_round(shown) + " after it accepted " +
-                 text_of_round(bound.accepted));
+             name + ": showed " + ballot_text(shown) + " after it accepted " +
+                 ballot_text(bound.accepted));
 }
 
 // One frame for each voter: they say the same.
@@ -148,7 +150,7 @@ void BallotCheck::on_accept(const Told& frame, const quorum::Accept& message) {
     const auto slot = slots_.find({message.name, message.ballot});
     if (slot != slots_.end() && is_majority(rounds_[{message.name, slot->second}].accepted)) return;
     violated(rounds_have_a_majority, frame,
-             message.name + ": " + text_of_round(message.ballot) + " was promised by " +
+             message.name + ": " + ballot_text(message.ballot) + " was promised by " +
                  std::to_string(std::popcount(round.promised)));
 }
 

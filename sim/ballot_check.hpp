@@ -95,6 +95,7 @@ private:
     std::vector<Voter> voters_;
     std::vector<NodeId> ids_;  // of hosts
     Findings& findings_;
+    std::uint64_t& gates_looked_at_;
     Decoder decoder_;
     std::map<std::pair<std::uint32_t, std::string>, Bound> bounds_;  // by voter, register
     std::map<BallotKey, Round> rounds_;

@@ -42,6 +42,11 @@ public:
 
     void looked(const std::string& invariant) { ++results_[invariant].checks; }
 
+    // The number of looks, for who looks at every frame.
+    [[nodiscard]] std::uint64_t& looks_of(const std::string& invariant) {
+        return results_[invariant].checks;
+    }
+
     void violated(const std::string& invariant, Violation violation) {
         InvariantResult& result = results_[invariant];
         if (result.violations++ == 0) result.first = std::move(violation);

@@ -9,8 +9,6 @@
 namespace starling::sim {
 namespace {
 
-constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-
 bool is_change(const Call& call) {
     return call.kind == CallKind::write || call.kind == CallKind::cas;
 }
@@ -120,7 +118,7 @@ private:
     }
 
     [[nodiscard]] std::int64_t end_of(std::size_t index) const {
-        return history_[index].return_ns.value_or(never);
+        return history_[index].return_ns.value_or(never_ns);
     }
 
     ChainViolation bad(std::size_t index, std::string rule, const std::string& what) const {

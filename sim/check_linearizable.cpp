@@ -14,8 +14,6 @@
 namespace starling::sim {
 namespace {
 
-constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-
 // The version of a register that an unanswered change created: any, until somebody saw it.
 constexpr std::uint64_t unseen = ~0ULL;
 
@@ -139,7 +137,7 @@ private:
             const Call& call = history[calls[i]];
             const bool unknown = call.outcome == CallOutcome::unknown;
             times.emplace_back(call.call_ns, false, i);
-            times.emplace_back(unknown ? never : call.return_ns.value_or(never), true, i);
+            times.emplace_back(unknown ? never_ns : call.return_ns.value_or(never_ns), true, i);
             if (!unknown) ++open_;
         }
         std::ranges::sort(times);

@@ -5,21 +5,19 @@
 namespace starling::sim {
 namespace {
 
-using namespace auction;
-
 constexpr const char* grants_rise = "grants_rise";
 constexpr const char* results_go_to_winners = "results_go_to_winners";
 constexpr const char* task_ends_are_kept = "task_ends_are_kept";
 constexpr const char* custodians_look_after = "custodians_look_after";
 
-constexpr std::uint64_t all_tasks = ~0ULL;
+constexpr std::uint64_t custody_tasks_last = ~0ULL;
 
-std::string text_of_round(const Epoch& epoch) {
+std::string epoch_text(const auction::Epoch& epoch) {
     return "round " + std::to_string(epoch.round);
 }
 
 // Who watches over runners watches anew when members come and go.
-bool speaks_of_member(Event event) {
+bool members_changed(Event event) {
     return event == Event::member_joined || event == Event::member_alive ||
            event == Event::member_suspect || event == Event::member_dead ||
            event == Event::member_left || event == Event::member_draining;
@@ -40,8 +38,8 @@ void CustodyCheck::on_traced(std::uint32_t host, const TraceRecord& record, Dura
     if (refused && record.fields[1] == static_cast<std::uint64_t>(Kind::progress)) {
         on_refused(host, now);
     }
-    if (!speaks_of_member(record.event)) return;
-    for (const Key& key : dues_.within({host, 0}, {host, all_tasks})) look_again(key, now);
+    if (!members_changed(record.event)) return;
+    for (const Key& key : dues_.within({host, 0}, {host, custody_tasks_last})) look_again(key, now);
 }
 
 void CustodyCheck::on_started(std::uint32_t host, Boot, Duration now) {
@@ -49,7 +47,7 @@ void CustodyCheck::on_started(std::uint32_t host, Boot, Duration now) {
     // What was not durable is lost.
     for (const std::uint64_t task : ending_[host]) kept_[{host, task}].ends_with.reset();
     ending_[host].clear();
-    for (const Key& key : dues_.within({host, 0}, {host, all_tasks})) {
+    for (const Key& key : dues_.within({host, 0}, {host, custody_tasks_last})) {
         dues_.set(key, now, look_within_of_start);
     }
 }
@@ -64,93 +62,73 @@ void CustodyCheck::on_ended(std::uint32_t host, Duration) {
 
 void CustodyCheck::on_said(const Told& frame) {
     note_durable(frame);
-    switch (frame.kind) {
-        case Kind::recorded:
-            if (const auto message = decoded<Recorded>(decoder_, frame.body)) {
-                on_granted(frame, *message);
-            }
-            return;
-        case Kind::granted:
-            if (const auto message = decoded<Granted>(decoder_, frame.body)) {
-                on_granted(frame, *message);
-            }
-            return;
-        case Kind::stored_result:
-            if (const auto message = decoded<StoredResult>(decoder_, frame.body)) {
-                on_stored(frame, *message);
-            }
-            return;
-        case Kind::informed:
-            if (const auto message = decoded<Informed>(decoder_, frame.body)) {
-                on_informed(frame, *message);
-            }
-            return;
-        case Kind::progress:
-            if (const auto message = decoded<Progress>(decoder_, frame.body)) {
-                on_progress_said(frame, *message);
-            }
-            return;
-        case Kind::store_result:
-            if (const auto message = decoded<StoreResult>(decoder_, frame.body)) {
-                const Key key{frame.host, message->task.prefix()};
-                kept_[key].origins.insert(message->held.outcome.origin);
-                look_again(key, frame.now);
-            }
-            return;
-        case Kind::record:
-            if (const auto message = decoded<RecordTask>(decoder_, frame.body)) {
-                on_run(frame, message->record.id);
-            }
-            return;
-        case Kind::grant:
-            if (const auto message = decoded<Grant>(decoder_, frame.body)) {
-                on_run(frame, message->task);
-            }
-            return;
-        default:
-            return;
+    if (frame.kind == Kind::recorded) {
+        if (const auto message = decoded<auction::Recorded>(decoder_, frame.body)) {
+            on_granted(frame, *message);
+        }
+    } else if (frame.kind == Kind::granted) {
+        if (const auto message = decoded<auction::Granted>(decoder_, frame.body)) {
+            on_granted(frame, *message);
+        }
+    } else if (frame.kind == Kind::stored_result) {
+        if (const auto message = decoded<auction::StoredResult>(decoder_, frame.body)) {
+            on_stored(frame, *message);
+        }
+    } else if (frame.kind == Kind::informed) {
+        if (const auto message = decoded<auction::Informed>(decoder_, frame.body)) {
+            on_informed(frame, *message);
+        }
+    } else if (frame.kind == Kind::progress) {
+        if (const auto message = decoded<auction::Progress>(decoder_, frame.body)) {
+            on_progress_said(frame, *message);
+        }
+    } else if (frame.kind == Kind::store_result) {
+        if (const auto message = decoded<auction::StoreResult>(decoder_, frame.body)) {
+            const Key key{frame.host, message->task.prefix()};
+            kept_[key].origins.insert(message->held.outcome.origin);
+            look_again(key, frame.now);
+        }
+    } else if (frame.kind == Kind::record) {
+        if (const auto message = decoded<auction::RecordTask>(decoder_, frame.body)) {
+            on_run(frame, message->record.id);
+        }
+    } else if (frame.kind == Kind::grant) {
+        if (const auto message = decoded<auction::Grant>(decoder_, frame.body)) {
+            on_run(frame, message->task);
+        }
     }
 }
 
 void CustodyCheck::on_heard(const Told& frame) {
-    switch (frame.kind) {
-        case Kind::record:
-            if (const auto message = decoded<RecordTask>(decoder_, frame.body)) {
-                if (!message->known) return;
-                const Key key{frame.host, message->record.id.prefix()};
-                kept_[key].origins.insert(message->known->outcome.origin);
-            }
-            return;
-        case Kind::store_result:
-            if (const auto message = decoded<StoreResult>(decoder_, frame.body)) {
-                on_store_heard(frame, *message);
-            }
-            return;
-        case Kind::recorded:
-            if (const auto message = decoded<Recorded>(decoder_, frame.body)) {
-                on_answer_heard(frame, *message);
-            }
-            return;
-        case Kind::granted:
-            if (const auto message = decoded<Granted>(decoder_, frame.body)) {
-                on_answer_heard(frame, *message);
-            }
-            return;
-        case Kind::progress:
-            if (const auto message = decoded<Progress>(decoder_, frame.body)) {
-                on_progress_heard(frame, *message);
-            }
-            return;
-        case Kind::cancel:
-            if (const auto message = decoded<Cancel>(decoder_, frame.body)) {
-                if (message->purpose != CancelPurpose::withdraw) return;
-                const Key key{frame.host, message->task.prefix()};
-                kept_[key] = Kept{.runs = kept_[key].runs};
-                is_over(frame, key);
-            }
-            return;
-        default:
-            return;
+    if (frame.kind == Kind::record) {
+        if (const auto message = decoded<auction::RecordTask>(decoder_, frame.body)) {
+            if (!message->known) return;
+            const Key key{frame.host, message->record.id.prefix()};
+            kept_[key].origins.insert(message->known->outcome.origin);
+        }
+    } else if (frame.kind == Kind::store_result) {
+        if (const auto message = decoded<auction::StoreResult>(decoder_, frame.body)) {
+            on_store_heard(frame, *message);
+        }
+    } else if (frame.kind == Kind::recorded) {
+        if (const auto message = decoded<auction::Recorded>(decoder_, frame.body)) {
+            on_answer_heard(frame, *message);
+        }
+    } else if (frame.kind == Kind::granted) {
+        if (const auto message = decoded<auction::Granted>(decoder_, frame.body)) {
+            on_answer_heard(frame, *message);
+        }
+    } else if (frame.kind == Kind::progress) {
+        if (const auto message = decoded<auction::Progress>(decoder_, frame.body)) {
+            on_progress_heard(frame, *message);
+        }
+    } else if (frame.kind == Kind::cancel) {
+        if (const auto message = decoded<auction::Cancel>(decoder_, frame.body)) {
+            if (message->purpose != auction::CancelPurpose::withdraw) return;
+            const Key key{frame.host, message->task.prefix()};
+            kept_[key] = Kept{.runs = kept_[key].runs};
+            is_over(frame, key);
+        }
     }
 }
 
@@ -170,7 +148,7 @@ void CustodyCheck::on_time(Duration now) {
     }
 }
 
-void CustodyCheck::on_granted(const Told& frame, const GrantAnswer& message) {
+void CustodyCheck::on_granted(const Told& frame, const auction::GrantAnswer& message) {
     const Key key{frame.host, message.task.prefix()};
     if (message.accepted) {
         dues_.clear(key);
@@ -182,11 +160,11 @@ void CustodyCheck::on_granted(const Told& frame, const GrantAnswer& message) {
     Kept& kept = kept_[key];
     kept.highest = std::max(kept.highest, message.highest);
     if (message.held) kept.origins.insert(message.held->outcome.origin);
-    if (message.verdict != GrantVerdict::granted) return;
+    if (message.verdict != auction::GrantVerdict::granted) return;
     findings_.looked(grants_rise);
     if (message.highest > message.epoch) {
         violated(grants_rise, frame, key.second,
-                 text_of_round(message.epoch) + " granted after " + text_of_round(message.highest));
+                 epoch_text(message.epoch) + " granted after " + epoch_text(message.highest));
     }
     if (frame.batch > kept.over_since) dues_.set(key, frame.now, look_within);
 }
@@ -197,46 +175,46 @@ void CustodyCheck::on_run(const Told& frame, const TaskId& task) {
     look_again(key, frame.now);
 }
 
-void CustodyCheck::on_stored(const Told& frame, const StoredResult& message) {
+void CustodyCheck::on_stored(const Told& frame, const auction::StoredResult& message) {
     const Key key{frame.host, message.task.prefix()};
     Kept& kept = kept_[key];
     kept.highest = std::max(kept.highest, message.highest);
-    if (message.verdict == StoreVerdict::stored) kept.stored = message.epoch;
+    if (message.verdict == auction::StoreVerdict::stored) kept.stored = message.epoch;
     look_again(key, frame.now);
 }
 
 // Runners inform too: of a result that they are about to store.
-void CustodyCheck::on_informed(const Told& frame, const Informed& message) {
-    if (message.verdict != InformVerdict::stored) return;
+void CustodyCheck::on_informed(const Told& frame, const auction::Informed& message) {
+    if (message.verdict != auction::InformVerdict::stored) return;
     const Key key{frame.host, message.task.prefix()};
     Kept& kept = kept_[key];
     findings_.looked(results_go_to_winners);
     const bool known = kept.runs || kept.origins.contains(message.epoch);
     if (message.epoch < kept.highest && !known) {
         violated(results_go_to_winners, frame, key.second,
-                 "a result of " + text_of_round(message.epoch) + " kept after " +
-                     text_of_round(kept.highest) + " was granted");
+                 "a result of " + epoch_text(message.epoch) + " kept after " +
+                     epoch_text(kept.highest) + " was granted");
     }
     kept.highest = std::max(kept.highest, message.epoch);
     kept.origins.insert(message.epoch);
 }
 
-void CustodyCheck::on_progress_said(const Told& frame, const Progress& message) {
-    for (const Duty& duty : message.duties) {
-        if (duty.note != DutyNote::asked) continue;
+void CustodyCheck::on_progress_said(const Told& frame, const auction::Progress& message) {
+    for (const auction::Duty& duty : message.duties) {
+        if (duty.note != auction::DutyNote::asked) continue;
         const Key key{frame.host, duty.task.prefix()};
         check_end_is_kept(frame, key);
         look_again(key, frame.now);
     }
 }
 
-void CustodyCheck::on_progress_heard(const Told& frame, const Progress& message) {
-    for (const Duty& duty : message.duties) {
+void CustodyCheck::on_progress_heard(const Told& frame, const auction::Progress& message) {
+    for (const auction::Duty& duty : message.duties) {
         const Key key{frame.host, duty.task.prefix()};
         const auto known = kept_.find(key);
         if (known == kept_.end()) continue;
-        if (duty.note == DutyNote::active) look_again(key, frame.now);
-        if (duty.note != DutyNote::finished) continue;
+        if (duty.note == auction::DutyNote::active) look_again(key, frame.now);
+        if (duty.note != auction::DutyNote::finished) continue;
         is_over(frame, key);
         Kept& kept = known->second;
         const bool its_own = frame.peer == duty.epoch.granter && kept.stored == duty.epoch &&
@@ -248,16 +226,16 @@ void CustodyCheck::on_progress_heard(const Told& frame, const Progress& message)
     }
 }
 
-void CustodyCheck::on_store_heard(const Told& frame, const StoreResult& message) {
+void CustodyCheck::on_store_heard(const Told& frame, const auction::StoreResult& message) {
     const Key key{frame.host, message.task.prefix()};
     kept_[key].origins.insert(message.held.outcome.origin);
     if (message.accepted) is_over(frame, key);
 }
 
-void CustodyCheck::on_answer_heard(const Told& frame, const GrantAnswer& message) {
+void CustodyCheck::on_answer_heard(const Told& frame, const auction::GrantAnswer& message) {
     const Key key{frame.host, message.task.prefix()};
     if (message.held) kept_[key].origins.insert(message.held->outcome.origin);
-    if (message.verdict == GrantVerdict::superseded) is_over(frame, key);
+    if (message.verdict == auction::GrantVerdict::superseded) is_over(frame, key);
 }
 
 void CustodyCheck::is_over(const Told& frame, const Key& key) {

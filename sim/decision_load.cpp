@@ -13,11 +13,11 @@ constexpr const char* acked_votes_count = "acked_votes_count";
 constexpr const char* decisions_take_time = "decisions_take_time";
 constexpr const char* decisions_close = "decisions_close";
 
-constexpr std::uint64_t pace_stream = 0x64656300ULL << 32U;
-constexpr std::uint64_t choice_stream = 0x64656301ULL << 32U;
+constexpr std::uint64_t decision_pace_stream = 0x64656300ULL << 32U;
+constexpr std::uint64_t decision_choice_stream = 0x64656301ULL << 32U;
 constexpr Duration within_min = 1s;
 constexpr Duration within_max = 3s;
-constexpr Duration timeout = 2s;
+constexpr Duration decision_timeout = 2s;
 constexpr Duration look_spread = 4s;
 constexpr Duration last_question = 400ms;
 // From its time, or the healing of the mesh, until a decision must be closed.
@@ -43,7 +43,7 @@ std::map<std::string, std::size_t> tally_of(const node::DecisionAnswer& answer) 
 }  // namespace
 
 DecisionLoad::DecisionLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(setup, pace_stream) {
+    : setup_(setup), findings_(findings), pace_(setup, decision_pace_stream) {
     for (const char* each : {decisions_are_final, decisions_are_counted, acked_votes_count,
                              decisions_take_time, decisions_close}) {
         findings_.expect(each);
@@ -98,7 +98,7 @@ void DecisionLoad::conclude(Duration now) {
 
 // Proposes one, and decides who votes and looks when.
 void DecisionLoad::begin(std::uint64_t number, Duration now, Clients& clients) {
-    Rng choice(setup_.seed, choice_stream + number);
+    Rng choice(setup_.seed, decision_choice_stream + number);
     Decision decision;
     decision.name = "decision-" + std::to_string(number);
     decision.asked = now;
@@ -145,16 +145,16 @@ Bytes DecisionLoad::request_of(const Step& step) const {
         ask.options = options();
         ask.status_quo = options().front();
         ask.within = decision.within;
-        ask.timeout = timeout;
+        ask.timeout = decision_timeout;
         return node::request_bytes(ask);
     }
     if (step.deed == Deed::vote) {
-        return node::request_bytes(
-            node::DecideVoteAsk{decision.name, step.option, agent_of(step.host), "drawn", timeout});
+        return node::request_bytes(node::DecideVoteAsk{
+            decision.name, step.option, agent_of(step.host), "drawn", decision_timeout});
     }
     const bool last = step.deed == Deed::last_look;
     return node::request_bytes(
-        node::DecideShowAsk{decision.name, !last, last ? last_question : timeout});
+        node::DecideShowAsk{decision.name, !last, last ? last_question : decision_timeout});
 }
 
 void DecisionLoad::take(const Step& step, const node::DecisionAnswer& answer, Duration now) {
@@ -226,10 +226,10 @@ void DecisionLoad::check_end(const Decision& decision, Duration now) {
     if (decision.closed) {
         for (const auto& [agent, option] : decision.acked) {
             findings_.looked(acked_votes_count);
-            const bool there = std::ranges::any_of(decision.closed->votes, [&](const auto& vote) {
-                return vote.agent == agent && vote.option == option;
-            });
-            if (there) continue;
+            const auto is_it = [&by = agent, &what = option](const auto& vote) {
+                return vote.agent == by && vote.option == what;
+            };
+            if (std::ranges::any_of(decision.closed->votes, is_it)) continue;
             findings_.violated(acked_votes_count,
                                {now, 0, decision.name + " without the vote of " + agent});
         }

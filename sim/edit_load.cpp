@@ -14,8 +14,8 @@ constexpr const char* deleted_stays_deleted = "deleted_stays_deleted";
 constexpr const char* inserted_stays = "inserted_stays";
 constexpr const char* edits_agree = "edits_agree";
 
-constexpr std::uint64_t pace_stream = 0x65646900ULL << 32U;
-constexpr std::uint64_t choice_stream = 0x65646901ULL << 32U;
+constexpr std::uint64_t edit_pace_stream = 0x65646900ULL << 32U;
+constexpr std::uint64_t edit_choice_stream = 0x65646901ULL << 32U;
 constexpr std::uint64_t step_stream = 0x65646902ULL << 32U;
 constexpr const char* prefix = "edit/";
 constexpr std::uint64_t counters = 3;
@@ -43,7 +43,7 @@ std::optional<std::set<std::int64_t>> sums_of(const std::vector<std::int64_t>& a
 }  // namespace
 
 EditLoad::EditLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(setup, pace_stream) {
+    : setup_(setup), findings_(findings), pace_(setup, edit_pace_stream) {
     for (const char* each : {counters_add_up, deleted_stays_deleted, inserted_stays, edits_agree}) {
         findings_.expect(each);
     }
@@ -123,7 +123,7 @@ void EditLoad::conclude(Duration now) {
 }
 
 void EditLoad::begin(std::uint64_t number, Duration now, Clients& clients) {
-    Rng choice(setup_.seed, choice_stream + number);
+    Rng choice(setup_.seed, edit_choice_stream + number);
     const auto drawn = static_cast<std::uint32_t>(choice.below(clients.hosts()));
     const std::uint32_t host = writer_at(setup_, drawn, now);
     if (number % 3 == 0) return add(number, host, clients);
@@ -139,7 +139,7 @@ void EditLoad::begin(std::uint64_t number, Duration now, Clients& clients) {
 }
 
 void EditLoad::add(std::uint64_t number, std::uint32_t host, Clients& clients) {
-    Rng choice(setup_.seed, choice_stream + number);
+    Rng choice(setup_.seed, edit_choice_stream + number);
     const auto key = std::string(prefix) + "sum/" + std::to_string(choice.below(counters));
     const auto size = static_cast<std::int64_t>(choice.between(1, amount_max));
     node::WriteStep step;

@@ -234,8 +234,8 @@ void Host::end_turn(Duration now) {
 
 void Host::carry_out_links(Duration now) {
     for (const LinkCommand& command : effects_.links()) {
-        around_.network.carry_out(setup_.number, command, text_of(effects_.view(command.address)),
-                                  now);
+        around_.network.carry_out(setup_.number, command,
+                                  starling::text_of(effects_.view(command.address)), now);
     }
 }
 

@@ -11,7 +11,7 @@
 namespace starling::sim {
 namespace {
 
-constexpr std::size_t decimals_max = 9;
+constexpr std::size_t trip_decimals_max = 9;
 
 // A number such as 34 or 0.175 of units; nothing for any other text.
 std::optional<Duration> trip_from(std::string_view cell, Duration unit) {

@@ -13,14 +13,14 @@ constexpr const char* leases_count_from_asked = "leases_count_from_asked";
 constexpr const char* leases_agree = "leases_agree";
 constexpr const char* leases_progress = "leases_progress";
 
-constexpr std::uint64_t pace_stream = 0x6c656100ULL << 32U;
-constexpr std::uint64_t choice_stream = 0x6c656101ULL << 32U;
+constexpr std::uint64_t lease_pace_stream = 0x6c656100ULL << 32U;
+constexpr std::uint64_t lease_choice_stream = 0x6c656101ULL << 32U;
 constexpr std::uint64_t lurk_stream = 0x6c656102ULL << 32U;
-constexpr std::uint64_t names = 2;
+constexpr std::uint64_t lease_names = 2;
 constexpr Duration term_min = 300ms;
 constexpr Duration term_max = 3s;
-constexpr Duration timeout = 2s;
-constexpr Duration last_question = 400ms;
+constexpr Duration lease_timeout = 2s;
+constexpr Duration last_show = 400ms;
 constexpr std::uint64_t enough_asked = 10;  // to expect that one is granted
 
 // Clock rates err by at most 1/200: a client that measures by another clock counts on less.
@@ -38,7 +38,7 @@ std::string ms_text(Duration duration) {
 }  // namespace
 
 LeaseLoad::LeaseLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(setup, pace_stream) {
+    : setup_(setup), findings_(findings), pace_(setup, lease_pace_stream) {
     for (const char* each : {leases_have_one_holder, fences_rise, leases_count_from_asked,
                              leases_agree, leases_progress}) {
         findings_.expect(each);
@@ -104,11 +104,11 @@ void LeaseLoad::conclude(Duration now) {
 
 // Who counts on the lease renews it, or gives it up at times; everybody else tries to get it.
 void LeaseLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
-    Rng choice(setup_.seed, choice_stream + number);
+    Rng choice(setup_.seed, lease_choice_stream + number);
     const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
     Asked asked;
     asked.at = now;
-    asked.name = "lease-" + std::to_string(choice.below(names));
+    asked.name = "lease-" + std::to_string(choice.below(lease_names));
     Lease& lease = leases_[asked.name];
     const Duration term = choice.between(term_min, term_max);
     if (!lease.given_up.empty() && choice.chance(1, 8)) {
@@ -159,13 +159,14 @@ void LeaseLoad::send(std::uint32_t host, Asked asked, Clients& clients) {
     if (!fences.empty()) asked.highest = fences.rbegin()->first;
     Bytes request;
     if (asked.wish == Wish::acquire) {
-        request =
-            node::request_bytes(node::LeaseAcquireAsk{asked.name, "load", asked.term, timeout});
+        request = node::request_bytes(
+            node::LeaseAcquireAsk{asked.name, "load", asked.term, lease_timeout});
     } else if (asked.wish == Wish::renew) {
-        request =
-            node::request_bytes(node::LeaseRenewAsk{asked.name, asked.fence, Duration{0}, timeout});
+        request = node::request_bytes(
+            node::LeaseRenewAsk{asked.name, asked.fence, Duration{0}, lease_timeout});
     } else {
-        request = node::request_bytes(node::LeaseReleaseAsk{asked.name, asked.fence, timeout});
+        request =
+            node::request_bytes(node::LeaseReleaseAsk{asked.name, asked.fence, lease_timeout});
     }
     const auto call = clients.call(host, std::move(request));
     if (!call) return;
@@ -197,7 +198,7 @@ void LeaseLoad::ask_everybody(Clients& clients) {
     asked_ = true;
     for (std::uint32_t host = 0; host < clients.hosts(); ++host) {
         for (const auto& [name, lease] : leases_) {
-            const node::LeaseShowAsk ask{name, last_question};
+            const node::LeaseShowAsk ask{name, last_show};
             if (const auto call = clients.call(host, node::request_bytes(ask))) {
                 questions_.emplace(CallKey{host, *call}, name);
             }

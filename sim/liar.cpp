@@ -9,7 +9,6 @@
 namespace starling::sim {
 namespace {
 
-constexpr std::size_t kind_at = 1;  // in a frame's head
 constexpr std::uint64_t keeps_one_in = 4;
 
 SigningKey::Seed seed_of_stranger(std::uint64_t seed, std::uint32_t host) {

@@ -15,6 +15,7 @@
 #include "sim/identities.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -23,6 +24,8 @@
 #include <vector>
 
 namespace starling::sim {
+
+inline constexpr std::size_t kind_at = 1;  // in a frame's head
 
 // A frame that a host sends to another.
 struct Overheard {

@@ -23,9 +23,10 @@ void flip_bit(Bytes& bytes, Rng& rng) {
 
 // In a claim's bytes one node takes the place of another.
 void rename(Bytes& bytes, const NodeId& from, const NodeId& to) {
-    const auto found = std::ranges::search(bytes, from.bytes);
-    STARLING_ASSERT(!found.empty());
-    std::ranges::copy(to.bytes, found.begin());
+    const auto found =
+        std::search(bytes.begin(), bytes.end(), from.bytes.begin(), from.bytes.end());
+    STARLING_ASSERT(found != bytes.end());
+    std::ranges::copy(to.bytes, found);
 }
 
 Bytes cells_with(gossip::Claim claim) {

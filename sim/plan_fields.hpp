@@ -52,6 +52,10 @@ struct AmountRow {
 // With a sign when it is negative: "-3600s".
 [[nodiscard]] std::string amount_text(Amount amount, std::int64_t value);
 
+[[nodiscard]] inline std::string time_text(Duration time) {
+    return amount_text(Amount::time, time.count());
+}
+
 // "nodes is 1, possible are 2 to 1024"; nothing when the value is in the field's range.
 [[nodiscard]] std::optional<std::string> range_missed(const PlanField& field, std::uint64_t value);
 

@@ -8,10 +8,6 @@
 namespace starling::sim {
 namespace {
 
-std::string time_text(Duration time) {
-    return amount_text(Amount::time, time.count());
-}
-
 // The flaws of one fault, the first of each part.
 class FaultJudge {
 public:

@@ -11,10 +11,6 @@
 namespace starling::sim {
 namespace {
 
-std::string time_text(Duration time) {
-    return amount_text(Amount::time, time.count());
-}
-
 // "{1,4-7}", hosts in their order.
 std::string side_text(std::span<const std::uint32_t> hosts) {
     std::string text;

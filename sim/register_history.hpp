@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct Seen {
 
     friend bool operator==(const Seen&, const Seen&) = default;
 };
+
+// The time of an answer that did not come, after all others.
+inline constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
 
 struct Call {
     std::string client;

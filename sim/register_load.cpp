@@ -16,14 +16,14 @@ constexpr const char* registers_progress = "registers_progress";
 
 constexpr const char* not_applied_stays = "not_applied_stays";
 
-constexpr std::uint64_t pace_stream = 0x63617300ULL << 32U;
-constexpr std::uint64_t choice_stream = 0x63617301ULL << 32U;
+constexpr std::uint64_t register_pace_stream = 0x63617300ULL << 32U;
+constexpr std::uint64_t register_choice_stream = 0x63617301ULL << 32U;
 constexpr std::uint64_t settle_stream = 0x63617302ULL << 32U;
 constexpr Duration settled_again_after = 500ms;
 constexpr std::uint32_t settled_most = 12;  // times
-constexpr std::uint64_t names = 8;
+constexpr std::uint64_t register_names = 8;
 constexpr std::uint32_t swaps_per_read = 3;
-constexpr Duration timeout = 2s;
+constexpr Duration register_timeout = 2s;
 constexpr std::size_t search_steps_max = 200'000;
 
 // The rate asked for is that of swaps: the reads come on top.
@@ -48,7 +48,7 @@ void note_settled(const node::RegisterAnswer& answer, Call& call) {
 }  // namespace
 
 RegisterLoad::RegisterLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(with_reads(setup), pace_stream) {
+    : setup_(setup), findings_(findings), pace_(with_reads(setup), register_pace_stream) {
     for (const char* each : {registers_chain, registers_are_one, registers_progress,
                              not_applied_stays, calls_are_answered}) {
         findings_.expect(each);
@@ -124,11 +124,11 @@ void RegisterLoad::conclude(Duration now) {
 }
 
 void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
-    Rng choice(setup_.seed, choice_stream + number);
+    Rng choice(setup_.seed, register_choice_stream + number);
     const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
     Call call;
     call.client = "client-" + std::to_string(host + 1);
-    call.key = "register-" + std::to_string(choice.below(names));
+    call.key = "register-" + std::to_string(choice.below(register_names));
     call.call_ns = now.count();
     const bool reads = number % (swaps_per_read + 1) == swaps_per_read;
     call.kind = reads ? CallKind::read : CallKind::cas;
@@ -137,7 +137,7 @@ void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients)
     if (call.kind == CallKind::read) {
         node::RegisterGetAsk ask;
         ask.name = call.key;
-        ask.timeout = timeout;
+        ask.timeout = register_timeout;
         request = node::request_bytes(ask);
     } else {
         call.expected = known_[call.key];
@@ -146,7 +146,7 @@ void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients)
         ask.name = call.key;
         ask.expected = call.expected;
         ask.value = bytes_of(call.value);
-        ask.timeout = timeout;
+        ask.timeout = register_timeout;
         request = node::request_bytes(ask);
     }
     const auto id = clients.call(host, std::move(request));
@@ -175,7 +175,7 @@ bool RegisterLoad::ask_to_settle(std::uint32_t host, std::size_t number, Duratio
     node::RegisterSettleAsk ask;
     ask.name = history_[number].key;
     ask.operation = open.operation;
-    ask.timeout = timeout;
+    ask.timeout = register_timeout;
     const auto id = clients_->call(host, node::request_bytes(ask));
     if (id) waiting_[{host, *id}] = {number, true, now};
     return id.has_value();
@@ -204,7 +204,8 @@ void RegisterLoad::check_final(Duration now) {
 }
 
 void RegisterLoad::note(const node::RegisterAnswer& answer, Call& call) {
-    const Seen seen{answer.present ? answer.version : 0, std::string(text_of(answer.value))};
+    const Seen seen{answer.present ? answer.version : 0,
+                    std::string(starling::text_of(answer.value))};
     switch (answer.outcome) {
         case node::RegisterOutcome::applied:
             call.outcome = CallOutcome::applied;

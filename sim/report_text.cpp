@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -124,6 +125,39 @@ std::string faults_json(const Report& report) {
     return json + '}';
 }
 
+std::int64_t us_of(Duration duration) {
+    return duration / std::chrono::microseconds{1};
+}
+
+using NamedTimes = std::array<std::pair<std::string_view, Percentiles>, 4>;
+
+NamedTimes times_of(const Report& report) {
+    return {{{"convergence", report.times.convergence},
+             {"award", report.times.award},
+             {"kill_to_dead", report.times.kill_to_dead},
+             {"stop_to_dead", report.times.stop_to_dead}}};
+}
+
+std::string times_json(const Report& report) {
+    std::string json = "{";
+    for (const auto& [name, times] : times_of(report)) {
+        if (json.size() > 1) json += ',';
+        fmt::format_to(std::back_inserter(json),
+                       R"("{}":{{"count":{},"p50":{},"p95":{},"max":{}}})", name, times.count,
+                       us_of(times.p50), us_of(times.p95), us_of(times.max));
+    }
+    return json + '}';
+}
+
+std::string times_text(const Report& report) {
+    std::string text;
+    for (const auto& [name, times] : times_of(report)) {
+        fmt::format_to(std::back_inserter(text), "  {:<22}p50 {} us, p95 {} us, max {} us of {}\n",
+                       name, us_of(times.p50), us_of(times.p95), us_of(times.max), times.count);
+    }
+    return text;
+}
+
 std::string missing_json(const Report& report) {
     std::string json = "[";
     for (const std::string& name : report.missing) {
@@ -182,6 +216,7 @@ std::string body_of(const Report& report) {
     fmt::format_to(std::back_inserter(text),
                    "  crash to death, ms    p50 {}, p95 {}, max {} of {}\n", report.notice.p50_ms,
                    report.notice.p95_ms, report.notice.max_ms, report.notice.count);
+    text += times_text(report);
     text += "invariants\n";
     for (const auto& [name, result] : report.invariants) {
         fmt::format_to(std::back_inserter(text), "  {:<26}{:>10} checks  {}\n", name, result.checks,
@@ -213,11 +248,11 @@ std::string json_of(const Report& report, Duration cpu) {
         fmt::format_to(std::back_inserter(json), R"(,"{}":{})", name, number);
     }
     fmt::format_to(std::back_inserter(json),
-                   R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"invariants":{})"
-                   R"(,"probes":{},"faults":{},"missing":{})",
+                   R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"times_us":{})"
+                   R"(,"invariants":{},"probes":{},"faults":{},"missing":{})",
                    report.notice.count, report.notice.p50_ms, report.notice.p95_ms,
-                   report.notice.max_ms, invariants_json(report), probes_json(report),
-                   faults_json(report), missing_json(report));
+                   report.notice.max_ms, times_json(report), invariants_json(report),
+                   probes_json(report), faults_json(report), missing_json(report));
     fmt::format_to(std::back_inserter(json),
                    R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
                    seconds(report.plan.duration), seconds(cpu), report.trace_hash,

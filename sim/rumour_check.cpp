@@ -24,10 +24,33 @@ bool is_silence(std::uint64_t cause) {
     return cause == static_cast<std::uint64_t>(gossip::Cause::silent);
 }
 
+bool clears_suspicion(Event event) {
+    return event == Event::member_alive || event == Event::member_joined ||
+           event == Event::member_left || event == Event::member_draining;
+}
+
+bool speaks_of_peer(Event event) {
+    return clears_suspicion(event) || event == Event::opinion_given ||
+           event == Event::member_suspect || event == Event::member_dead ||
+           event == Event::heal_dialled || event == Event::link_down ||
+           event == Event::frame_refused;
+}
+
+bool ends_greeting(const TraceRecord& record) {
+    const bool refused = record.event == Event::frame_refused;
+    return record.event == Event::link_down ||
+           (refused && record.fields[1] == static_cast<std::uint64_t>(Kind::hello));
+}
+
 }  // namespace
 
 RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
-    : ids_(std::move(ids)), findings_(findings), history_(static_cast<std::uint32_t>(ids_.size())) {
+    : ids_(std::move(ids)),
+      findings_(findings),
+      history_(static_cast<std::uint32_t>(ids_.size())),
+      views_(ids_.size()),
+      tables_(ids_.size()),
+      roots_(ids_.size()) {
     for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
     for (const char* each :
          {suspects_get_time, heard_are_not_mourned, suspects_are_accused, tables_are_compared}) {
@@ -43,38 +66,24 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
         claimed_.try_emplace({host, {record.fields[0], own}}, now);
         return;
     }
+    if (!speaks_of_peer(record.event)) return;
     const auto subject = host_of(record.fields[0]);
     if (!subject || *subject == host) return;
-    View& view = views_[{host, *subject}];
+    View& view = view_of(host, *subject);
     on_member(host, *subject, record.event, now);
-    switch (record.event) {
-        case Event::opinion_given:
-            return on_opinion(host, *subject, record.fields[1] != 0, now);
-        case Event::member_suspect:
-            on_suspect(host, *subject, life, now);
-            view.suspected = now;
-            return;
-        case Event::member_dead:
-            if (is_silence(record.fields[3])) on_death(host, *subject, life, now);
-            mourned_.insert({*subject, life});
-            view = View{};
-            return;
-        case Event::member_alive:
-        case Event::member_joined:
-        case Event::member_left:
-        case Event::member_draining:
-            view.suspected.reset();
-            return;
-        case Event::link_down:
-            greetings_.erase({host, *subject});
-            return;
-        case Event::frame_refused:
-            if (record.fields[1] == static_cast<std::uint64_t>(Kind::hello)) {
-                greetings_.erase({host, *subject});
-            }
-            return;
-        default:
-            return;
+    if (record.event == Event::opinion_given) {
+        on_opinion(host, *subject, record.fields[1] != 0, now);
+    } else if (record.event == Event::member_suspect) {
+        on_suspect(host, *subject, life, now);
+        view.suspected = now;
+    } else if (record.event == Event::member_dead) {
+        if (is_silence(record.fields[3])) on_death(host, *subject, life, now);
+        mourned_.insert({*subject, life});
+        view = View{};
+    } else if (clears_suspicion(record.event)) {
+        view.suspected.reset();
+    } else if (ends_greeting(record)) {
+        greetings_.erase({host, *subject});
     }
 }
 
@@ -86,7 +95,7 @@ void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
 
 void RumourCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     history_.on_fault(fault, phase, now);
-    if (row_of(fault.kind).target == Target::host) tables_[fault.host].lonely_since.reset();
+    if (row_of(fault.kind).target == Target::host) tables_.at(fault.host).lonely_since.reset();
     // Who leaves compares nothing any more.
     if (fault.kind == FaultKind::leave || fault.kind == FaultKind::crash) forget(fault.host);
 }
@@ -97,70 +106,57 @@ void RumourCheck::on_ended(std::uint32_t host, Duration now) {
 }
 
 void RumourCheck::on_said(const Told& frame) {
-    switch (frame.kind) {
-        case Kind::ping:
-        case Kind::pong:
-            if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
-                on_roots_said(frame, message->roots);
-            }
-            return;
-        case Kind::hello:
-            if (const auto message = decoded<gossip::Hello>(decoder_, frame.body)) {
-                on_roots_said(frame, message->roots);
-            }
-            return;
-        case Kind::table_digest:
-            if (const auto peer = host_of(frame.peer.prefix())) {
-                greetings_.erase({frame.host, *peer});
-            }
-            return;
-        case Kind::cells:
-            if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
-                for (const gossip::Opinion& each : message->opinions) {
-                    const auto subject = host_of(each.subject.prefix());
-                    if (!subject || each.observer != ids_[frame.host] || !is_down(each.vote)) {
-                        continue;
-                    }
-                    const Life life{each.boot.value, each.incarnation.value};
-                    accusers_[{*subject, life}].insert(frame.host);
+    if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
+        if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
+            on_roots_said(frame, message->roots);
+        }
+    } else if (frame.kind == Kind::hello) {
+        if (const auto message = decoded<gossip::Hello>(decoder_, frame.body)) {
+            on_roots_said(frame, message->roots);
+        }
+    } else if (frame.kind == Kind::table_digest) {
+        if (const auto peer = host_of(frame.peer.prefix())) {
+            greetings_.erase({frame.host, *peer});
+        }
+    } else if (frame.kind == Kind::cells) {
+        if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
+            for (const gossip::Opinion& each : message->opinions) {
+                const auto subject = host_of(each.subject.prefix());
+                if (!subject || each.observer != ids_[frame.host] || !is_down(each.vote)) {
+                    continue;
                 }
+                const Life life{each.boot.value, each.incarnation.value};
+                accusers_[{*subject, life}].insert(frame.host);
             }
-            return;
-        default:
-            return;
+        }
     }
 }
 
 void RumourCheck::on_heard(const Told& frame) {
     const auto peer = host_of(frame.peer.prefix());
     if (!peer || *peer == frame.host) return;
-    switch (frame.kind) {
-        case Kind::ping:
-        case Kind::pong:
-            if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
-                if (frame.kind == Kind::pong) hear(views_[{frame.host, *peer}], frame.now);
-                const auto own = roots_.find(frame.host);
-                if (own != roots_.end() && own->second == message->roots.table) {
-                    greetings_.erase({frame.host, *peer});
-                }
+    if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
+        const bool is_pong = frame.kind == Kind::pong;
+        if (!is_pong && !greetings_.contains({frame.host, *peer})) return;  // most pings
+        if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
+            // Pongs that nobody asked for come from strangers too.
+            if (is_pong && message->sequence != 0) hear(view_of(frame.host, *peer), frame.now);
+            if (roots_.at(frame.host) == message->roots.table) {
+                greetings_.erase({frame.host, *peer});
             }
-            return;
-        case Kind::hello:
-            if (const auto message = decoded<gossip::Hello>(decoder_, frame.body)) {
-                on_greeting(frame, *message);
+        }
+    } else if (frame.kind == Kind::hello) {
+        if (const auto message = decoded<gossip::Hello>(decoder_, frame.body)) {
+            on_greeting(frame, *message);
+        }
+    } else if (frame.kind == Kind::cells) {
+        if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
+            for (const gossip::Death& each : message->deaths) {
+                const auto subject = host_of(each.node.prefix());
+                if (!subject || *subject == *peer) continue;
+                view_of(frame.host, *subject).mourned = frame.now;
             }
-            return;
-        case Kind::cells:
-            if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
-                for (const gossip::Death& each : message->deaths) {
-                    const auto subject = host_of(each.node.prefix());
-                    if (!subject || *subject == *peer) continue;
-                    views_[{frame.host, *subject}].mourned = frame.now;
-                }
-            }
-            return;
-        default:
-            return;
+        }
     }
 }
 
@@ -170,7 +166,7 @@ void RumourCheck::on_suspect(std::uint32_t host, std::uint32_t subject, const Li
     const auto claimed = claimed_.find({subject, life});
     if (claimed == claimed_.end()) return;
     findings_.looked(suspects_are_accused);
-    const View& view = views_[{host, subject}];
+    const View& view = view_of(host, subject);
     const bool by_itself = view.accused && *view.accused >= claimed->second;
     const auto accusers = accusers_.find({subject, life});
     const bool by_others = accusers != accusers_.end() && !accusers->second.empty();
@@ -180,13 +176,10 @@ void RumourCheck::on_suspect(std::uint32_t host, std::uint32_t subject, const Li
 void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life& life,
                            Duration now) {
     if (is_slandered(now)) return;
-    const View& view = views_[{host, subject}];
+    const View& view = view_of(host, subject);
     if (view.mourned == now) {
         findings_.looked(heard_are_not_mourned);
-        // In one turn all that a network held back may come at once: old answers among it.
-        const auto last = view.heard == now ? view.heard_before : view.heard;
-        const bool heard = last && now - *last <= lately;
-        if (heard && !view.accused && !view.suspected) {
+        if (was_heard(host, view, now) && !view.accused && !view.suspected) {
             violated(heard_are_not_mourned, host, subject, now);
         }
     }
@@ -196,12 +189,24 @@ void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life
     violated(suspects_get_time, host, subject, now);
 }
 
+// Lately, and nobody came or went since: who is no neighbour any more is not listened to.
+bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) const {
+    // In one turn all that a network held back may come at once: old answers among it.
+    const auto last = view.heard == now ? view.heard_before : view.heard;
+    if (!last || now - *last > lately) return false;
+    const Table& table = tables_.at(host);
+    const auto changed = table.changed == now ? table.changed_before : table.changed;
+    return !changed || *changed < *last;
+}
+
 void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {
-    Table& table = tables_[host];
+    Table& table = tables_.at(host);
     if (event == Event::heal_dialled) table.lonely_since = now;
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
+    if (table.changed != now) table.changed_before = table.changed;
+    table.changed = now;
     table.dead.erase(subject);
     if (dead) table.dead.insert(subject);
     if (table.dead.size() * 2 < ids_.size()) table.lonely_since.reset();
@@ -209,7 +214,7 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
 
 // Whenever it beats.
 void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
-    Table& table = tables_[host];
+    Table& table = tables_.at(host);
     if (table.dead.size() * 2 < ids_.size()) return;
     findings_.looked(dead_are_dialled);
     if (!table.lonely_since) table.lonely_since = now;
@@ -224,7 +229,7 @@ void RumourCheck::hear(View& view, Duration now) {
 }
 
 void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now) {
-    View& view = views_[{host, subject}];
+    View& view = view_of(host, subject);
     view.accused.reset();
     if (down) view.accused = now;
 }
@@ -232,7 +237,7 @@ void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool dow
 // Who shows the same table as before the greeting has had time to compare it, and a link.
 void RumourCheck::on_roots_said(const Told& frame, const gossip::Roots& roots) {
     const auto peer = host_of(frame.peer.prefix());
-    roots_[frame.host] = roots.table;
+    roots_.at(frame.host) = roots.table;
     check_dialled(frame.host, frame.now);
     if (!peer) return;
     const auto greeting = greetings_.find({frame.host, *peer});
@@ -251,19 +256,25 @@ void RumourCheck::on_roots_said(const Told& frame, const gossip::Roots& roots) {
 
 void RumourCheck::on_greeting(const Told& frame, const gossip::Hello& hello) {
     const auto peer = host_of(frame.peer.prefix());
-    const auto own = roots_.find(frame.host);
+    const auto own = roots_.at(frame.host);
     greetings_.erase({frame.host, *peer});
     // Only its owner's word counts, and none of an earlier boot.
     if (hello.claim.node != frame.peer || hello.claim.boot != history_.boot(*peer)) return;
-    if (own == roots_.end() || own->second == hello.roots.table) return;
+    if (!own || *own == hello.roots.table) return;
     findings_.looked(tables_are_compared);
-    greetings_[{frame.host, *peer}] = {frame.now, own->second};
+    greetings_[{frame.host, *peer}] = {frame.now, *own};
+}
+
+RumourCheck::View& RumourCheck::view_of(std::uint32_t host, std::uint32_t subject) {
+    std::vector<View>& views = views_.at(host);
+    if (views.empty()) views.resize(ids_.size());
+    return views[subject];
 }
 
 void RumourCheck::forget(std::uint32_t host) {
-    roots_.erase(host);
-    tables_.erase(host);
-    std::erase_if(views_, [&](const auto& each) { return each.first.first == host; });
+    roots_.at(host).reset();
+    tables_.at(host) = {};
+    views_.at(host).clear();
     std::erase_if(greetings_, [&](const auto& each) {
         return each.first.first == host || each.first.second == host;
     });

@@ -4,7 +4,7 @@
 //   suspects_get_time        the first to call a silent member dead has suspected it for
 //                            pause_tolerance
 //   heard_are_not_mourned    nobody takes the word of others that a member is silent whom it heard
-//                            lately and does not accuse itself
+//                            lately, as its neighbour, and does not accuse itself
 //   suspects_are_accused     whoever is suspected was accused in this very life, not in one that it
 //                            has outbid
 //   tables_are_compared      who is greeted by a member with another table compares the two
@@ -72,18 +72,23 @@ private:
     struct Table {
         std::set<std::uint32_t> dead;
         std::optional<Duration> lonely_since;  // or dialled somebody since
+        // When somebody came or went last, and in an earlier turn: then who hears whom changes.
+        std::optional<Duration> changed;
+        std::optional<Duration> changed_before;
     };
 
     using Pair = std::pair<std::uint32_t, std::uint32_t>;  // who, about or to whom
 
     void on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
     void on_death(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
+    [[nodiscard]] bool was_heard(std::uint32_t host, const View& view, Duration now) const;
     static void hear(View& view, Duration now);
     void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
     void check_dialled(std::uint32_t host, Duration now);
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame, const gossip::Roots& roots);
     void on_greeting(const Told& frame, const gossip::Hello& hello);
+    [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
     void forget(std::uint32_t host);
     [[nodiscard]] bool is_slandered(Duration now) const;
     [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;
@@ -94,13 +99,13 @@ private:
     Decoder decoder_;
     History history_;
     std::map<std::uint64_t, std::uint32_t> hosts_;  // by the first bytes of their ids
-    std::map<Pair, View> views_;
-    std::map<std::uint32_t, Table> tables_;             // by host
+    std::vector<std::vector<View>> views_;          // of each host; of nobody before it needs one
+    std::vector<Table> tables_;                     // by host
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
     std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;
     std::map<std::pair<std::uint32_t, Life>, Duration> claimed_;
-    std::map<std::uint32_t, std::uint64_t> roots_;  // as last shown by each host
-    std::map<Pair, Greeting> greetings_;            // of one host by another
+    std::vector<std::optional<std::uint64_t>> roots_;  // as last shown by each host
+    std::map<Pair, Greeting> greetings_;               // of one host by another
 };
 
 }  // namespace starling::sim

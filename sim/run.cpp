@@ -17,6 +17,7 @@
 #include "sim/survey.hpp"
 #include "sim/task_check.hpp"
 #include "sim/task_load.hpp"
+#include "sim/timings.hpp"
 #include "sim/watch_load.hpp"
 
 #include <algorithm>
@@ -217,9 +218,11 @@ struct Onlookers {
           custody(ids, findings),
           awards(ids, findings),
           rumours(ids, findings),
-          heads(findings) {
-        for (Check* each : std::initializer_list<Check*>{&membership, &tasks, &admission, &ballots,
-                                                         &custody, &awards, &rumours, &heads}) {
+          heads(findings),
+          timings(ids) {
+        for (Check* each :
+             std::initializer_list<Check*>{&membership, &tasks, &admission, &ballots, &custody,
+                                           &awards, &rumours, &heads, &timings}) {
             world.watch(*each);
         }
     }
@@ -233,6 +236,7 @@ struct Onlookers {
     AwardCheck awards;
     RumourCheck rumours;
     HeadCheck heads;
+    Timings timings;
 };
 
 Report run(const Plan& plan, std::span<Check* const> others) {
@@ -258,6 +262,7 @@ Report run(const Plan& plan, std::span<Check* const> others) {
     report.signatures_computed = world.verifier().computed();
     add_hosts(world, report);
     report.notice = notice_of(onlookers.membership.notice_times());
+    report.times = onlookers.timings.times();
     report.invariants = findings.results();
     report.load = counts_of(programs);
     report.executions = programs.tasks.executions();

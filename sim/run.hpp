@@ -8,6 +8,7 @@
 #include "sim/chronicle.hpp"
 #include "sim/network.hpp"
 #include "sim/plan.hpp"
+#include "sim/timings.hpp"
 #include "sim/workload.hpp"
 #include "sim/world.hpp"
 #include <starling/error.hpp>
@@ -46,6 +47,7 @@ struct Report {
     std::uint64_t signatures_asked = 0;
     std::uint64_t signatures_computed = 0;
     NoticeTimes notice;
+    RunTimes times;
     std::vector<Duration> register_times;  // of calls that were answered, ascending
     std::map<std::string, InvariantResult> invariants;
     // Rare paths (base/probes.hpp) and how often nodes of this run were on them.

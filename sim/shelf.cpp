@@ -32,11 +32,16 @@ void MapShelf::finish() {
     for (const Effects* turn : under_way_) {
         for (const Stored& stored : turn->stored()) {
             Records& records = tables_[stored.table];
+            const ByteView key = turn->view(stored.key);
+            const ByteView value = turn->view(stored.value);
+            const auto place = records.lower_bound(key);
+            const bool known = place != records.end() && !BytesLess{}(key, place->first);
             if (stored.erase) {
-                records.erase(copy_of(turn->view(stored.key)));
+                if (known) records.erase(place);
+            } else if (known) {
+                place->second.assign(value.begin(), value.end());
             } else {
-                records.insert_or_assign(copy_of(turn->view(stored.key)),
-                                         copy_of(turn->view(stored.value)));
+                records.emplace_hint(place, copy_of(key), copy_of(value));
             }
         }
     }

@@ -11,14 +11,14 @@ constexpr const char* acked_puts_are_kept = "acked_puts_are_kept";
 constexpr const char* replicas_agree = "replicas_agree";
 constexpr const char* values_were_written = "values_were_written";
 
-constexpr std::uint64_t pace_stream = 0x70757400ULL << 32U;
+constexpr std::uint64_t state_pace_stream = 0x70757400ULL << 32U;
 constexpr std::uint64_t host_stream = 0x70757401ULL << 32U;
 constexpr std::uint64_t shared_keys = 16;
 
 }  // namespace
 
 StateLoad::StateLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(setup, pace_stream) {
+    : setup_(setup), findings_(findings), pace_(setup, state_pace_stream) {
     for (const char* each : {acked_puts_are_kept, replicas_agree, values_were_written}) {
         findings_.expect(each);
     }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -16,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Purposes of draws that belong to no fault.
-enum class Draw : std::uint64_t {
+enum class SwarmDraw : std::uint64_t {
     habits = 240,
     network,
     disk,
@@ -27,7 +26,7 @@ enum class Draw : std::uint64_t {
     regions,
 };
 
-Rng rng_of(std::uint64_t seed, Draw purpose) {
+Rng rng_of(std::uint64_t seed, SwarmDraw purpose) {
     return swarm_rng(seed, static_cast<std::uint64_t>(purpose));
 }
 
@@ -66,8 +65,9 @@ void crash_all(Author& author) {
     const Duration lasts = scaled(rng, 100ms, 10s);
     for (std::uint32_t host = 0; host < author.nodes(); ++host) {
         Rng own = author.next_rng();
-        author.strike(FaultKind::crash, host, at + own.between(0ms, apart),
-                      lasts + own.between(0ms, 1s));
+        const Duration longer = own.between(0ms, 1s);  // drawn here: arguments have no order
+        const Duration later = own.between(0ms, apart);
+        author.strike(FaultKind::crash, host, at + later, lasts + longer);
     }
 }
 
@@ -309,7 +309,7 @@ constexpr auto habits = std::to_array<Habit>({
 
 // One seed in eight has one habit alone, one in eight a pair, so that each meets each.
 std::vector<std::size_t> chosen(std::uint64_t seed) {
-    Rng rng = rng_of(seed, Draw::habits);
+    Rng rng = rng_of(seed, SwarmDraw::habits);
     std::vector<std::size_t> order(habits.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const std::uint64_t sort = rng.below(8);
@@ -324,18 +324,18 @@ std::vector<std::size_t> chosen(std::uint64_t seed) {
 }
 
 void choose_models(Plan& plan) {
-    Rng net = rng_of(plan.seed, Draw::network);
+    Rng net = rng_of(plan.seed, SwarmDraw::network);
     plan.network.latency_min = scaled(net, 20us, 80ms);
     plan.network.latency_spread = scaled(net, 1us, plan.network.latency_min);
     plan.network.jitter_mean =
         scaled(net, 1us, std::max<Duration>(2us, plan.network.latency_min / 4));
-    place_in_regions(plan.network, rng_of(plan.seed, Draw::regions));
-    Rng disk = rng_of(plan.seed, Draw::disk);
+    place_in_regions(plan.network, rng_of(plan.seed, SwarmDraw::regions));
+    Rng disk = rng_of(plan.seed, SwarmDraw::disk);
     plan.disk.sync_min = scaled(disk, 50us, 20ms);
     plan.disk.sync_mean = scaled(disk, 10us, 20ms);
     plan.disk.read = scaled(disk, 10us, 5ms);
     plan.disk.journal = !disk.chance(1, 4);
-    Rng process = rng_of(plan.seed, Draw::process);
+    Rng process = rng_of(plan.seed, SwarmDraw::process);
     plan.process.turn = scaled(process, 5us, 500us);
     plan.process.input = scaled(process, 1us, 60us);
 }
@@ -347,14 +347,14 @@ std::uint32_t rate(Rng& rng, std::int64_t most) {
 }
 
 void choose_agreements_and_edits(Plan& plan) {
-    Rng rng = rng_of(plan.seed, Draw::agreements_and_edits);
+    Rng rng = rng_of(plan.seed, SwarmDraw::agreements_and_edits);
     plan.load.leases = rate(rng, 10'000);
     plan.load.decisions = rate(rng, 1000);
     plan.load.edits = rate(rng, 20'000);
 }
 
 void choose_load(Plan& plan) {
-    Rng rng = rng_of(plan.seed, Draw::load);
+    Rng rng = rng_of(plan.seed, SwarmDraw::load);
     plan.load.puts = rate(rng, 40'000);
     plan.load.swaps = rate(rng, 10'000);
     plan.load.tasks = rate(rng, 8000);
@@ -411,7 +411,7 @@ Result<Plan> swarm_plan(const SwarmOptions& options) {
     plan.nodes = options.nodes;
     plan.duration = options.faulty + options.healed;
     plan.healed_at = options.faulty;
-    plan.buggify = rng_of(plan.seed, Draw::buggify).chance(1, 2);
+    plan.buggify = rng_of(plan.seed, SwarmDraw::buggify).chance(1, 2);
     choose_models(plan);
     choose_load(plan);
     choose_agreements_and_edits(plan);

@@ -13,7 +13,7 @@ constexpr const char* results_were_made = "results_were_made";
 constexpr const char* tasks_end_one_way = "tasks_end_one_way";
 constexpr const char* poison_is_contained = "poison_is_contained";
 
-constexpr std::uint64_t pace_stream = 0x7461736bULL << 32U;
+constexpr std::uint64_t task_pace_stream = 0x7461736bULL << 32U;
 constexpr std::uint64_t offer_stream = 0x7461736cULL << 32U;
 constexpr std::uint64_t service_stream = 0x7461736dULL << 32U;
 constexpr std::uint64_t twice_stream = 0x7461736eULL << 32U;
@@ -23,7 +23,7 @@ constexpr const char* skill = "count";
 constexpr std::uint32_t slots = 4;
 constexpr Duration service_min = 5ms;
 constexpr Duration service_mean = 60ms;
-constexpr Duration round = 200ms;
+constexpr Duration task_round = 200ms;
 constexpr Duration offered_again_after = 500ms;
 constexpr std::uint64_t offered_twice = 4;  // every so many keys
 constexpr Duration offered_twice_within = 6s;
@@ -41,7 +41,7 @@ TaskLoad::TaskLoad(const LoadSetup& setup, Findings& findings, const Workers& wo
       findings_(findings),
       workers_(workers),
       healed_at_(healed_at),
-      pace_(setup, pace_stream),
+      pace_(setup, task_pace_stream),
       next_round_(setup.from) {
     for (const char* each :
          {acked_tasks_end, one_result_counts, results_were_made, tasks_end_one_way}) {
@@ -62,7 +62,7 @@ std::optional<Duration> TaskLoad::next_time() const {
 
 void TaskLoad::act(Duration now, Clients& clients) {
     if (next_round_ <= now) {
-        next_round_ = now + round;
+        next_round_ = now + task_round;
         serve_everywhere(clients);
     }
     finish_due(now, clients);
@@ -286,7 +286,9 @@ void TaskLoad::on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, B
 
 void TaskLoad::on_assignment(std::uint32_t host, CallId serving, ByteView body, Duration now) {
     auto assignment = node::answer_from<node::AssignmentRecord>(decoder_, body);
-    if (!assignment || !by_key_.contains(assignment->key)) return;
+    // Whoever is told to stop goes on all the same: its result must be refused.
+    if (!assignment || assignment->stop != TaskStop::none) return;
+    if (!by_key_.contains(assignment->key)) return;
     const std::size_t number = by_key_.at(assignment->key);
     Task& task = tasks_[number];
     task.given.insert(host);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t places = 10;
 
-constexpr std::array<std::string_view, places> names = {
+constexpr std::array<std::string_view, places> place_names = {
     "dallas", "toronto", "washington", "frankfurt", "london",
     "madrid", "osaka",   "sydney",     "tokyo",     "sao-paulo"};
 
@@ -33,7 +33,7 @@ LatencyMatrix made() {
     for (const auto& row : trips_ms) {
         for (const std::int64_t trip : row) trips.emplace_back(std::chrono::milliseconds{trip});
     }
-    return {std::move(trips), 0, {names.begin(), names.end()}};
+    return {std::move(trips), 0, {place_names.begin(), place_names.end()}};
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 constexpr const char* watches_miss_nothing = "watches_miss_nothing";
 constexpr const char* watches_catch_up = "watches_catch_up";
 
-constexpr Duration round = 500ms;
+constexpr Duration watch_round = 500ms;
 
 using Seen = std::pair<std::int64_t, std::set<Bytes>>;
 using Picture = std::map<std::pair<std::string, node::KeyType>, Seen>;
@@ -56,7 +56,7 @@ std::optional<Duration> WatchLoad::next_time() const {
 void WatchLoad::act(Duration now, Clients& clients) {
     clients_ = &clients;
     if (next_round_ <= now) {
-        next_round_ = now + round;
+        next_round_ = now + watch_round;
         look_after(clients);
     }
     if (asked_ || now < setup_.survey_at) return;

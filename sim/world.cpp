@@ -12,15 +12,14 @@ using namespace std::chrono_literals;
 
 // 2026-01-01T00:00:00Z
 constexpr Duration epoch = std::chrono::seconds{1'767'225'600};
-constexpr std::size_t kind_at = 1;  // in a frame's head
 constexpr Duration start_spread = 300ms;
 constexpr Duration wall_error = 50ms;  // clocks of machines are never quite equal
 constexpr Duration boot_offset_max = 1000h;
 constexpr Duration restart_after = 500ms;  // of a process that died with its programs
 
-enum class Draw : std::uint64_t { start = 1, boot, wall };
+enum class WorldDraw : std::uint64_t { start = 1, boot, wall };
 
-Rng rng_of(std::uint64_t seed, Draw purpose, std::uint32_t host) {
+Rng rng_of(std::uint64_t seed, WorldDraw purpose, std::uint32_t host) {
     return Rng(seed, 0x776f726cULL << 32U | static_cast<std::uint64_t>(purpose) << 28U | host);
 }
 
@@ -151,9 +150,9 @@ void World::make_hosts() {
         setup.number = number;
         setup.seed = plan_.seed;
         setup.boot_offset =
-            rng_of(plan_.seed, Draw::boot, number).between(Duration{0}, boot_offset_max);
+            rng_of(plan_.seed, WorldDraw::boot, number).between(Duration{0}, boot_offset_max);
         setup.wall_offset =
-            epoch + rng_of(plan_.seed, Draw::wall, number).between(-wall_error, wall_error);
+            epoch + rng_of(plan_.seed, WorldDraw::wall, number).between(-wall_error, wall_error);
         setup.disk = plan_.disk;
         setup.process = plan_.process;
         const Identity& identity = identities_.nodes[number];
@@ -166,7 +165,7 @@ void World::make_hosts() {
 void World::begin() {
     for (std::uint32_t host = 0; host < plan_.nodes; ++host) {
         const Duration at =
-            rng_of(plan_.seed, Draw::start, host).between(Duration{0}, start_spread);
+            rng_of(plan_.seed, WorldDraw::start, host).between(Duration{0}, start_spread);
         // A start is the restart of a host that never ran.
         timetable_.push(at,
                         {Happening::fault, static_cast<std::uint32_t>(plan_.faults.size()), host});

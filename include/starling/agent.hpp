@@ -156,7 +156,7 @@ public:
     void offer(const TaskOffer& task, Then<TaskInfo> acknowledged = {},
                Then<TaskInfo> finished = {});
 
-    // Assignments come to Agent::on_task.
+    // Assignments come to Agent::on_task, and what should be left to Agent::on_stop.
     StreamId serve(const ServeOptions& options);
     void finish(const Award& award, const Value& result, Then<TaskReport> then = {});
     void fail(const Award& award, const std::string& reason, bool retry = true,
@@ -202,6 +202,10 @@ public:
     virtual void on_member(Ctx& /*c*/, const MemberEvent& /*event*/) {}
 
     virtual void on_task(Ctx& /*c*/, const Assignment& /*task*/) {}
+
+    // Nothing that is reported under this award counts any more: leave the task.  It still wants an
+    // end, for the worker to be free.
+    virtual void on_stop(Ctx& /*c*/, const Award& /*award*/, TaskStop /*why*/) {}
 
     // A stream that could not be opened, or ended by itself: worker_refused, node_closed.
     virtual void on_error(Ctx& /*c*/, const Error& /*error*/) {}

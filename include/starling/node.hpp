@@ -55,6 +55,7 @@ public:
     using StateHandler = std::function<void(const StateChange&)>;
     using TaskHandler = std::function<void(Task&&)>;
     using ErrorHandler = std::function<void(const Error&)>;
+    using StopHandler = std::function<void(const Award& award, TaskStop why)>;
     static constexpr Time agreement_timeout = std::chrono::seconds(4);
 
     // Starts a node.  It is not ready yet: see ready().  On failure nothing runs, though a fresh
@@ -66,7 +67,7 @@ public:
     Node& operator=(Node&& other) noexcept;
     ~Node();  // as close(), ignoring its result
 
-    // Leaves the mesh, syncs, and ends the node's threads; takes at most 3 s.  Waiting calls and
+    // Leaves the mesh, syncs, and ends the node's threads; takes at most 2 s.  Waiting calls and
     // later ones end with node_closed.  timed_out: the others may see this node as dead instead of
     // left.
     Result<void> close();
@@ -130,8 +131,10 @@ public:
                                           std::uint32_t max = 996) const;
 
     // First what keys with this prefix hold, one `caught_up`, then every change; `lagged` as with
-    // members.
-    [[nodiscard]] Result<Watch> watch(const std::string& prefix, StateHandler handler = {});
+    // members.  WatchFrom::now: changes alone, and after `lagged` only those since; whoever lists
+    // the keys then, a page at a time, sees the rest.
+    [[nodiscard]] Result<Watch> watch(const std::string& prefix, StateHandler handler = {},
+                                      WatchFrom from = WatchFrom::current);
 
     // ---- agreement: register.hpp, decision.hpp.  no_quorum: too few voters were reached within
     // `timeout` (at most 60 s).  An outcome `unknown`, or Changed::unknown, MAY have its effect.
@@ -182,9 +185,10 @@ public:
     [[nodiscard]] AwaitedTask offer_and_wait(const TaskOffer& task);
 
     // Makes this program a worker until the Watch ends; tasks it still holds then are handed to
-    // others.  `refused` is told when the node takes no such worker.
+    // others.  `refused` is told when the node takes no such worker, `stopped` of an award under
+    // which nothing counts any more (Task::stopped): the worker is free once it ends the task.
     [[nodiscard]] Result<Watch> serve(const ServeOptions& options, TaskHandler handler,
-                                      ErrorHandler refused = {});
+                                      ErrorHandler refused = {}, StopHandler stopped = {});
 
     // What Task does, for an award handed to another thread or process.
     [[nodiscard]] Pending<TaskReport> finish(const Award& award, const Value& result);

@@ -91,6 +91,12 @@ struct EntryPage {
     std::optional<std::chrono::nanoseconds> as_of;
 };
 
+// Where a watch begins.
+enum class WatchFrom : std::uint8_t {
+    current,  // with what is
+    now,      // with the next change
+};
+
 // An item of a watch: current entries, one `caught_up`, then every change in the order it came.
 struct StateChange {
     Phase phase{};

@@ -123,6 +123,11 @@ public:
     [[nodiscard]] std::chrono::nanoseconds deadline() const;   // from its offer; zero: none
     [[nodiscard]] std::chrono::nanoseconds run_limit() const;  // of this attempt
 
+    // Not none: nothing it reports will count any more, leave it.  The task still wants an end, for
+    // the worker to be free.  Told as soon as the node knows, even while the handler that got this
+    // task blocks poll(); where a node is cut off that is when it is linked again.  Any thread.
+    [[nodiscard]] TaskStop stopped() const;
+
     // Ends it.  The answer comes when a majority of the task's custodians accepted the result, or
     // when it was refused because another attempt took over; the worker is free before that.
     // finish_unknown: neither within 5 s; the result is kept, over a restart too, and offered on.

@@ -36,7 +36,7 @@ std::string options_text(std::span<const Option> options) {
     return table_text(rows);
 }
 
-Value document_of(std::span<const Option> options) {
+Value options_document(std::span<const Option> options) {
     Value::List list;
     for (const Option& option : options) {
         list.emplace_back(Value::Map{{"name", text(option.name)},
@@ -47,18 +47,18 @@ Value document_of(std::span<const Option> options) {
     return list;
 }
 
-Value::Map document_of(const Command& command) {
+Value::Map command_document(const Command& command) {
     Value::List examples;
     for (const std::string_view each : command.examples) examples.emplace_back(text(each));
     return {{"name", text(command.name)},
             {"group", text(command.group)},
             {"summary", text(command.summary)},
             {"usage", text(command.usage)},
-            {"options", document_of(std::span(command.options))},
+            {"options", options_document(std::span(command.options))},
             {"examples", std::move(examples)}};
 }
 
-Value::Map document_of(const CatalogueEntry& entry) {
+Value::Map entry_document(const CatalogueEntry& entry) {
     return {{"code", text(entry.code)},
             {"name", text(entry.name)},
             {"exit", std::int64_t{static_cast<int>(entry.exit)}},
@@ -66,7 +66,7 @@ Value::Map document_of(const CatalogueEntry& entry) {
             {"next", text(entry.next)}};
 }
 
-std::string entry_text(const CatalogueEntry& entry) {
+std::string explanation(const CatalogueEntry& entry) {
     return fmt::format("{} {}\n  {}\n  next: {}\n  exit code {}\n", entry.code, entry.name,
                        entry.meaning, entry.next, static_cast<int>(entry.exit));
 }
@@ -75,7 +75,7 @@ Result<Exit> explain_all(Terminal& terminal) {
     Value::List items;
     std::vector<std::vector<std::string>> rows;
     for (const CatalogueEntry& entry : catalogue()) {
-        items.emplace_back(document_of(entry));
+        items.emplace_back(entry_document(entry));
         rows.push_back({text(entry.code), text(entry.name), text(entry.meaning)});
     }
     terminal.result({{"items", std::move(items)}}, [&] { return table_text(rows); });
@@ -86,7 +86,7 @@ Result<Exit> explain(const Invocation& call, Terminal& terminal) {
     if (call.words.empty()) return explain_all(terminal);
     const CatalogueEntry* entry = entry_of(std::string_view(call.words.front()));
     if (entry != nullptr) {
-        terminal.result(document_of(*entry), [&] { return entry_text(*entry); });
+        terminal.result(entry_document(*entry), [&] { return explanation(*entry); });
         return Exit::ok;
     }
     std::vector<std::string> names;
@@ -103,12 +103,12 @@ Result<Exit> help(const Invocation& call, Terminal& terminal) {
         std::size_t used = 0;
         const Command* command = find_command(call.words, used);
         if (command == nullptr) return tl::unexpected(unknown_command(call.words));
-        terminal.result(document_of(*command), [&] { return help_text(*command); });
+        terminal.result(command_document(*command), [&] { return help_text(*command); });
         return Exit::ok;
     }
     Value::List items;
-    for (const Command& command : commands()) items.emplace_back(document_of(command));
-    terminal.result({{"items", std::move(items)}, {"options", document_of(common_options())}},
+    for (const Command& command : commands()) items.emplace_back(command_document(command));
+    terminal.result({{"items", std::move(items)}, {"options", options_document(common_options())}},
                     [] { return help_text(); });
     return Exit::ok;
 }

@@ -1,5 +1,6 @@
 #include "node/cli/arguments.hpp"
 
+#include "node/cli/config_file.hpp"
 #include "node/cli/words.hpp"
 
 #include <boost/program_options.hpp>
@@ -159,9 +160,9 @@ Result<Parsed> parse_options(const Command& command, std::span<const Option> opt
     }
 }
 
-// Flags, then the environment, then defaults: I2.
-std::vector<std::string> values_of(const Option& option, const po::variables_map& flags,
-                                   const Environment& environment) {
+// What was given to an option, before its default: a flag, else the environment.
+std::vector<std::string> given_to(const Option& option, const po::variables_map& flags,
+                                  const Environment& environment) {
     const std::string name(option.name);
     const auto given = flags.find(name);
     if (given != flags.end() && !given->second.defaulted()) {
@@ -172,6 +173,26 @@ std::vector<std::string> values_of(const Option& option, const po::variables_map
         variable && !variable->empty()) {
         return {*variable};
     }
+    return {};
+}
+
+// What the file says that the options name; nothing when they name none.
+Result<ConfigValues> config_of(const Command& command, const po::variables_map& flags,
+                               const Environment& environment) {
+    const Option* option = option_named(command.options, config_option);
+    if (option == nullptr) return ConfigValues{};
+    const auto named = given_to(*option, flags, environment);
+    if (named.empty()) return ConfigValues{};
+    return read_config(command, named.back());
+}
+
+// I2.
+std::vector<std::string> values_of(const Option& option, const po::variables_map& flags,
+                                   const Environment& environment, const ConfigValues& config) {
+    auto given = given_to(option, flags, environment);
+    if (!given.empty()) return given;
+    const auto filed = config.find(option.name);
+    if (filed != config.end()) return filed->second;
     if (option.fallback.empty()) return {};
     return {std::string(option.fallback)};
 }
@@ -227,8 +248,10 @@ Result<Invocation> parse_for(const Command& command, const std::vector<std::stri
     Invocation call;
     call.command = &command;
     call.words = std::move(parsed->words);
+    const auto config = config_of(command, parsed->flags, environment);
+    if (!config) return tl::unexpected(config.error());
     for (const Option& option : options) {
-        auto values = values_of(option, parsed->flags, environment);
+        auto values = values_of(option, parsed->flags, environment, *config);
         if (values.size() > 1 && !option.repeats) {
             return tl::unexpected(bad_option(command, option.name, "is given more than once"));
         }

@@ -4,9 +4,10 @@
 //
 // Invariants:
 //   I1  Nothing is guessed: a shortened or misspelt word is an error that suggests the nearest one.
-//   I2  A flag wins over the environment, the environment over the default.
+//   I2  A flag wins over the environment, the environment over the configuration file (of commands
+//       that take one: config_file.hpp), that over the default.
 //
-// Pure, thread safe.
+// Thread safe; pure but for that file.
 #pragma once
 
 #include "node/cli/command.hpp"

@@ -28,12 +28,6 @@ Result<milliseconds> time_of(const Invocation& call, std::string_view option, mi
                    "starling help bench registers");
 }
 
-// Differs from run to run: registers keep what an earlier run left in them.
-std::string run_name() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return fmt::format("{:x}", std::chrono::duration_cast<milliseconds>(now).count());
-}
-
 // All nodes of a running dev mesh, or the one that --node names.
 Result<void> find_nodes(const Invocation& call, BenchSetup& setup) {
     const auto mesh = call.has("node") ? std::nullopt : running_dev();
@@ -72,7 +66,7 @@ Result<void> take_times(const Invocation& call, BenchSetup& setup) {
     return {};
 }
 
-Result<BenchSetup> setup_of(const Invocation& call) {
+Result<BenchSetup> bench_setup_of(const Invocation& call) {
     const auto clients = call.number("clients", 1, clients_max);
     const auto keys = call.number("keys", 1, keys_max);
     const auto seed = call.number("seed", 0, UINT64_MAX);
@@ -97,7 +91,7 @@ Exit exit_of(const Verdicts& verdicts) {
 }
 
 Result<Exit> bench_registers(const Invocation& call, Terminal& terminal) {
-    auto setup = setup_of(call);
+    auto setup = bench_setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     auto keeper = HistoryKeeper::open(call.text("history"));
     if (!keeper) return tl::unexpected(keeper.error());

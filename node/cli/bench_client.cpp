@@ -13,9 +13,7 @@ using namespace std::chrono_literals;
 using sim::CallKind;
 using sim::CallOutcome;
 
-constexpr unsigned fine = 200;
-constexpr unsigned refused = 412;  // another version is there
-constexpr auto rest = 5ms;         // after every node was tried
+constexpr auto rest = 5ms;  // after every node was tried
 
 bool is_register(const Value& document) {
     return at(document, "version").as<std::int64_t>() != nullptr;
@@ -77,11 +75,11 @@ void BenchClient::on_answer(const Result<HttpReply>& reply) {
     if (!reply) return move(now);
     const auto document = json_value(reply->body);
     if (!document) return move(now);
-    if (reply->status == fine && is_register(*document)) {
+    if (reply->status == http_ok && is_register(*document)) {
         return end(CallOutcome::applied, seen_in(*document));
     }
     const Value& current = at(*document, "current");
-    if (reply->status == refused && is_register(current)) {
+    if (reply->status == http_precondition_failed && is_register(current)) {
         return end(CallOutcome::not_applied, seen_in(current));
     }
     move(now);

@@ -1,5 +1,6 @@
 #include "node/cli/bench_history.hpp"
 
+#include "node/cli/document_fields.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/words.hpp"
 #include "sim/check_chain.hpp"
@@ -23,10 +24,6 @@ using sim::CallOutcome;
 constexpr std::array kinds{CallKind::read, CallKind::write, CallKind::cas};
 constexpr std::array outcomes{CallOutcome::applied, CallOutcome::not_applied, CallOutcome::unknown};
 
-Value number(std::uint64_t value) {
-    return static_cast<std::int64_t>(value);
-}
-
 // The one of `all` with this name; nothing when there is none.
 template <class T>
 std::optional<T> named(std::span<const T> all, const std::string& name) {
@@ -36,7 +33,7 @@ std::optional<T> named(std::span<const T> all, const std::string& name) {
     return std::nullopt;
 }
 
-tl::unexpected<Error> malformed(const std::string& message) {
+tl::unexpected<Error> malformed_history(const std::string& message) {
     return failure(ErrorCode::invalid, "history_malformed", message,
                    "give a file that starling bench registers --history wrote");
 }
@@ -48,7 +45,7 @@ Error file_error(const char* name, const std::string& path, const char* what, in
         Changed::no};
 }
 
-std::optional<sim::Seen> seen_in(const Value& result) {
+std::optional<sim::Seen> seen_in_result(const Value& result) {
     if (result.is_null()) return std::nullopt;
     return sim::Seen{static_cast<std::uint64_t>(number_at(result, "version")),
                      text_at(result, "value")};
@@ -81,7 +78,7 @@ Judgement judge_chain(const sim::CallHistory& history, Value::Map& document) {
 
 Judgement judge_search(const sim::CallHistory& history, Value::Map& document) {
     const auto result = sim::check_linearizable(history);
-    document["steps"] = number(result.steps);
+    document["steps"] = number_value(result.steps);
     if (result.verdict == sim::LinearVerdict::linearizable) return Judgement::accepted;
     document["key"] = result.key;
     if (result.blocked) document["line"] = line_of(*result.blocked);
@@ -120,10 +117,11 @@ std::string_view name_of(CallOutcome outcome) {
 Value::Map document_of(const Call& call) {
     Value::Map args;
     if (call.kind != CallKind::read) args["value"] = call.value;
-    if (call.kind == CallKind::cas) args["expected"] = number(call.expected);
+    if (call.kind == CallKind::cas) args["expected"] = number_value(call.expected);
     Value result;
     if (call.seen)
-        result = Value::Map{{"version", number(call.seen->version)}, {"value", call.seen->value}};
+        result =
+            Value::Map{{"version", number_value(call.seen->version)}, {"value", call.seen->value}};
     return {{"client", call.client},
             {"key", call.key},
             {"kind", std::string(name_of(call.kind))},
@@ -136,19 +134,20 @@ Value::Map document_of(const Call& call) {
 
 Result<Call> call_of(std::string_view line) {
     const auto document = json_value(line);
-    if (!document) return malformed(document.error().message);
+    if (!document) return malformed_history(document.error().message);
     for (const char* field : {"client", "key", "kind", "outcome"}) {
-        if (text_at(*document, field).empty()) return malformed(fmt::format("no {}", field));
+        if (text_at(*document, field).empty())
+            return malformed_history(fmt::format("no {}", field));
     }
     const auto kind = named<CallKind>(kinds, text_at(*document, "kind"));
     const auto outcome = named<CallOutcome>(outcomes, text_at(*document, "outcome"));
     const auto* called = at(*document, "call_ns").as<std::int64_t>();
     const auto* returned = at(*document, "return_ns").as<std::int64_t>();
-    if (!kind) return malformed("kind must be read, write or cas");
-    if (!outcome) return malformed("outcome must be applied, not_applied or unknown");
-    if (called == nullptr) return malformed("no call_ns");
+    if (!kind) return malformed_history("kind must be read, write or cas");
+    if (!outcome) return malformed_history("outcome must be applied, not_applied or unknown");
+    if (called == nullptr) return malformed_history("no call_ns");
     if (returned == nullptr && *outcome != CallOutcome::unknown) {
-        return malformed("return_ns may be null only if the outcome is unknown");
+        return malformed_history("return_ns may be null only if the outcome is unknown");
     }
     const Value& args = at(*document, "args");
     Call call;
@@ -160,8 +159,8 @@ Result<Call> call_of(std::string_view line) {
     call.call_ns = *called;
     if (returned != nullptr) call.return_ns = *returned;
     call.outcome = *outcome;
-    call.seen = seen_in(at(*document, "result"));
-    if (call.outcome == CallOutcome::applied && !call.seen) return malformed("no result");
+    call.seen = seen_in_result(at(*document, "result"));
+    if (call.outcome == CallOutcome::applied && !call.seen) return malformed_history("no result");
     return call;
 }
 
@@ -175,8 +174,8 @@ Result<sim::CallHistory> read_history(const std::string& path) {
     for (std::string line; std::getline(file, line);) {
         auto call = call_of(line);
         if (!call) {
-            return malformed(fmt::format("{} line {}: {}", printable(path), history.size() + 1,
-                                         call.error().message));
+            return malformed_history(fmt::format("{} line {}: {}", printable(path),
+                                                 history.size() + 1, call.error().message));
         }
         history.push_back(std::move(*call));
     }
@@ -218,7 +217,7 @@ Verdicts judge(const sim::CallHistory& history) {
     verdicts.search = judge_search(history, search);
     chain["verdict"] = std::string(name_of(verdicts.chain));
     search["verdict"] = std::string(name_of(verdicts.search));
-    verdicts.document = {{"calls", number(history.size())},
+    verdicts.document = {{"calls", number_value(history.size())},
                          {"chain", std::move(chain)},
                          {"search", std::move(search)}};
     return verdicts;

@@ -1,5 +1,6 @@
 #include "node/cli/bench_run.hpp"
 
+#include "node/cli/document_fields.hpp"
 #include "node/cli/http_client.hpp"
 #include "node/cli/json.hpp"
 
@@ -17,19 +18,14 @@ using sim::CallKind;
 using sim::CallOutcome;
 using std::chrono::milliseconds;
 
-constexpr auto turn_max = 20ms;
-constexpr auto ask_within = 5s;
+constexpr auto bench_turn_max = 20ms;
+constexpr auto bench_ask_within = 5s;
 constexpr auto ask_again_after = 50ms;
 constexpr std::size_t few_channels = 2;
-constexpr unsigned fine = 200;
 constexpr std::uint64_t client_stream = 0x62656e63ULL << 32U;
-constexpr std::uint64_t kill_stream = 0x6b696c6c;
+constexpr std::uint64_t bench_kill_stream = 0x6b696c6c;
 
-Value number(std::uint64_t value) {
-    return static_cast<std::int64_t>(value);
-}
-
-std::string spread_text(const Value& spread) {
+std::string latency_text(const Value& spread) {
     const auto ms = [&](std::string_view key) {
         const auto* number = at(spread, key).as<double>();
         return number == nullptr ? 0.0 : *number;
@@ -48,13 +44,13 @@ double ms_at(const Value& map, std::string_view key) {
 RegisterBench::RegisterBench(BenchSetup setup, HistoryKeeper& keeper, Terminal& terminal)
     : setup_(std::move(setup)), keeper_(keeper), terminal_(terminal) {
     if (!setup_.control.empty()) {
-        control_ = std::make_unique<HttpPool>(setup_.control, few_channels, ask_within);
+        control_ = std::make_unique<HttpPool>(setup_.control, few_channels, bench_ask_within);
     }
 }
 
 Result<void> RegisterBench::begin() {
     for (const DevNode& node : setup_.nodes) {
-        const auto status = HttpClient(node.socket, ask_within).get("/v1/status");
+        const auto status = HttpClient(node.socket, bench_ask_within).get("/v1/status");
         if (!status) return tl::unexpected(status.error());
         const auto* votes = at(*status, "voter").as<bool>();
         if (votes != nullptr && *votes) voters_.push_back(node);
@@ -111,12 +107,13 @@ void RegisterBench::turn(Clock::time_point until) {
 }
 
 milliseconds RegisterBench::patience(Clock::time_point now) const {
-    Clock::time_point next = now + turn_max;
+    Clock::time_point next = now + bench_turn_max;
     for (const Fortune& each : fortunes_) {
         if (each.client->is_idle()) next = std::min(next, each.next);
         if (const auto due = each.client->due()) next = std::min(next, *due);
     }
-    return std::clamp<milliseconds>(std::chrono::ceil<milliseconds>(next - now), 0ms, turn_max);
+    return std::clamp<milliseconds>(std::chrono::ceil<milliseconds>(next - now), 0ms,
+                                    bench_turn_max);
 }
 
 void RegisterBench::begin_due(Clock::time_point now, Clock::time_point until) {
@@ -183,19 +180,19 @@ void RegisterBench::kill_due(Clock::time_point now, Clock::time_point until) {
     asking_ = true;
     victim_->get("/readyz", [this](const Result<HttpReply>& reply) {
         asking_ = false;
-        victim_ready_ = reply && reply->status == fine;
+        victim_ready_ = reply && reply->status == http_ok;
         if (!victim_ready_) ask_at_ = Clock::now() + ask_again_after;
     });
 }
 
 void RegisterBench::kill() {
-    const std::uint64_t lot = draw(setup_.seed, kill_stream, kills_.size());
+    const std::uint64_t lot = draw(setup_.seed, bench_kill_stream, kills_.size());
     const DevNode& node = voters_[lot % voters_.size()];
     const auto now = Clock::now();
     kill_at_ += setup_.kill_every;
     kills_.push_back({node.name, now - began_, {}});
     terminal_.note(fmt::format("{:6.1f} s  kill -9 {}", ms_of(now - began_) / 1000, node.name));
-    victim_ = std::make_unique<HttpPool>(node.socket, few_channels, ask_within);
+    victim_ = std::make_unique<HttpPool>(node.socket, few_channels, bench_ask_within);
     victim_ready_ = false;
     ask_at_ = now + setup_.away;
     control_->post("/v1/dev/restart/" + node.name,
@@ -217,11 +214,11 @@ Value::Map RegisterBench::summary() const {
         sum.refused += each.refused;
         sum.unknown += each.unknown;
         clients.emplace_back(Value::Map{{"name", each.client->name()},
-                                        {"operations", number(each.operations)},
-                                        {"successes", number(each.successes)},
-                                        {"not_applied", number(each.refused)},
-                                        {"unknown", number(each.unknown)},
-                                        {"moves", number(each.client->moves())},
+                                        {"operations", number_value(each.operations)},
+                                        {"successes", number_value(each.successes)},
+                                        {"not_applied", number_value(each.refused)},
+                                        {"unknown", number_value(each.unknown)},
+                                        {"moves", number_value(each.client->moves())},
                                         {"longest_wait_ms", ms_of(each.longest)},
                                         {"longest_wait_ended_ms", ms_of(each.longest_at)}});
     }
@@ -232,11 +229,11 @@ Value::Map RegisterBench::summary() const {
     }
     return {{"run", setup_.run},
             {"seconds", ms_of(ended_ - began_) / 1000},
-            {"operations", number(sum.operations)},
-            {"successes", number(sum.successes)},
-            {"not_applied", number(sum.refused)},
-            {"unknown", number(sum.unknown)},
-            {"kills", number(kills_.size())},
+            {"operations", number_value(sum.operations)},
+            {"successes", number_value(sum.successes)},
+            {"not_applied", number_value(sum.refused)},
+            {"unknown", number_value(sum.unknown)},
+            {"kills", number_value(kills_.size())},
             {"longest_wait_ms", ms_of(sum.longest)},
             {"latency_ms", latency_.document()},
             {"clients", std::move(clients)},
@@ -259,7 +256,7 @@ std::string bench_text(const Value& summary) {
                "latency    {}\nlongest wait for a success {:.1f} ms\n",
                number_at(summary, "operations"), number_at(summary, "successes"),
                number_at(summary, "not_applied"), number_at(summary, "unknown"),
-               number_at(summary, "kills"), spread_text(at(summary, "latency_ms")),
+               number_at(summary, "kills"), latency_text(at(summary, "latency_ms")),
                ms_at(summary, "longest_wait_ms"));
 }
 

@@ -9,6 +9,7 @@ namespace starling::cli {
 
 // start.cpp, dev.cpp
 [[nodiscard]] Command node_command();
+[[nodiscard]] Command leave_command();
 [[nodiscard]] Command dev_command();
 [[nodiscard]] Command dev_nodes_command();
 [[nodiscard]] Command dev_restart_command();
@@ -74,6 +75,9 @@ namespace starling::cli {
 [[nodiscard]] Command sim_shrink_command();
 [[nodiscard]] Command sim_replay_command();
 [[nodiscard]] Command sim_diff_command();
+
+// sim_bench.cpp
+[[nodiscard]] Command sim_bench_command();
 
 // about.cpp
 [[nodiscard]] Command explain_command();

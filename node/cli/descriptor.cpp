@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -74,10 +75,22 @@ Descriptor::~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
 }
 
+std::optional<Pipe> make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
+    return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
 Error system_error(const std::string& call, const std::string& what, int number) {
     return Error{ErrorCode::failed, "system_failed",
                  fmt::format("{} {}: {}", call, what, std::system_category().message(number)), "",
                  Changed::no};
+}
+
+Error connection_lost(const std::string& path) {
+    return Error{ErrorCode::unknown, "connection_lost",
+                 "the node at unix:" + path + " ended the connection before its answer",
+                 "starling --node unix:" + path + " status", Changed::unknown};
 }
 
 Result<Descriptor> listen_unix(const std::string& path) {

@@ -5,6 +5,7 @@
 
 #include <starling/error.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -33,8 +34,19 @@ private:
     int fd_ = -1;
 };
 
+struct Pipe {
+    Descriptor out;  // to read from
+    Descriptor in;   // to write to
+};
+
+// Nothing when there is none to be had; errno says why.
+[[nodiscard]] std::optional<Pipe> make_pipe();
+
 // The error of a failed system call: "bind /run/x.sock: Permission denied".
 [[nodiscard]] Error system_error(const std::string& call, const std::string& what, int number);
+
+// The node at `path` closed the connection before its answer; the request may have been done.
+[[nodiscard]] Error connection_lost(const std::string& path);
 
 // Listens on a new Unix socket of mode 0600; makes its directory (0700) when it is missing and
 // replaces a socket that nobody listens on.  socket_path_too_long, socket_in_use: nothing changed.

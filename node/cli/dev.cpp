@@ -25,7 +25,7 @@ Error already_running(const DevMesh& mesh) {
                  "starling members", Changed::no};
 }
 
-Value::Map document_of(const DevMesh& mesh, milliseconds took) {
+Value::Map dev_document(const DevMesh& mesh, milliseconds took) {
     Value::List items;
     for (const DevNode& node : mesh.nodes) {
         items.emplace_back(
@@ -64,7 +64,7 @@ Result<Exit> dev(const Invocation& call, Terminal& terminal) {
     if (!started) return tl::unexpected(started.error());
     return supervisor.run(*signals, [&](const DevMesh& mesh) {
         const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-        terminal.result(document_of(mesh, took), [&] { return summary_text(mesh, took); });
+        terminal.result(dev_document(mesh, took), [&] { return summary_text(mesh, took); });
     });
 }
 

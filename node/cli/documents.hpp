@@ -25,6 +25,12 @@ namespace starling::cli {
 [[nodiscard]] Value::Map document_of(const TaskPage& page);
 [[nodiscard]] Value::Map document_of(const TaskReport& report);
 [[nodiscard]] Value::Map document_of(const Task& task);  // an assignment
+[[nodiscard]] Value::Map document_of(const Award& award, TaskStop why);
+[[nodiscard]] Value::Map document_of(const TaskAttempt& attempt);
+[[nodiscard]] Value::Map document_of(const Vote& vote);
+
+// For answer_with() of mesh_routes.hpp.
+inline constexpr auto shown_document = [](const auto& answer) { return document_of(answer); };
 
 // The name of an operation as text and back: what is no plain text becomes hex:0a1b...
 [[nodiscard]] std::string operation_text(const std::string& operation);

@@ -14,14 +14,7 @@
 namespace starling::cli {
 namespace {
 
-constexpr std::size_t read_bytes = 64 * 1024;
 constexpr unsigned first_error = 300;
-
-Error lost(const std::string& path) {
-    return Error{ErrorCode::unknown, "connection_lost",
-                 "the node at unix:" + path + " ended the connection before its answer",
-                 "starling --node unix:" + path + " status", Changed::unknown};
-}
 
 Error late(const std::string& path) {
     return Error{ErrorCode::unknown, "timed_out",
@@ -29,7 +22,7 @@ Error late(const std::string& path) {
                  "starling --node unix:" + path + " status", Changed::unknown};
 }
 
-Error malformed(const std::string& path) {
+Error malformed_answer(const std::string& path) {
     return Error{ErrorCode::failed, "answer_malformed",
                  "what answers at unix:" + path + " does not speak HTTP/1.1", "", Changed::unknown};
 }
@@ -91,7 +84,7 @@ Wire::State Wire::flush() {
 }
 
 Wire::State Wire::fill() {
-    std::array<char, read_bytes> buffer;
+    std::array<char, http_read_bytes> buffer;
     while (true) {
         const auto count = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
         if (count == 0) return State::lost;
@@ -110,11 +103,11 @@ void HttpChannel::begin(std::string_view request, Answered answered, Clock::time
         if (!connected) return fail(connected.error());
     }
     wire_.put(request);
-    if (wire_.flush() == Wire::State::lost) fail(lost(path_));
+    if (wire_.flush() == Wire::State::lost) fail(connection_lost(path_));
 }
 
 void HttpChannel::abandon() {
-    if (!is_idle()) return fail(lost(path_));
+    if (!is_idle()) return fail(connection_lost(path_));
     wire_.close();
 }
 
@@ -127,7 +120,7 @@ short HttpChannel::events() const {
 }
 
 void HttpChannel::on_ready() {
-    if (wire_.flush() == Wire::State::lost) return fail(lost(path_));
+    if (wire_.flush() == Wire::State::lost) return fail(connection_lost(path_));
     read();
 }
 
@@ -146,7 +139,7 @@ void HttpChannel::read() {
     if (reading == Reading::more && state == Wire::State::lost) reading = reader_->end();
     if (reading == Reading::more) return;
     if (reading != Reading::complete) {
-        return fail(state == Wire::State::lost ? lost(path_) : malformed(path_));
+        return fail(state == Wire::State::lost ? connection_lost(path_) : malformed_answer(path_));
     }
     if (state == Wire::State::lost) wire_.close();
     const HttpReply reply{reader_->status(), reader_->take_body()};
@@ -160,7 +153,7 @@ void EventStream::open() {
     const auto connected = wire_.connect(path_);
     if (!connected) return fail(connected.error());
     wire_.put(http_request_text("GET", target_, {}));
-    if (wire_.flush() == Wire::State::lost) fail(lost(path_));
+    if (wire_.flush() == Wire::State::lost) fail(connection_lost(path_));
 }
 
 void EventStream::close() {
@@ -177,17 +170,18 @@ void EventStream::fail(const Error& error) {
 }
 
 void EventStream::on_ready() {
-    if (wire_.flush() == Wire::State::lost) return fail(lost(path_));
+    if (wire_.flush() == Wire::State::lost) return fail(connection_lost(path_));
     const Wire::State state = wire_.fill();
     if (!wire_.input().empty()) {
         const Reading reading = reader_->feed(wire_.input());
-        if (reading != Reading::more && reading != Reading::complete) return fail(malformed(path_));
+        if (reading != Reading::more && reading != Reading::complete)
+            return fail(malformed_answer(path_));
     }
     if (reader_->has_head()) text_ += reader_->take_body();
     if (reader_->has_head() && reader_->status() == 200) take_events();
     if (state == Wire::State::open || !wire_.is_open()) return;
     const bool refused = reader_->has_head() && reader_->status() >= first_error;
-    fail(refused ? error_of_problem(text_) : lost(path_));
+    fail(refused ? error_of_problem(text_) : connection_lost(path_));
 }
 
 void EventStream::take_events() {

@@ -19,8 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t read_bytes = 64 * 1024;
-
 struct Deadline {
     std::optional<Clock::time_point> at;  // nothing: for ever
 
@@ -36,12 +34,6 @@ Error timed_out(const std::string& path, milliseconds timeout) {
         ErrorCode::unknown, "timed_out",
         fmt::format("the node at unix:{} did not answer within {} ms", path, timeout.count()),
         "ask again with --timeout 30s; is its process stopped?", Changed::unknown};
-}
-
-Error lost(const std::string& path) {
-    return Error{ErrorCode::unknown, "connection_lost",
-                 "the node at unix:" + path + " ended the connection before its answer",
-                 "starling --node unix:" + path + " status", Changed::unknown};
 }
 
 enum class Ready : std::uint8_t { yes, timed_out, stopped };
@@ -71,7 +63,7 @@ public:
                 return timed_out(path_, timeout_);
             }
             const auto count = ::send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL);
-            if (count < 0 && errno != EAGAIN) return lost(path_);
+            if (count < 0 && errno != EAGAIN) return connection_lost(path_);
             request.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
         }
         return std::nullopt;
@@ -93,13 +85,13 @@ public:
         if (wait_for(fd_.get(), POLLIN, deadline_) == Ready::timed_out) {
             return tl::unexpected(timed_out(path_, timeout_));
         }
-        std::array<char, read_bytes> buffer{};
+        std::array<char, http_read_bytes> buffer{};
         const auto count = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) return Reading::more;
         if (count > 0) input_.append(buffer.data(), static_cast<std::size_t>(count));
         const Reading reading = count > 0 ? reader.feed(input_) : reader.end();
         if (reading == Reading::more || reading == Reading::complete) return reading;
-        if (count <= 0) return tl::unexpected(lost(path_));
+        if (count <= 0) return tl::unexpected(connection_lost(path_));
         return failure(ErrorCode::failed, "answer_malformed",
                        "what answers at unix:" + path_ + " does not speak HTTP/1.1");
     }

@@ -24,6 +24,10 @@ namespace starling::cli {
 inline constexpr std::size_t http_header_bytes = 16 * 1024;
 inline constexpr std::size_t http_body_bytes = 1024 * 1024;
 inline constexpr std::size_t http_answer_bytes = 64 * 1024 * 1024;  // read by a client
+inline constexpr std::size_t http_read_bytes = 64 * 1024;           // at once, by a client
+
+inline constexpr unsigned http_ok = 200;
+inline constexpr unsigned http_precondition_failed = 412;
 
 struct HttpRequest {
     std::string method = "GET";

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t read_bytes = 16 * 1024;
+constexpr std::size_t request_read_bytes = 16 * 1024;
 
 Error http_error(ErrorCode code, std::string name, std::string message) {
     return Error{code, std::move(name), std::move(message), "", Changed::no};
@@ -60,7 +60,7 @@ unsigned status_of(const Error& error) {
 
 // Bytes that came, or nothing left; false once the connection is over.
 bool receive(int fd, std::string& input) {
-    std::array<char, read_bytes> buffer{};
+    std::array<char, request_read_bytes> buffer{};
     const auto count = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (count > 0) input.append(buffer.data(), static_cast<std::size_t>(count));
     return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
@@ -225,7 +225,7 @@ void HttpServer::send(Client& client, const HttpResponse& response) {
 void HttpServer::push(Client& client, std::string_view event, std::string_view text) {
     if (client.state != State::streaming) return;
     if (client.output.empty()) client.since = Clock::now();  // it was quiet, not stalled
-    if (client.output.size() + text.size() <= http_queued_bytes) {
+    if (client.output.empty() || client.output.size() + text.size() <= http_queued_bytes) {
         client.output += http_event(event, text);
         return;
     }
@@ -242,6 +242,9 @@ void HttpServer::write_to(Client& client) {
     client.output.erase(0, static_cast<std::size_t>(count));
     client.since = Clock::now();
     if (client.output.empty() && client.state == State::last_words) client.gone = true;
+    if (client.drained && client.output.size() < http_room_below) {
+        std::exchange(client.drained, {})();
+    }
 }
 
 bool HttpServer::is_stalled(const Client& client, Clock::time_point now) const {
@@ -317,6 +320,22 @@ void Exchange::begin_stream(std::function<void()> ended) const {
 
 void Exchange::push(std::string_view event, std::string_view text) const {
     if (auto* client = server_->client(connection_)) server_->push(*client, event, text);
+}
+
+bool Exchange::has_room() const {
+    const auto* client = server_->client(connection_);
+    return client != nullptr && client->output.size() < http_room_below;
+}
+
+void Exchange::when_drained(std::function<void()> then) const {
+    if (auto* client = server_->client(connection_)) client->drained = std::move(then);
+}
+
+void Exchange::end_stream() const {
+    auto* client = server_->client(connection_);
+    if (client == nullptr || client->state != HttpServer::State::streaming) return;
+    client->state = HttpServer::State::last_words;
+    client->since = HttpServer::Clock::now();
 }
 
 bool Exchange::is_open() const {

@@ -5,9 +5,11 @@
 //
 // Invariants:
 //   I1  At most 256 connections; one more is answered with 503 and closed.
-//   I2  At most 1 MiB waits for a reader of a stream; past that it gets the event `lagged` and the
-//   end. I3  A request is handled after the one before it on its connection was answered. I4  A
-//   connection that stalls is closed: 10 s for a request, 60 s idle, 30 s for handling or writing.
+//   I2  At most 1 MiB, or one event, waits for a reader of a stream; past that it gets the event
+//       `lagged` and the end.
+//   I3  A request is handled after the one before it on its connection was answered.
+//   I4  A connection that stalls is closed: 10 s for a request, 60 s idle, 30 s for handling or
+//       writing.
 //
 // Not thread safe: one thread turns it and replies.
 #pragma once
@@ -30,6 +32,7 @@ namespace starling::cli {
 
 inline constexpr std::size_t http_connections = 256;
 inline constexpr std::size_t http_queued_bytes = 1024 * 1024;
+inline constexpr std::size_t http_room_below = http_queued_bytes / 4;  // has_room() of a stream
 
 class HttpServer;
 
@@ -49,6 +52,13 @@ public:
     // Begins a stream of events; `ended` is called once, when the client is gone or too slow.
     void begin_stream(std::function<void()> ended) const;
     void push(std::string_view event, std::string_view text) const;
+
+    // Little waits for the reader of the stream: whoever has a choice pushes only then.
+    [[nodiscard]] bool has_room() const;
+    // Calls this once when there is room again, if the client is still there.
+    void when_drained(std::function<void()> then) const;
+    // What waits is still sent.
+    void end_stream() const;
 
     [[nodiscard]] bool is_open() const;
 
@@ -102,6 +112,7 @@ private:
         bool gone = false;
         Clock::time_point since{};  // of the first byte of a request, or of the last progress
         std::function<void()> ended{};
+        std::function<void()> drained{};
     };
 
     HttpServer(std::string path, Descriptor listener, Handler handler,

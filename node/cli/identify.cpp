@@ -22,7 +22,7 @@ Error missing(const Invocation& call, std::string_view option) {
                  fmt::format("starling help {}", call.command->name), Changed::no};
 }
 
-Value::Map document_of(const Identity& identity) {
+Value::Map identity_document(const Identity& identity) {
     return {{"id", identity.id}, {"token", identity.token}, {"directory", identity.directory}};
 }
 
@@ -35,7 +35,7 @@ Result<Exit> show_identity(const Result<Identity>& identity, const Invocation& c
                            Terminal& terminal) {
     if (!identity) return tl::unexpected(identity.error());
     const std::string line = token_line(*identity, call.text("address"));
-    Value::Map document = document_of(*identity);
+    Value::Map document = identity_document(*identity);
     document["token"] = line;
     terminal.result(std::move(document), [&] { return line; });
     return Exit::ok;

@@ -66,13 +66,7 @@ std::string file_system_of(const std::string& path) {
     return best;
 }
 
-// Differs from run to run: tasks of an earlier run keep their keys.
-std::string run_name() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return fmt::format("{:x}", std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
-Result<LoadSetup> setup_of(const Invocation& call) {
+Result<LoadSetup> load_setup_of(const Invocation& call) {
     const auto speed = call.number("speed", 1, speed_max);
     const auto slots = call.number("slots", 1, slots_max);
     const auto seed = call.number("seed", 0, UINT64_MAX);
@@ -140,7 +134,7 @@ std::string summary_text(const Value& summary) {
 }
 
 Result<Exit> load(const Invocation& call, Terminal& terminal) {
-    auto setup = setup_of(call);
+    auto setup = load_setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     const auto mesh = running_dev();
     const std::string data = mesh ? file_system_of(mesh->directory) : std::string();

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t away_ms = 1000;
 constexpr auto postponed = 100ms;
-constexpr std::uint64_t kill_stream = 0x6b696c6c;
+constexpr std::uint64_t load_kill_stream = 0x6b696c6c;
 
 }  // namespace
 
@@ -37,7 +37,7 @@ LoadNode* LoadRun::busiest() {
         if (totals_[i].running > most) best.clear();
         best.push_back(i);
     }
-    const std::uint64_t lot = draw(setup_.seed, kill_stream, kills_.size());
+    const std::uint64_t lot = draw(setup_.seed, load_kill_stream, kills_.size());
     return nodes_[best[lot % best.size()]].get();
 }
 

@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 constexpr auto retry_every = 100ms;
 constexpr auto patience = 10s;
 constexpr std::size_t channels_max = 64;
-constexpr unsigned fine = 200;
 
 }  // namespace
 
@@ -71,7 +70,7 @@ void LoadNode::turn(Clock::time_point now) {
     retry_at_ = now + retry_every;
     pool_.get("/readyz", [this](const Result<HttpReply>& reply) {
         if (state_ != State::probing) return;
-        if (reply && reply->status == fine) return attach();
+        if (reply && reply->status == http_ok) return attach();
         state_ = State::gone;
         if (!reply) trouble_ = reply.error();
     });

@@ -2,6 +2,8 @@
 
 #include "node/cli/words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -26,6 +28,11 @@ std::string_view bare(std::string_view name) {
 }
 
 }  // namespace
+
+std::string run_name() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return fmt::format("{:x}", std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
 
 double ms_of(std::chrono::nanoseconds duration) {
     return static_cast<double>(duration.count() / ns_per_us) / us_per_ms;

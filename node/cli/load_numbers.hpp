@@ -14,6 +14,9 @@
 
 namespace starling::cli {
 
+// A name of its own for each run: the keys and registers of an earlier run stay in the mesh.
+[[nodiscard]] std::string run_name();
+
 class Samples {
 public:
     void add(std::chrono::nanoseconds sample) { samples_.push_back(sample); }

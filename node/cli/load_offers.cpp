@@ -1,3 +1,4 @@
+#include "node/cli/document_fields.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/load_run.hpp"
 #include "node/cli/words.hpp"
@@ -16,10 +17,6 @@ constexpr auto again_after = 200ms;
 constexpr milliseconds look_after = 3s;  // without news of a task
 constexpr int run_limit_times = 3;
 constexpr auto run_limit_least = 10s;
-
-Value ms_value(std::chrono::nanoseconds duration) {
-    return std::int64_t{std::chrono::ceil<milliseconds>(duration).count()};
-}
 
 }  // namespace
 

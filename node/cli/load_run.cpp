@@ -16,9 +16,8 @@ using std::chrono::milliseconds;
 
 constexpr auto attach_within = 5s;
 constexpr auto still_max = 30s;
-constexpr auto turn_max = 20ms;
+constexpr auto load_turn_max = 20ms;
 constexpr auto metrics_every = 500ms;
-constexpr auto ask_within = 5s;
 constexpr std::size_t control_channels = 2;
 constexpr std::size_t items_of_shard = 1000;
 constexpr std::size_t shards_max = 64;
@@ -47,22 +46,22 @@ LoadRun::LoadRun(LoadSetup setup, Ledger& ledger, Terminal& terminal)
                                                     streams_of(setup_, shards_), listener));
     }
     if (!setup_.control.empty())
-        control_ = std::make_unique<HttpPool>(setup_.control, control_channels, ask_within);
+        control_ = std::make_unique<HttpPool>(setup_.control, control_channels, load_ask_within);
 }
 
 Result<void> LoadRun::begin() {
     for (const LoadTarget& target : setup_.targets) {
-        const auto status = HttpClient(target.socket, ask_within).get("/v1/status");
+        const auto status = HttpClient(target.socket, load_ask_within).get("/v1/status");
         if (!status) return tl::unexpected(status.error());
         ids_.push_back(text_at(*status, "id"));
     }
-    const auto before = executions(HttpClient(setup_.targets.front().socket, ask_within));
+    const auto before = executions(HttpClient(setup_.targets.front().socket, load_ask_within));
     if (!before) return tl::unexpected(before.error());
     executions_before_ = *before;
     const auto deadline = Clock::now() + attach_within;
     const auto waits = [](const auto& node) { return !node->is_current(); };
     began_ = Clock::time_point::max();
-    while (std::ranges::any_of(nodes_, waits) && Clock::now() < deadline) turn(turn_max);
+    while (std::ranges::any_of(nodes_, waits) && Clock::now() < deadline) turn(load_turn_max);
     for (const auto& node : nodes_) {
         if (!node->is_current()) return tl::unexpected(node->trouble());
     }
@@ -79,12 +78,12 @@ void LoadRun::run(const Signals& signals) {
         items_[i].due = began_ + setup_.requests[i].at / setup_.speed;
     while (!is_over()) {
         if (signals.take()) interrupted_ = true;
-        turn(turn_max);
+        turn(load_turn_max);
         show_progress(Clock::now());
     }
     if (::isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
     look_at_metrics();
-    for (int i = 0; i < 5; ++i) turn(turn_max);  // for the answers
+    for (int i = 0; i < 5; ++i) turn(load_turn_max);  // for the answers
 }
 
 bool LoadRun::is_over() const {

@@ -34,6 +34,9 @@
 
 namespace starling::cli {
 
+// For one answer of a node, at the beginning and the end of a load.
+inline constexpr std::chrono::seconds load_ask_within{5};
+
 struct LoadSetup {
     std::string run;                    // names the run; part of every key
     std::vector<LoadRequest> requests;  // in the order of time

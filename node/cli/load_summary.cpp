@@ -1,3 +1,4 @@
+#include "node/cli/document_fields.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/load_run.hpp"
 
@@ -14,11 +15,6 @@ using std::chrono::milliseconds;
 
 constexpr auto converge_within = 10s;
 constexpr auto converge_every = 100ms;
-constexpr auto ask_within = 5s;
-
-Value number(std::uint64_t value) {
-    return static_cast<std::int64_t>(value);
-}
 
 // Hands every entry under a prefix to `take`, page by page.
 template <class Take>
@@ -70,7 +66,7 @@ bool LoadRun::converged() {
     while (completed_ > 0) {
         std::int64_t sum = -1;
         const bool all = std::ranges::all_of(nodes_, [&](const auto& node) {
-            return agrees(HttpClient(node->socket(), ask_within), sum);
+            return agrees(HttpClient(node->socket(), load_ask_within), sum);
         });
         convergence_ = std::chrono::duration_cast<milliseconds>(Clock::now() - asked);
         if (all || convergence_ > converge_within) return all;
@@ -93,12 +89,12 @@ Value::List LoadRun::totals_document() const {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         const Totals& each = totals_[i];
         list.emplace_back(Value::Map{{"name", nodes_[i]->name()},
-                                     {"offered", number(each.offered)},
-                                     {"executed", number(each.executed)},
-                                     {"completed", number(each.completed)},
-                                     {"written", number(each.written)},
+                                     {"offered", number_value(each.offered)},
+                                     {"executed", number_value(each.executed)},
+                                     {"completed", number_value(each.completed)},
+                                     {"written", number_value(each.written)},
                                      {"running_max", each.running_max},
-                                     {"killed", number(each.killed)}});
+                                     {"killed", number_value(each.killed)}});
     }
     return list;
 }
@@ -107,30 +103,30 @@ Value::Map LoadRun::summary() {
     const double seconds = ms_of(moved_at_ - began_) / 1000;
     converged_ = converged();
     Value::Map staleness = freshness_.samples().document();
-    staleness["pairs"] = number(freshness_.samples().size() + freshness_.excluded());
-    staleness["pairs_excluded"] = number(freshness_.excluded());
-    staleness["pairs_awaited"] = number(freshness_.awaited());
+    staleness["pairs"] = number_value(freshness_.samples().size() + freshness_.excluded());
+    staleness["pairs_excluded"] = number_value(freshness_.excluded());
+    staleness["pairs_awaited"] = number_value(freshness_.awaited());
     const Value::Map award{{"p50", sums_.percentile_ms("award", 50)},
                            {"p95", sums_.percentile_ms("award", 95)},
                            {"p99", sums_.percentile_ms("award", 99)},
-                           {"count", number(sums_.sum("award_seconds_count"))}};
+                           {"count", number_value(sums_.sum("award_seconds_count"))}};
     const double per_task = completed_ == 0 ? 0
                                             : static_cast<double>(sums_.sum("task_messages")) /
                                                   static_cast<double>(completed_);
     return {{"run", setup_.run},
             {"seconds", seconds},
-            {"offered", number(offered_)},
-            {"acknowledged", number(acknowledged_)},
-            {"resubmitted", number(resubmitted_)},
-            {"completed", number(completed_)},
-            {"completed_twice", number(twice_ + sums_.sum("tasks_completed_twice"))},
-            {"lost", number(lost())},
-            {"dead_lettered", number(dead_)},
-            {"reassigned", number(reassigned_)},
-            {"first_at_later_attempt", number(first_at_later_attempt_)},
-            {"refused_stale_results", number(sums_.sum("results_refused_stale"))},
-            {"reports_refused", number(reports_refused_)},
-            {"kills", number(kills_.size())},
+            {"offered", number_value(offered_)},
+            {"acknowledged", number_value(acknowledged_)},
+            {"resubmitted", number_value(resubmitted_)},
+            {"completed", number_value(completed_)},
+            {"completed_twice", number_value(twice_ + sums_.sum("tasks_completed_twice"))},
+            {"lost", number_value(lost())},
+            {"dead_lettered", number_value(dead_)},
+            {"reassigned", number_value(reassigned_)},
+            {"first_at_later_attempt", number_value(first_at_later_attempt_)},
+            {"refused_stale_results", number_value(sums_.sum("results_refused_stale"))},
+            {"reports_refused", number_value(reports_refused_)},
+            {"kills", number_value(kills_.size())},
             {"award_ms", award},
             {"handed_over_ms", award_.document()},
             {"latency_ms", latency_.document()},

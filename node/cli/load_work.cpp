@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto look_after_loss = 300ms;
-constexpr auto look_after = 3s;
+constexpr auto look_after_service = 3s;
 constexpr auto write_again_after = 100ms;
 
 }  // namespace
@@ -30,7 +30,7 @@ void LoadRun::on_assigned(LoadNode& node, const Value& task) {
         ++reassigned_;
     }
     const auto service = service_time(setup_.requests[*item]) / setup_.speed;
-    look_later(*item, now + service + look_after);
+    look_later(*item, now + service + look_after_service);
     Totals& totals = totals_[node.number()];
     ++totals.executed;
     totals.running_max = std::max(totals.running_max, ++totals.running);

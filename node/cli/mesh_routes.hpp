@@ -9,7 +9,8 @@
 //   /v1/serve?skill=&slots= POST /v1/tasks/ID/finish|fail|progress     GET /v1/dead-letters GET
 //   /v1/dead-letters/ID
 //
-// Keys and names are percent-encoded; durations are fields NAME_ms.  Not thread safe, as
+// Events of /v1/serve: task (an assignment), stop {id, epoch, why} (nothing of it counts any more),
+// error.  Keys and names are percent-encoded; durations are fields NAME_ms.  Not thread safe, as
 // routes.hpp.
 #pragma once
 

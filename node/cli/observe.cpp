@@ -69,7 +69,27 @@ Result<Exit> members(const Invocation& call, Terminal& terminal) {
     return Exit::ok;
 }
 
+Result<Exit> leave(const Invocation& call, Terminal& terminal) {
+    const auto client = client_of(call);
+    if (!client) return tl::unexpected(client.error());
+    const auto answer = client->post("/v1/leave", Value(Value::Map{}));
+    if (!answer) return tl::unexpected(answer.error());
+    terminal.result(map_of(*answer),
+                    [&] { return text_at(*answer, "id").substr(0, 8) + " left its mesh\n"; });
+    return Exit::ok;
+}
+
 }  // namespace
+
+Command leave_command() {
+    Command command{"leave", "run", "have a node leave its mesh and end", "", 0, 0};
+    command.examples = {"starling leave", "starling leave --node dev-2"};
+    command.notes =
+        "The others see the node as left, not dead, and take over what it runs. As Ctrl-C or "
+        "SIGTERM where the node runs. Started again it is a member as before.";
+    command.run = leave;
+    return command;
+}
 
 Command members_command() {
     Command command{"members", "look", "who is in the mesh, as a node sees it", "", 0, 0};

@@ -66,7 +66,7 @@ bool lives(long pid) {
     return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
-Value document_of(const DevMesh& mesh) {
+Value mesh_document(const DevMesh& mesh) {
     Value::List nodes;
     for (const DevNode& node : mesh.nodes) {
         nodes.emplace_back(
@@ -126,7 +126,7 @@ Result<std::string> runtime_dir() {
 
 Result<std::string> write_pointer(const DevMesh& mesh) {
     const std::string path = pointer_path();
-    const auto written = write_text(path, json_pages(document_of(mesh)) + "\n");
+    const auto written = write_text(path, json_pages(mesh_document(mesh)) + "\n");
     if (!written) return tl::unexpected(written.error());
     return path;
 }
@@ -177,30 +177,39 @@ Result<std::string> read_text(const std::string& path) {
     }
 }
 
+bool is_special(const std::string& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
 Result<void> check_writable(const std::string& path) {
     const fs::path parent = fs::path(path).parent_path();
     if (fs::is_directory(path)) {
         return tl::unexpected(file_error("file_unwritable", path, EISDIR));
     }
-    if (::access(parent.empty() ? "." : parent.c_str(), W_OK) == 0) return {};
+    const std::string place = is_special(path) ? path : parent.empty() ? "." : parent.string();
+    if (::access(place.c_str(), W_OK) == 0) return {};
     return tl::unexpected(file_error("file_unwritable", path, errno));
 }
 
 Result<void> write_text(const std::string& path, std::string_view text) {
-    const std::string fresh = path + ".new";
-    const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const bool special = is_special(path);
+    const std::string fresh = special ? path : path + ".new";
+    const int create = special ? 0 : O_CREAT | O_TRUNC;
+    const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CLOEXEC | create, 0600));
     if (!fd.is_open()) return tl::unexpected(file_error("file_unwritable", path, errno));
     while (!text.empty()) {
         const auto count = ::write(fd.get(), text.data(), text.size());
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) {
             const int cause = errno;
-            ::unlink(fresh.c_str());
+            if (!special) ::unlink(fresh.c_str());
             return tl::unexpected(file_error("file_unwritable", path, cause));
         }
         text.remove_prefix(static_cast<std::size_t>(count));
     }
-    if (::rename(fresh.c_str(), path.c_str()) == 0) return {};
+    if (special || ::rename(fresh.c_str(), path.c_str()) == 0) return {};
     const int cause = errno;
     ::unlink(fresh.c_str());
     return tl::unexpected(file_error("file_unwritable", path, cause));

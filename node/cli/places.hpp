@@ -53,7 +53,11 @@ struct DevMesh {
 // Whether a file could be written there, as far as that can be known; else file_unwritable.
 [[nodiscard]] Result<void> check_writable(const std::string& path);
 
-// Replaces a file at once: a reader sees the old text or the new one.
+// Whether a device, a pipe or a socket lies there: written to, never replaced.
+[[nodiscard]] bool is_special(const std::string& path);
+
+// Replaces a file at once: a reader sees the old text or the new one.  What is special is written
+// to.
 [[nodiscard]] Result<void> write_text(const std::string& path, std::string_view text);
 
 }  // namespace starling::cli

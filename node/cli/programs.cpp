@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,12 +24,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-std::optional<std::pair<Descriptor, Descriptor>> make_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
-    return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
-}
 
 void unblock(int fd) {
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -58,6 +53,8 @@ bool is_executable(const std::string& path) {
     return ::access(path.c_str(), X_OK) == 0;
 }
 
+enum class Pause : std::uint8_t { ended, over, late, halted };
+
 // What goes in and comes out until the child ended; its limits kept.
 class Conversation {
 public:
@@ -68,29 +65,30 @@ public:
         if (input_.empty()) to_ = Descriptor();
     }
 
-    // Returns early, with the child alive, when it printed too much or took too long.
-    void hold(int child, std::optional<Clock::time_point> deadline) {
+    // Returns early, with the child alive, when it printed too much, took too long or `halt` (-1:
+    // none) is readable.
+    Pause hold(int child, std::optional<Clock::time_point> deadline, int halt) {
         while (!over()) {
-            std::array<pollfd, 3> polled{{{child, POLLIN, 0},
+            std::array<pollfd, 4> polled{{{child, POLLIN, 0},
                                           {from_.is_open() ? from_.get() : -1, POLLIN, 0},
-                                          {to_.is_open() ? to_.get() : -1, POLLOUT, 0}}};
+                                          {to_.is_open() ? to_.get() : -1, POLLOUT, 0},
+                                          {halt, POLLIN, 0}}};
             const int count = ::poll(polled.data(), polled.size(), remaining_ms(deadline));
-            if (count == 0) {
-                late_ = true;
-                return;
-            }
+            if (count == 0) return Pause::late;
             if (polled[1].revents != 0) read();
             if (polled[2].revents != 0) write();
-            if (polled[0].revents == 0) continue;
+            if (polled[0].revents == 0) {
+                if (polled[3].revents != 0) return Pause::halted;
+                continue;
+            }
             while (from_.is_open() && read()) {
             }
-            return;
+            return over() ? Pause::over : Pause::ended;
         }
+        return Pause::over;
     }
 
     [[nodiscard]] bool over() const { return output_.size() > output_max_; }
-
-    [[nodiscard]] bool late() const { return late_; }
 
     [[nodiscard]] std::string take_output() { return std::move(output_); }
 
@@ -124,7 +122,6 @@ private:
     std::size_t output_max_;
     std::size_t sent_ = 0;
     std::string output_;
-    bool late_ = false;
 };
 
 // In the child between fork and exec: only calls that are safe there.
@@ -148,6 +145,14 @@ struct Programs::Pipes {
     Descriptor child_input;
     Descriptor child_output;
 };
+
+Halt::Halt() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void Halt::ask() {
+    const std::uint64_t one = 1;
+    // Full or closed: then it was asked already, or cannot be.
+    if (::write(wake_.get(), &one, sizeof one) < 0) return;
+}
 
 Result<std::vector<std::string>> Programs::check(std::vector<std::string> words) {
     const std::string& program = words.front();
@@ -193,7 +198,7 @@ ProgramEnd Programs::reap(pid_t pid) {
 }
 
 ProgramEnd Programs::run(const std::string& input, const std::vector<std::string>& variables,
-                         milliseconds limit) {
+                         milliseconds limit, const Halt* halt) {
     auto in = make_pipe();
     auto out = make_pipe();
     if (!in || !out) return {ProgramEnd::How::not_started, errno};
@@ -201,19 +206,23 @@ ProgramEnd Programs::run(const std::string& input, const std::vector<std::string
     if (limit.count() > 0) deadline = Clock::now() + limit;
     pid_t pid = 0;
     {
-        const Pipes pipes{std::move(in->first), std::move(out->second)};
+        const Pipes pipes{std::move(in->out), std::move(out->in)};
         pid = start(pipes, variables);
     }
     if (pid <= 0) return {ProgramEnd::How::not_started, errno};
     const Descriptor child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    Conversation conversation(std::move(in->second), std::move(out->first), input, output_max_);
-    conversation.hold(child.get(), deadline);
-    const bool early = conversation.over() || conversation.late();
-    if (early) ::kill(-pid, SIGKILL);
+    Conversation conversation(std::move(in->in), std::move(out->out), input, output_max_);
+    const Pause pause = conversation.hold(child.get(), deadline, halt == nullptr ? -1 : halt->fd());
+    if (pause == Pause::halted) {
+        ::kill(-pid, SIGTERM);
+        static_cast<void>(conversation.hold(child.get(), Clock::now() + grace, -1));
+    }
+    if (pause != Pause::ended) ::kill(-pid, SIGKILL);
     ProgramEnd end = reap(pid);
     end.output = conversation.take_output();
-    if (conversation.late()) end.how = ProgramEnd::How::over_limit;
+    if (pause == Pause::late) end.how = ProgramEnd::How::over_limit;
     if (end.output.size() > output_max_) end.how = ProgramEnd::How::output_too_long;
+    if (pause == Pause::halted) end.how = ProgramEnd::How::halted;
     return end;
 }
 

@@ -1,6 +1,7 @@
 // Runs one program many times: input on its standard input, what it prints taken up to a bound.
 //
 //   run() ──fork, exec──> child in its own process group ──exit, limit, stop()──> ProgramEnd
+//                                            └─ Halt::ask(): SIGTERM ──grace──> SIGKILL ─┘
 //
 // Invariants:
 //   I1  No shell: the words are the program and its arguments as they stand.
@@ -10,6 +11,7 @@
 // REQUIRES: SIGPIPE is ignored; a program need not read its input.  Thread safe.
 #pragma once
 
+#include "node/cli/descriptor.hpp"
 #include <starling/error.hpp>
 
 #include <sys/types.h>
@@ -25,15 +27,39 @@
 namespace starling::cli {
 
 struct ProgramEnd {
-    enum class How : std::uint8_t { exited, signalled, output_too_long, over_limit, not_started };
+    enum class How : std::uint8_t {
+        exited,
+        signalled,
+        output_too_long,
+        over_limit,
+        halted,  // it was asked to end
+        not_started,
+    };
 
     How how{};
     int number = 0;  // exit code, signal or errno
     std::string output{};
 };
 
+// Asks one run of a program to end, from another thread, at most once.
+class Halt {
+public:
+    // Descriptors were used up: ask() does nothing then.
+    Halt();
+
+    void ask();
+
+    [[nodiscard]] int fd() const { return wake_.get(); }  // readable once asked
+
+private:
+    Descriptor wake_;
+};
+
 class Programs {
 public:
+    // How long a program has after SIGTERM.
+    static constexpr std::chrono::milliseconds grace{2000};
+
     // program_missing: no such executable here or on PATH.
     [[nodiscard]] static Result<std::vector<std::string>> check(std::vector<std::string> words);
 
@@ -44,7 +70,7 @@ public:
     // zero limit is none.
     [[nodiscard]] ProgramEnd run(const std::string& input,
                                  const std::vector<std::string>& variables,
-                                 std::chrono::milliseconds limit);
+                                 std::chrono::milliseconds limit, const Halt* halt = nullptr);
 
     void stop();
 

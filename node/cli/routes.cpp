@@ -2,6 +2,7 @@
 
 #include "node/cli/json.hpp"
 #include "node/cli/mesh_routes.hpp"
+#include "node/cli/paged_stream.hpp"
 #include "node/cli/show.hpp"
 #include "node/cli/words.hpp"
 
@@ -13,7 +14,7 @@
 namespace starling::cli {
 namespace {
 
-constexpr std::uint64_t page_max = 1000;
+constexpr std::uint64_t members_page_max = 1000;
 
 Error query_error(std::string message) {
     return Error{ErrorCode::invalid, "query_malformed", std::move(message), "", Changed::no};
@@ -43,25 +44,57 @@ void members(Node& node, const HttpRequest& request, const Exchange& exchange) {
     const auto after = request.query.find("after");
     const auto max = request.query.find("max");
     const auto count =
-        max == request.query.end() ? page_max : parse_number(max->second).value_or(0);
-    if (count == 0 || count > page_max) {
+        max == request.query.end() ? members_page_max : parse_number(max->second).value_or(0);
+    if (count == 0 || count > members_page_max) {
         return exchange.fail(
-            query_error(fmt::format("max must be a number from 1 to {}", page_max)));
+            query_error(fmt::format("max must be a number from 1 to {}", members_page_max)));
     }
     answer_with(node.members(after == request.query.end() ? "" : after->second,
                              static_cast<std::uint32_t>(count)),
                 exchange, [](const MemberPage& page) { return document_of(page); });
 }
 
-// The watch lives as long as the client listens.
+PagedStream::Piece member_piece(const MemberEvent& event) {
+    return {event.member.id, event.member.id, json_text(document_of(event))};
+}
+
+std::string member_mark(Phase phase) {
+    MemberEvent mark;
+    mark.phase = phase;
+    return json_text(document_of(mark));
+}
+
+PagedStream::Fetch member_pages(Node& node) {
+    return [&node](const std::string& after, const PagedStream::Take& take) {
+        node.members(after).then([take](Result<MemberPage> page) {
+            if (!page) return take(tl::unexpected<Error>(page.error()));
+            PagedStream::Page pieces;
+            pieces.more = page->more;
+            for (Member& member : page->members) {
+                MemberEvent current;
+                current.phase = Phase::current;
+                current.member = std::move(member);
+                pieces.pieces.push_back(member_piece(current));
+            }
+            take(std::move(pieces));
+        });
+    };
+}
+
+// The watch lives as long as the client listens; what is comes as fast as the client reads it, so
+// of the watch itself only changes are of interest.
 void events(Node& node, const Exchange& exchange) {
+    const auto stream = std::make_shared<PagedStream>(
+        exchange, "member", member_mark(Phase::caught_up), member_pages(node));
     const auto kept = std::make_shared<std::optional<Watch>>();
-    auto watch = node.watch_members([exchange](const MemberEvent& event) {
-        exchange.push("member", json_text(document_of(event)));
+    auto watch = node.watch_members([stream](const MemberEvent& event) {
+        if (event.phase == Phase::lagged) return stream->lag(member_mark(Phase::lagged));
+        if (event.phase == Phase::change) stream->change(member_piece(event));
     });
     if (!watch) return exchange.fail(watch.error());
     *kept = std::move(*watch);
     exchange.begin_stream([kept] { kept->reset(); });
+    stream->begin();
 }
 
 void admit(Node& node, const HttpRequest& request, const Exchange& exchange) {
@@ -115,7 +148,7 @@ void Routes::serve(const HttpRequest& request, const Exchange& exchange) const {
     exchange.reply(response);
 }
 
-Routes routes_of(Node& node) {
+Routes routes_of(Node& node, const std::function<void()>& left) {
     Routes routes;
     routes.add("GET", "/healthz", [&](const auto&, const Exchange& to) { health(node, to); });
     routes.add("GET", "/readyz", [&](const auto&, const Exchange& to) { readiness(node, to); });
@@ -131,8 +164,12 @@ Routes routes_of(Node& node) {
             return Value::Map{{"mesh_file", text}};
         });
     });
-    routes.add("POST", "/v1/leave", [&](const auto&, const Exchange& to) {
-        answer_with(node.leave(), to, [](const Unit&) { return Value::Map{}; });
+    routes.add("POST", "/v1/leave", [&node, left](const auto&, const Exchange& to) {
+        node.leave().then([&node, left, to](const Result<Unit>& result) {
+            if (!result) return to.fail(result.error());
+            to.reply(Value(Value::Map{{"id", node.id()}}));
+            if (left) left();
+        });
     });
     routes.add("POST", "/v1/admit",
                [&](const HttpRequest& request, const Exchange& to) { admit(node, request, to); });

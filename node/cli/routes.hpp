@@ -37,6 +37,7 @@ private:
     std::map<std::string, Methods, std::less<>> by_path_;
 };
 
-[[nodiscard]] Routes routes_of(Node& node);
+// `left` is called when a client had the node leave its mesh, after the answer.
+[[nodiscard]] Routes routes_of(Node& node, const std::function<void()>& left = {});
 
 }  // namespace starling::cli

@@ -13,9 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-constexpr std::string_view register_path = "/v1/registers/";
-constexpr std::string_view lease_path = "/v1/leases/";
-constexpr std::string_view decision_path = "/v1/decisions/";
+constexpr std::string_view registers_path = "/v1/registers/";
+constexpr std::string_view leases_path = "/v1/leases/";
+constexpr std::string_view decisions_path = "/v1/decisions/";
 
 milliseconds timeout_in(Fields& in) {
     return in.duration("timeout_ms", 4s);
@@ -53,7 +53,7 @@ void get_register(Node& node, const HttpRequest& request, const Exchange& exchan
     Fields in = Fields::of_query(request);
     const auto timeout = timeout_in(in);
     if (const auto error = in.error()) return exchange.fail(*error);
-    answer_with(node.register_get(path_rest(request, register_path), timeout), exchange,
+    answer_with(node.register_get(path_rest(request, registers_path), timeout), exchange,
                 [](const RegisterState& state) { return document_of(state); });
 }
 
@@ -72,7 +72,7 @@ void cas(Node& node, const HttpRequest& request, const Exchange& exchange) {
     const bool removes = in.flag("remove");
     const Value value = removes ? Value() : in.required_value("value");
     if (const auto error = in.error()) return exchange.fail(*error);
-    const std::string name = path_rest(request, register_path);
+    const std::string name = path_rest(request, registers_path);
     node.register_cas(name, removes ? std::nullopt : std::optional(value), options)
         .then([exchange, name](const Result<RegisterState>& state) {
             settle(exchange, state, state ? conflict_text(name, *state) : "",
@@ -88,7 +88,7 @@ void settle_register(Node& node, const HttpRequest& request, const Exchange& exc
     const auto timeout = timeout_in(in);
     if (const auto error = in.error()) return exchange.fail(*error);
     answer_with(
-        node.register_settle(path_rest(request, register_path, "/settle"), operation, timeout),
+        node.register_settle(path_rest(request, registers_path, "/settle"), operation, timeout),
         exchange, [](const RegisterState& state) { return document_of(state); });
 }
 
@@ -101,7 +101,7 @@ void get_lease(Node& node, const HttpRequest& request, const Exchange& exchange)
     Fields in = Fields::of_query(request);
     const auto timeout = timeout_in(in);
     if (const auto error = in.error()) return exchange.fail(*error);
-    answer_with(node.lease_show(path_rest(request, lease_path), timeout), exchange,
+    answer_with(node.lease_show(path_rest(request, leases_path), timeout), exchange,
                 [](const Lease& lease) { return document_of(lease); });
 }
 
@@ -116,7 +116,7 @@ void answer_lease(Pending<Lease> pending, const Exchange& exchange, const std::s
 }
 
 void post_lease(Node& node, const HttpRequest& request, const Exchange& exchange) {
-    const std::string rest = path_rest(request, lease_path);
+    const std::string rest = path_rest(request, leases_path);
     const auto slash = rest.rfind('/');
     const std::string action = slash == std::string::npos ? "" : rest.substr(slash + 1);
     const std::string name = rest.substr(0, slash);
@@ -145,7 +145,7 @@ void get_decision(Node& node, const HttpRequest& request, const Exchange& exchan
     const Until until = in.flag("wait") ? Until::closed : Until::read;
     if (const auto error = in.error()) return exchange.fail(*error);
     if (until == Until::closed) exchange.be_patient();
-    answer_with(node.decision(path_rest(request, decision_path), timeout, until), exchange,
+    answer_with(node.decision(path_rest(request, decisions_path), timeout, until), exchange,
                 [](const Decision& decision) { return document_of(decision); });
 }
 
@@ -164,14 +164,14 @@ void vote(Node& node, const HttpRequest& request, const Exchange& exchange) {
     const Ballot ballot{in.required("option"), in.text("agent"), in.text("reason")};
     const auto timeout = timeout_in(in);
     if (const auto error = in.error()) return exchange.fail(*error);
-    const std::string name = path_rest(request, decision_path, "/votes");
+    const std::string name = path_rest(request, decisions_path, "/votes");
     answer_decision(node.vote(name, ballot, timeout), exchange, name);
 }
 
 void post_decision(Node& node, const HttpRequest& request, const Exchange& exchange) {
     if (request.path.ends_with("/votes")) return vote(node, request, exchange);
     Fields in = Fields::of_body(request);
-    Proposal proposal{path_rest(request, decision_path)};
+    Proposal proposal{path_rest(request, decisions_path)};
     proposal.question = in.text("question");
     proposal.options = in.texts("options");
     proposal.status_quo = in.required("status_quo");

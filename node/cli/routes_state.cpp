@@ -2,6 +2,7 @@
 #include "node/cli/fields.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/mesh_routes.hpp"
+#include "node/cli/paged_stream.hpp"
 #include "node/cli/words.hpp"
 
 #include <fmt/format.h>
@@ -15,9 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view state_path = "/v1/state/";
-constexpr std::uint64_t page_max = 996;
-
-const auto show = [](const auto& answer) { return document_of(answer); };
+constexpr std::uint64_t entries_page_max = 996;
+constexpr std::uint32_t watch_page = 64;  // keys that a watch asks for at a time
 
 WriteOptions options_in(Fields& in) {
     WriteOptions options;
@@ -61,7 +61,7 @@ WriteStep step_in(Fields& in) {
     return {};
 }
 
-void get(Node& node, const HttpRequest& request, const Exchange& exchange) {
+void get_entry(Node& node, const HttpRequest& request, const Exchange& exchange) {
     Fields in = Fields::of_query(request);
     const auto type = any_type_in(in);
     if (const auto error = in.error()) return exchange.fail(*error);
@@ -75,7 +75,7 @@ void get(Node& node, const HttpRequest& request, const Exchange& exchange) {
     });
 }
 
-void put(Node& node, const HttpRequest& request, const Exchange& exchange) {
+void put_entry(Node& node, const HttpRequest& request, const Exchange& exchange) {
     exchange.be_patient();  // the node keeps the deadline
     Fields in = Fields::of_body(request);
     const Value value = in.required_value("value");
@@ -83,17 +83,17 @@ void put(Node& node, const HttpRequest& request, const Exchange& exchange) {
     const WriteOptions options = options_in(in);
     if (const auto error = in.error()) return exchange.fail(*error);
     const std::string key = path_rest(request, state_path);
-    answer_with(node.write({WriteStep::set(key, value, type)}, options), exchange, show);
+    answer_with(node.write({WriteStep::set(key, value, type)}, options), exchange, shown_document);
 }
 
-void erase(Node& node, const HttpRequest& request, const Exchange& exchange) {
+void erase_entry(Node& node, const HttpRequest& request, const Exchange& exchange) {
     Fields in = request.body.empty() ? Fields::of_query(request) : Fields::of_body(request);
     const WriteOptions options = options_in(in);
     if (const auto error = in.error()) return exchange.fail(*error);
-    answer_with(node.del(path_rest(request, state_path), options), exchange, show);
+    answer_with(node.del(path_rest(request, state_path), options), exchange, shown_document);
 }
 
-void write(Node& node, const HttpRequest& request, const Exchange& exchange) {
+void write_entries(Node& node, const HttpRequest& request, const Exchange& exchange) {
     exchange.be_patient();  // the node keeps the deadline
     Fields in = Fields::of_body(request);
     const WriteOptions options = options_in(in);
@@ -108,30 +108,66 @@ void write(Node& node, const HttpRequest& request, const Exchange& exchange) {
         all.push_back(step_in(step));
         if (const auto error = step.error()) return exchange.fail(*error);
     }
-    answer_with(node.write(all, options), exchange, show);
+    answer_with(node.write(all, options), exchange, shown_document);
 }
 
-void list(Node& node, const HttpRequest& request, const Exchange& exchange) {
+void list_entries(Node& node, const HttpRequest& request, const Exchange& exchange) {
     Fields in = Fields::of_query(request);
     const std::string prefix = in.text("prefix");
     const std::string after = in.text("after");
-    const auto max = static_cast<std::uint32_t>(in.number("max", page_max, {1, page_max}));
+    const auto max =
+        static_cast<std::uint32_t>(in.number("max", entries_page_max, {1, entries_page_max}));
     if (const auto error = in.error()) return exchange.fail(*error);
-    answer_with(node.list(prefix, after, max), exchange, show);
+    answer_with(node.list(prefix, after, max), exchange, shown_document);
 }
 
-// The watch lives as long as the client listens.
-void watch(Node& node, const HttpRequest& request, const Exchange& exchange) {
+PagedStream::Piece entry_piece(const StateChange& change) {
+    return {change.entry.key, change.entry.key + "/" + std::string(name_of(change.entry.type)),
+            json_text(document_of(change))};
+}
+
+std::string entry_mark(Phase phase) {
+    StateChange mark;
+    mark.phase = phase;
+    return json_text(document_of(mark));
+}
+
+PagedStream::Fetch entry_pages(Node& node, const std::string& prefix) {
+    return [&node, prefix](const std::string& after, const PagedStream::Take& take) {
+        node.list(prefix, after, watch_page).then([take](Result<EntryPage> page) {
+            if (!page) return take(tl::unexpected<Error>(page.error()));
+            PagedStream::Page pieces;
+            pieces.more = page->more;
+            for (Entry& entry : page->entries) {
+                StateChange current;
+                current.phase = Phase::current;
+                current.entry = std::move(entry);
+                pieces.pieces.push_back(entry_piece(current));
+            }
+            take(std::move(pieces));
+        });
+    };
+}
+
+// The watch lives as long as the client listens; what is comes as fast as the client reads it.
+void watch_entries(Node& node, const HttpRequest& request, const Exchange& exchange) {
     Fields in = Fields::of_query(request);
     const std::string prefix = in.text("prefix");
     if (const auto error = in.error()) return exchange.fail(*error);
+    const auto stream = std::make_shared<PagedStream>(
+        exchange, "state", entry_mark(Phase::caught_up), entry_pages(node, prefix));
     const auto kept = std::make_shared<std::optional<Watch>>();
-    auto watch = node.watch(prefix, [exchange](const StateChange& change) {
-        exchange.push("state", json_text(document_of(change)));
-    });
+    auto watch = node.watch(
+        prefix,
+        [stream](const StateChange& change) {
+            if (change.phase == Phase::lagged) return stream->lag(entry_mark(Phase::lagged));
+            stream->change(entry_piece(change));
+        },
+        WatchFrom::now);
     if (!watch) return exchange.fail(watch.error());
     *kept = std::move(*watch);
     exchange.begin_stream([kept] { kept->reset(); });
+    stream->begin();
 }
 
 }  // namespace
@@ -142,12 +178,12 @@ void add_state_routes(Routes& routes, Node& node) {
             handler(node, request, to);
         });
     };
-    add("GET", "/v1/state", list);
-    add("POST", "/v1/state", write);
-    add("GET", "/v1/state/*", get);
-    add("PUT", "/v1/state/*", put);
-    add("DELETE", "/v1/state/*", erase);
-    add("GET", "/v1/watch", watch);
+    add("GET", "/v1/state", list_entries);
+    add("POST", "/v1/state", write_entries);
+    add("GET", "/v1/state/*", get_entry);
+    add("PUT", "/v1/state/*", put_entry);
+    add("DELETE", "/v1/state/*", erase_entry);
+    add("GET", "/v1/watch", watch_entries);
 }
 
 }  // namespace starling::cli

@@ -29,6 +29,7 @@ struct Report {
     std::string action;  // finish or fail
     Value::Map body;
     std::string said;
+    bool halted = false;  // whoever asked for that knows that it does not count
 };
 
 Report failed(std::string reason, bool retry) {
@@ -50,6 +51,8 @@ Report report_of(ProgramEnd end) {
             return failed("the result is over 64 KiB", false);
         case ProgramEnd::How::over_limit:
             return failed("the program ran over its limit", true);
+        case ProgramEnd::How::halted:
+            return failed("the program was stopped", true);
         case ProgramEnd::How::not_started:
             return failed("the program could not be started", true);
     }
@@ -87,25 +90,52 @@ public:
             return true;
         });
         Work& work = works_.emplace_back();
+        work.id = text_at(task, "id");
+        work.epoch = text_at(task, "epoch");
         work.thread = std::thread([this, task, &work] {
-            perform(task);
+            perform(task, work);
             work.done = true;
         });
     }
 
+    // Nothing that the program says of this task counts any more.
+    void end(const Value& stop) {
+        for (Work& work : works_) {
+            const bool meant =
+                work.id == text_at(stop, "id") && work.epoch == text_at(stop, "epoch");
+            if (!meant) continue;
+            work.why = reason_of(text_at(stop, "why"));
+            work.halt.ask();
+        }
+    }
+
 private:
     struct Work {
+        std::string id{};
+        std::string epoch{};
         std::thread thread{};
+        Halt halt{};
+        std::atomic<const char*> why{""};
         std::atomic<bool> done{false};
     };
 
-    void perform(const Value& task) {
+    static const char* reason_of(const std::string& why) {
+        if (why == "cancelled") return "stopped: the task was cancelled or given up";
+        if (why == "run_limit") return "stopped: the program ran over its limit";
+        if (why == "leaving") return "stopped: the node leaves";
+        return "stopped: another attempt took over";
+    }
+
+    void perform(const Value& task, const Work& work) {
         const std::string id = text_at(task, "id");
         const std::vector<std::string> variables{
             "STARLING_TASK_ID=" + id, "STARLING_SKILL=" + text_at(task, "skill"),
             "STARLING_NODE=unix:" + client_.path(), "STARLING_SOCKET=" + client_.path()};
-        Report report = report_of(programs_.run(json_text(at(task, "payload")) + "\n", variables,
-                                                milliseconds(number_at(task, "run_limit_ms"))));
+        ProgramEnd end = programs_.run(json_text(at(task, "payload")) + "\n", variables,
+                                       milliseconds(number_at(task, "run_limit_ms")), &work.halt);
+        const bool halted = end.how == ProgramEnd::How::halted;
+        Report report = halted ? failed(work.why.load(), true) : report_of(std::move(end));
+        report.halted = halted;
         report.body["epoch"] = text_at(task, "epoch");
         auto answer = client_.post(fmt::format("/v1/tasks/{}/{}", id, report.action), report.body);
         if (!answer && answer.error().name == "value_too_long") {
@@ -121,7 +151,7 @@ private:
         std::string said = report.said;
         if (!answer)
             said += ", not reported: " + answer.error().message;
-        else if (counts == nullptr || !*counts)
+        else if ((counts == nullptr || !*counts) && !report.halted)
             said += ", too late: another attempt took over";
         const std::scoped_lock held(lock_);
         terminal_.item({{"id", text_at(task, "id")},
@@ -148,11 +178,12 @@ std::optional<Error> serve(const HttpClient& client, const std::string& target, 
         target,
         [&](std::string_view event, const Value& document) {
             if (event == "task") agent.begin(document);
+            if (event == "stop") agent.end(document);
             if (event == "error") {
                 error = Error{ErrorCode::invalid, text_at(document, "name"),
                               text_at(document, "message"), text_at(document, "hint"), Changed::no};
             }
-            return event == "task";
+            return event != "error";
         },
         stop);
     if (error) return error;
@@ -203,7 +234,8 @@ Command run_command() {
         "The program gets the payload as JSON on standard input and prints the result, JSON or "
         "text, at most 64 KiB. Exit code 0: done, 75: try again later, other: given up. It sees "
         "STARLING_TASK_ID, STARLING_SKILL, STARLING_NODE and STARLING_SOCKET, and is killed when "
-        "the worker stops.";
+        "the worker stops. When its task was cancelled or is somebody else's now it gets SIGTERM, "
+        "and SIGKILL 2 s later.";
     command.run = run;
     return command;
 }

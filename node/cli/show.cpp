@@ -1,5 +1,6 @@
 #include "node/cli/show.hpp"
 
+#include "node/cli/document_fields.hpp"
 #include "node/cli/json.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
@@ -14,30 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-Value ms(nanoseconds duration) {
-    return std::int64_t{duration / milliseconds(1)};
-}
-
-Value ms(const std::optional<nanoseconds>& duration) {
-    return duration ? ms(*duration) : Value();
-}
-
-Value number(std::uint64_t value) {
-    constexpr std::uint64_t max = INT64_MAX;
-    return static_cast<std::int64_t>(std::min(value, max));
-}
-
 // All ones until the node has looked for the first time.
 Value measured(std::uint64_t bytes) {
-    return bytes == UINT64_MAX ? Value() : number(bytes);
-}
-
-Value text(std::string_view value) {
-    return std::string(value);
-}
-
-Value list(const std::vector<std::string>& texts) {
-    return Value::List(texts.begin(), texts.end());
+    return bytes == UINT64_MAX ? Value() : number_value(bytes);
 }
 
 std::string brief(const std::string& id) {
@@ -60,11 +40,6 @@ std::string age_text(const Value& map, std::string_view key) {
     return duration_text(milliseconds(number_at(map, key)));
 }
 
-bool flag(const Value& map, std::string_view key) {
-    const auto* value = at(map, key).as<bool>();
-    return value != nullptr && *value;
-}
-
 std::string state_text(const Value& member) {
     const std::string mode = text_at(member, "mode");
     const std::string state = text_at(member, "state");
@@ -72,7 +47,7 @@ std::string state_text(const Value& member) {
 }
 
 std::string seen_text(const Value& member) {
-    return flag(member, "self") ? "this node" : age_text(member, "last_heard_ms");
+    return flag_at(member, "self") ? "this node" : age_text(member, "last_heard_ms");
 }
 
 std::vector<std::string> member_row(const Value& member) {
@@ -81,7 +56,7 @@ std::vector<std::string> member_row(const Value& member) {
             first_address(member),
             brief(text_at(member, "id")),
             std::to_string(number_at(member, "incarnation")),
-            flag(member, "voter") ? "voter" : "-",
+            flag_at(member, "voter") ? "voter" : "-",
             seen_text(member)};
 }
 
@@ -144,35 +119,35 @@ Value::Map document_of(const Status& status) {
             {"mesh", status.mesh},
             {"mesh_name", status.mesh_name},
             {"bound", status.bound},
-            {"addresses", list(status.addresses)},
-            {"boot", number(status.boot)},
-            {"mode", text(name_of(status.mode))},
+            {"addresses", texts_value(status.addresses)},
+            {"boot", number_value(status.boot)},
+            {"mode", text_value(name_of(status.mode))},
             {"ready", status.ready},
             {"voter", status.voter},
-            {"alive", number(status.alive)},
-            {"suspect", number(status.suspect)},
-            {"dead", number(status.dead)},
-            {"left", number(status.left)},
-            {"links", number(status.links)},
+            {"alive", number_value(status.alive)},
+            {"suspect", number_value(status.suspect)},
+            {"dead", number_value(status.dead)},
+            {"left", number_value(status.left)},
+            {"links", number_value(status.links)},
             {"converged", status.converged},
-            {"as_of_ms", ms(status.as_of)},
-            {"oldest_batch_ms", ms(status.oldest_batch)},
-            {"last_turn_ms", ms(status.last_turn)},
+            {"as_of_ms", ms_value(status.as_of)},
+            {"oldest_batch_ms", ms_value(status.oldest_batch)},
+            {"last_turn_ms", ms_value(status.last_turn)},
             {"free_bytes", measured(status.free_bytes)}};
 }
 
 Value::Map document_of(const Member& member) {
     return {{"id", member.id},
             {"name", member.name},
-            {"state", text(name_of(member.state))},
-            {"mode", text(name_of(member.mode))},
-            {"addresses", list(member.addresses)},
-            {"boot", number(member.boot)},
-            {"incarnation", number(member.incarnation)},
-            {"accusers", number(member.accusers)},
+            {"state", text_value(name_of(member.state))},
+            {"mode", text_value(name_of(member.mode))},
+            {"addresses", texts_value(member.addresses)},
+            {"boot", number_value(member.boot)},
+            {"incarnation", number_value(member.incarnation)},
+            {"accusers", number_value(member.accusers)},
             {"voter", member.voter},
             {"self", member.self},
-            {"last_heard_ms", ms(member.last_heard)}};
+            {"last_heard_ms", ms_value(member.last_heard)}};
 }
 
 Value::Map document_of(const MemberPage& page) {
@@ -182,10 +157,10 @@ Value::Map document_of(const MemberPage& page) {
 }
 
 Value::Map document_of(const MemberEvent& event) {
-    Value::Map document{{"phase", text(name_of(event.phase))}};
+    Value::Map document{{"phase", text_value(name_of(event.phase))}};
     if (event.phase == Phase::caught_up || event.phase == Phase::lagged) return document;
     document["member"] = document_of(event.member);
-    document["before"] = event.before ? text(name_of(*event.before)) : Value();
+    document["before"] = event.before ? text_value(name_of(*event.before)) : Value();
     document["cause"] = event.cause;
     return document;
 }
@@ -207,14 +182,15 @@ std::string metrics_text(const Metrics& metrics) {
 
 std::string status_text(const Value& status) {
     const std::vector<std::vector<std::string>> rows{
-        {"node", shown_name(status) + (flag(status, "ready") ? "  ready" : "  not ready")},
+        {"node", shown_name(status) + (flag_at(status, "ready") ? "  ready" : "  not ready")},
         {"id", text_at(status, "id")},
         {"mesh", mesh_text(status)},
         {"address", first_address(status) + "  (bound to " + text_at(status, "bound") + ")"},
-        {"mode", text_at(status, "mode") + (flag(status, "voter") ? ", votes in registers" : "")},
+        {"mode",
+         text_at(status, "mode") + (flag_at(status, "voter") ? ", votes in registers" : "")},
         {"members", fmt::format("{} alive{}", number_at(status, "alive"), trouble_text(status))},
         {"links", fmt::format("{} up, membership {}", number_at(status, "links"),
-                              flag(status, "converged") ? "converged" : "spreading")},
+                              flag_at(status, "converged") ? "converged" : "spreading")},
         {"state", at(status, "as_of_ms").is_null()
                       ? "not yet compared with the neighbours"
                       : "as the neighbours had it " + age_text(status, "as_of_ms") + " ago"},

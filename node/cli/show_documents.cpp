@@ -4,11 +4,19 @@
 namespace starling::cli {
 namespace {
 
-using cli::document_of;  // else those below hide them
-
 Value::List values_of(const std::vector<Value>& values) {
     return {values.begin(), values.end()};
 }
+
+// Each part of a vector as a document.
+template <class T>
+Value::List documents_of(const std::vector<T>& items) {
+    Value::List list;
+    for (const T& item : items) list.emplace_back(document_of(item));
+    return list;
+}
+
+}  // namespace
 
 Value::Map document_of(const TaskAttempt& attempt) {
     return {{"epoch", attempt.epoch},           {"node", attempt.node},
@@ -23,16 +31,6 @@ Value::Map document_of(const Vote& vote) {
             {"agent", vote.agent},
             {"reason", vote.reason}};
 }
-
-// Each part of a vector as a document.
-template <class T>
-Value::List documents_of(const std::vector<T>& items) {
-    Value::List list;
-    for (const T& item : items) list.emplace_back(document_of(item));
-    return list;
-}
-
-}  // namespace
 
 Value::Map document_of(const Written& written) {
     return {{"version", written.version}, {"copies", number_value(written.copies)}};
@@ -146,6 +144,10 @@ Value::Map document_of(const Task& task) {
             {"attempt", number_value(task.attempt())},
             {"deadline_ms", ms_value(task.deadline())},
             {"run_limit_ms", ms_value(task.run_limit())}};
+}
+
+Value::Map document_of(const Award& award, TaskStop why) {
+    return {{"id", award.task}, {"epoch", award.epoch}, {"why", std::string(name_of(why))}};
 }
 
 std::string operation_text(const std::string& operation) {

@@ -31,19 +31,6 @@ constexpr rlim_t errors_file_max = 16UL << 20U;
 constexpr char guarded_mark = 'g';  // the first byte of every child
 constexpr char open_mark = 'o';
 
-struct Pipe {
-    Descriptor out;
-    Descriptor in;
-};
-
-Result<Pipe> make_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return tl::unexpected(system_error("pipe", "", errno));
-    }
-    return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
-}
-
 void limit(int resource, rlim_t soft, rlim_t hard) {
     const rlimit limits{soft, hard};
     ::setrlimit(static_cast<__rlimit_resource_t>(resource), &limits);
@@ -145,7 +132,7 @@ void Outlet::flush() {
 
 Result<SimChild> SimChild::start(const Work& work, Duration cpu) {
     auto pipe = make_pipe();
-    if (!pipe) return tl::unexpected(pipe.error());
+    if (!pipe) return tl::unexpected(system_error("pipe", "", errno));
     Descriptor errors(::memfd_create("errors", MFD_CLOEXEC));
     if (!errors.is_open()) return tl::unexpected(system_error("memfd_create", "", errno));
     const pid_t parent = ::getpid();

@@ -1,5 +1,6 @@
 #include "node/cli/commands.hpp"
 #include "node/cli/descriptor.hpp"
+#include "node/cli/places.hpp"
 #include "node/cli/progress_line.hpp"
 #include "node/cli/sim_trace.hpp"
 #include "node/cli/sim_verdict.hpp"
@@ -44,17 +45,18 @@ public:
         if (path_ == standard_output) return {};
         errno = 0;
         stream_.close();
-        const bool fine = !stream_.fail() && std::rename(fresh().c_str(), path_.c_str()) == 0;
+        const bool fine =
+            !stream_.fail() && (special_ || std::rename(fresh().c_str(), path_.c_str()) == 0);
         if (fine) return {};
         const auto error = unwritable();
-        std::remove(fresh().c_str());
+        if (!special_) std::remove(fresh().c_str());
         return error;
     }
 
 private:
-    explicit LineFile(std::string path) : path_(std::move(path)) {}
+    explicit LineFile(std::string path) : path_(std::move(path)), special_(is_special(path_)) {}
 
-    [[nodiscard]] std::string fresh() const { return path_ + ".part"; }
+    [[nodiscard]] std::string fresh() const { return special_ ? path_ : path_ + ".part"; }
 
     [[nodiscard]] tl::unexpected<Error> unwritable() const {
         return failure(ErrorCode::failed, "file_unwritable",
@@ -64,6 +66,7 @@ private:
     }
 
     std::string path_;
+    bool special_;
     std::ofstream stream_;
 };
 

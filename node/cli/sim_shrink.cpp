@@ -20,7 +20,6 @@
 namespace starling::cli {
 namespace {
 
-constexpr std::uint64_t jobs_max = 1024;
 constexpr Duration candidate_cpu_min = std::chrono::seconds{10};
 constexpr int slower_max = 4;  // a candidate that takes longer than the plan by this is given up
 
@@ -39,11 +38,11 @@ std::string small_name(const std::string& path) {
         .string();
 }
 
-Result<ShrinkSetup> setup_of(const Invocation& call) {
+Result<ShrinkSetup> shrink_setup_of(const Invocation& call) {
     ShrinkSetup setup;
     setup.path = call.words.front();
     setup.out = call.has("out") ? call.text("out") : small_name(setup.path);
-    const auto jobs = call.number("jobs", 1, jobs_max);
+    const auto jobs = call.number("jobs", 1, sim_jobs_max);
     if (!jobs) return tl::unexpected(jobs.error());
     setup.jobs = *jobs;
     const auto budget = parse_duration(call.text("budget"));
@@ -73,11 +72,7 @@ std::string time_text(Duration time) {
     return sim::text_of(sim::Quantity::time, static_cast<std::uint64_t>(time.count()));
 }
 
-double seconds_of(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
-std::string change_text(const sim::Plan& from, const sim::Plan& to) {
+std::string reduction_text(const sim::Plan& from, const sim::Plan& to) {
     return fmt::format("faults {} to {}, nodes {} to {}, virtual time {} to {}", from.faults.size(),
                        to.faults.size(), from.nodes, to.nodes, time_text(from.duration),
                        time_text(to.duration));
@@ -96,11 +91,11 @@ struct Outcome {
     Duration spent{};
 };
 
-std::string text_of(const Outcome& outcome) {
+std::string outcome_text(const Outcome& outcome) {
     const sim::Plan& small = outcome.small.plan;
     std::string text = fmt::format("{}: {}\n{}; {} plans run in {:.1f} CPU seconds\n",
                                    outcome.broken.broken.front(), printable(outcome.broken.what),
-                                   change_text(outcome.setup.plan, small), outcome.small.trials,
+                                   reduction_text(outcome.setup.plan, small), outcome.small.trials,
                                    seconds_of(outcome.spent));
     if (!outcome.small.finished) text += "not finished: a larger --budget may remove more\n";
     return text + sim::text_of(small) +
@@ -117,7 +112,7 @@ Value shape_of(const sim::Plan& plan) {
                       {"virtual_seconds", seconds_of(plan.duration)}};
 }
 
-Value::Map document_of(const Outcome& outcome) {
+Value::Map outcome_document(const Outcome& outcome) {
     return {{"invariant", outcome.broken.broken.front()},
             {"what", outcome.broken.what},
             {"before", shape_of(outcome.setup.plan)},
@@ -132,7 +127,7 @@ Value::Map document_of(const Outcome& outcome) {
 
 Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
     if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
-    const auto setup = setup_of(call);
+    const auto setup = shrink_setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     const auto broken = first_verdict(*setup);
     if (!broken) return tl::unexpected(broken.error());
@@ -160,7 +155,7 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
     const auto written = write_text(setup->out, kept_text(*broken, small.plan));
     if (!written) return tl::unexpected(written.error());
     const Outcome outcome{*setup, *broken, small, judge.spent()};
-    terminal.result(document_of(outcome), [&] { return text_of(outcome); });
+    terminal.result(outcome_document(outcome), [&] { return outcome_text(outcome); });
     return judge.was_interrupted() ? Exit::interrupted : Exit::ok;
 }
 

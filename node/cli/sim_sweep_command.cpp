@@ -1,8 +1,10 @@
 #include "node/cli/commands.hpp"
+#include "node/cli/document_fields.hpp"
 #include "node/cli/places.hpp"
 #include "node/cli/progress_line.hpp"
 #include "node/cli/sim_mutant.hpp"
 #include "node/cli/sim_sweep.hpp"
+#include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
 #include "sim/plan_text.hpp"
@@ -21,9 +23,7 @@
 namespace starling::cli {
 namespace {
 
-constexpr std::uint64_t jobs_max = 1024;
 constexpr std::uint32_t default_nodes = 5;
-constexpr Duration default_duration = std::chrono::seconds{20};
 
 tl::unexpected<Error> wrong_option(std::string_view option, std::string_view must) {
     return failure(ErrorCode::invalid, "bad_option", fmt::format("--{} must be {}", option, must),
@@ -68,14 +68,14 @@ Result<void> take_time(const Invocation& call, std::string_view option, Duration
     return {};
 }
 
-Result<SweepSetup> setup_of(const Invocation& call) {
+Result<SweepSetup> sweep_setup_of(const Invocation& call) {
     SweepSetup setup;
     if (auto taken = take_seeds(call, setup); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_share(call, setup); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_time(call, "cpu", setup.cpu); !taken) {
         return tl::unexpected(taken.error());
     }
-    const auto jobs = call.number("jobs", 1, jobs_max);
+    const auto jobs = call.number("jobs", 1, sim_jobs_max);
     if (!jobs) return tl::unexpected(jobs.error());
     setup.jobs = *jobs;
     if (!call.has("stop-after")) return setup;
@@ -112,8 +112,8 @@ struct Maker {
     [[nodiscard]] std::string command(const SeedFailure& failed) const {
         if (failed.plan.options) return sim::command_line(*failed.plan.options);
         if (!directory.empty()) return "starling sim run " + shell_word(path(failed.seed));
-        return fmt::format("starling sim sweep --swarm --nodes {} --seeds {} --plans-out .",
-                           habits.nodes, failed.seed);
+        return fmt::format("starling sim run --swarm --nodes {} --seed {}", habits.nodes,
+                           failed.seed);
     }
 };
 
@@ -121,7 +121,7 @@ Result<Maker> maker_of(const Invocation& call) {
     Maker maker;
     maker.swarm = call.has("swarm");
     maker.options.nodes = default_nodes;
-    maker.options.duration = default_duration;
+    maker.options.duration = sim_default_duration;
     if (call.has("nodes")) {
         const auto nodes = call.number("nodes", 1, sim::plan_nodes_max);
         if (!nodes) return tl::unexpected(nodes.error());
@@ -153,14 +153,6 @@ Value seed_value(std::uint64_t seed) {
     return static_cast<std::int64_t>(seed);
 }
 
-Value count_value(std::uint64_t count) {
-    return static_cast<std::int64_t>(count);
-}
-
-double seconds_of(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
 Value::List never_hit(const SweepTotals& totals) {
     Value::List names;
     for (const auto& [name, hits] : totals.probes) {
@@ -172,8 +164,8 @@ Value::List never_hit(const SweepTotals& totals) {
 Value::Map faults_of(const SweepTotals& totals) {
     Value::Map kinds;
     for (const auto& [kind, total] : totals.faults) {
-        kinds.emplace(kind, Value::Map{{"struck", count_value(total.struck)},
-                                       {"repaired", count_value(total.repaired)}});
+        kinds.emplace(kind, Value::Map{{"struck", number_value(total.struck)},
+                                       {"repaired", number_value(total.repaired)}});
     }
     return kinds;
 }
@@ -204,15 +196,15 @@ public:
     }
 
     [[nodiscard]] Value::Map document(const SweepTotals& totals) const {
-        return {{"seeds", count_value(totals.seeds)},
-                {"failed", count_value(totals.failed)},
+        return {{"seeds", number_value(totals.seeds)},
+                {"failed", number_value(totals.failed)},
                 {"failures", list_},
-                {"checks", count_value(totals.checks)},
+                {"checks", number_value(totals.checks)},
                 {"faults", faults_of(totals)},
                 {"probes_never_hit", never_hit(totals)},
                 {"virtual_seconds", seconds_of(totals.virtual_time)},
                 {"cpu_seconds", seconds_of(totals.cpu)},
-                {"doubled", count_value(totals.doubled)},
+                {"doubled", number_value(totals.doubled)},
                 {"interrupted", totals.interrupted},
                 {"hash", totals.hash}};
     }
@@ -251,7 +243,7 @@ void show_progress(const SweepSetup& setup, const SweepTotals& totals, ProgressL
 
 Result<Exit> sim_sweep(const Invocation& call, Terminal& terminal) {
     if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
-    const auto setup = setup_of(call);
+    const auto setup = sweep_setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
     const auto maker = maker_of(call);
     if (!maker) return tl::unexpected(maker.error());

@@ -15,13 +15,22 @@
 namespace starling::cli {
 namespace {
 
-double seconds_of(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
 double real_at(const Value& map, std::string_view key) {
     const auto* real = at(map, key).as<double>();
     return real == nullptr ? static_cast<double>(number_at(map, key)) : *real;
+}
+
+// The line of a plan that names a file of latencies.
+std::ptrdiff_t line_of_latencies(const std::string& plan) {
+    const std::string name = "latency=" + std::string(sim::file_prefix);
+    std::size_t at = 0;
+    std::ptrdiff_t number = 1;
+    for (std::size_t end = 0; end != std::string::npos; at = end + 1, ++number) {
+        end = plan.find('\n', at);
+        const std::string_view line = std::string_view(plan).substr(at, end - at);
+        if (line.substr(0, line.find('#')).find(name) != std::string_view::npos) return number;
+    }
+    return 1;
 }
 
 struct Broken {
@@ -128,7 +137,12 @@ Result<sim::Plan> read_plan(const std::string& path) {
     if (!plan || !plan->network.regions.is_file()) return plan;
     sim::Regions& regions = plan->network.regions;
     const auto latencies = read_text(regions.source.substr(sim::file_prefix.size()));
-    if (!latencies) return tl::unexpected(latencies.error());
+    if (!latencies) {
+        Error error = latencies.error();
+        error.message =
+            fmt::format("{}:{}: {}", printable(path), line_of_latencies(*text), error.message);
+        return tl::unexpected(std::move(error));
+    }
     if (auto fits = sim::attach(regions, *latencies, plan->nodes); !fits) {
         return tl::unexpected(fits.error());
     }

@@ -18,6 +18,9 @@
 
 namespace starling::cli {
 
+inline constexpr std::uint64_t sim_jobs_max = 1024;  // children at once
+inline constexpr Duration sim_default_duration = std::chrono::seconds{20};
+
 struct Verdict {
     // What broke, earliest first: invariants; or the one way in which the process ended instead.
     std::vector<std::string> broken;

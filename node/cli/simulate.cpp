@@ -7,6 +7,7 @@
 #include "sim/plan_text.hpp"
 #include "sim/quantity.hpp"
 #include "sim/report_text.hpp"
+#include "sim/swarm.hpp"
 
 #include <fmt/format.h>
 
@@ -20,8 +21,6 @@
 
 namespace starling::cli {
 namespace {
-
-constexpr Duration default_duration = std::chrono::seconds{20};
 
 // Options look at their texts, which must outlive them.
 std::string_view load_help(std::size_t row) {
@@ -85,9 +84,9 @@ Result<void> take_shape(const Invocation& call, sim::Options& options) {
     return {};
 }
 
-Result<sim::Options> options_of(const Invocation& call) {
+Result<sim::Options> sim_options_of(const Invocation& call) {
     sim::Options options;
-    options.duration = default_duration;
+    options.duration = sim_default_duration;
     if (auto taken = take_shape(call, options); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_load(call, options.load); !taken) return tl::unexpected(taken.error());
     if (auto taken = take_faults(call, options.asked); !taken) {
@@ -102,34 +101,63 @@ struct Job {
     std::string text;                     // of the plan
     std::optional<sim::Options> options;  // that it was made from
     std::string file;                     // where it stands; empty: nowhere
+    std::string command;                  // that makes and runs it again; empty: it was a file
 };
 
-// A file says everything itself.
-Result<Job> job_of_file(const Invocation& call) {
-    std::vector<std::string_view> options = {"nodes",   "seed",       "duration",
-                                             "crashes", "partitions", "plan-out"};
+// bad_option when one of the options, or of those that shape a default plan, is given.
+Result<void> refuse(const Invocation& call, std::vector<std::string_view> options,
+                    std::string_view why) {
+    options.insert(options.end(), {"duration", "crashes", "partitions"});
     for (const sim::LoadRow& row : sim::load_rows) options.push_back(row.name);
     for (const std::string_view option : options) {
         if (!call.has(option)) continue;
-        return failure(
-            ErrorCode::invalid, "bad_option",
-            fmt::format("--{} goes without a PLAN: a file says everything itself", option),
-            "change the file, or leave one of them out");
+        return failure(ErrorCode::invalid, "bad_option", fmt::format("--{} goes {}", option, why),
+                       "leave one of them out");
+    }
+    return {};
+}
+
+// A file says everything itself.
+Result<Job> job_of_file(const Invocation& call) {
+    if (auto fine = refuse(call, {"nodes", "seed", "swarm", "plan-out"},
+                           "without a PLAN: a file says everything itself");
+        !fine) {
+        return tl::unexpected(fine.error());
     }
     const std::string& path = call.words.front();
     auto plan = read_plan(path);
     if (!plan) return tl::unexpected(plan.error());
     std::string text = sim::text_of(*plan);
-    return Job{std::move(*plan), std::move(text), std::nullopt, path};
+    return Job{std::move(*plan), std::move(text), std::nullopt, path, {}};
+}
+
+// The seed decides all but the number of nodes.
+Result<Job> job_of_swarm(const Invocation& call) {
+    if (auto fine = refuse(call, {}, "without --swarm, whose plans have their own"); !fine) {
+        return tl::unexpected(fine.error());
+    }
+    sim::Options shape;
+    sim::SwarmOptions habits;
+    shape.nodes = habits.nodes;
+    if (auto taken = take_shape(call, shape); !taken) return tl::unexpected(taken.error());
+    habits.nodes = shape.nodes;
+    habits.seed = shape.seed;
+    auto plan = sim::swarm_plan(habits);
+    if (!plan) return tl::unexpected(plan.error());
+    std::string text = sim::text_of(*plan);
+    return Job{
+        std::move(*plan), std::move(text), std::nullopt, call.text("plan-out"),
+        fmt::format("starling sim run --swarm --nodes {} --seed {}", habits.nodes, habits.seed)};
 }
 
 Result<Job> job_of_options(const Invocation& call) {
-    const auto options = options_of(call);
+    const auto options = sim_options_of(call);
     if (!options) return tl::unexpected(options.error());
     auto plan = sim::default_plan(*options);
     if (!plan) return tl::unexpected(plan.error());
     std::string text = sim::text_of(*plan);
-    return Job{std::move(*plan), std::move(text), *options, call.text("plan-out")};
+    return Job{std::move(*plan), std::move(text), *options, call.text("plan-out"),
+               sim::command_line(*options)};
 }
 
 // Before the run, so that it is there whatever becomes of the run.
@@ -143,7 +171,7 @@ Result<void> keep(const Invocation& call, const Job& job) {
 
 // How to have this run again.
 std::string again_with(const Job& job) {
-    if (job.options && job.file.empty()) return sim::command_line(*job.options);
+    if (job.file.empty()) return job.command;
     return "starling sim run " + printable(shell_word(job.file));
 }
 
@@ -152,16 +180,17 @@ void tell_broken(const Job& job, Verdict& verdict) {
     if (job.file.empty()) {
         verdict.text += "its plan (--plan-out FILE keeps it):\n" + job.text;
     }
-    if (job.options) {
-        verdict.text += fmt::format("seed {}; again with: {}\n", job.plan.seed,
-                                    sim::command_line(*job.options));
+    if (!job.command.empty()) {
+        verdict.text += fmt::format("seed {}; again with: {}\n", job.plan.seed, job.command);
     }
     if (!job.file.empty()) verdict.text += "again with: " + again_with(job) + '\n';
 }
 
 Result<Exit> sim_run(const Invocation& call, Terminal& terminal) {
     if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
-    const auto job = call.words.empty() ? job_of_options(call) : job_of_file(call);
+    const auto job = !call.words.empty() ? job_of_file(call)
+                     : call.has("swarm") ? job_of_swarm(call)
+                                         : job_of_options(call);
     if (!job) return tl::unexpected(job.error());
     if (auto kept = keep(call, *job); !kept) return tl::unexpected(kept.error());
     if (call.has("print-plan")) {
@@ -206,9 +235,10 @@ Command sim_run_command() {
     Command command{"sim run", "simulate", "run a mesh with faults on virtual time",
                     "[PLAN]",  0,          1};
     command.options = {
-        {"nodes", "N", "how many nodes (default 5)", "", 'n'},
+        {"nodes", "N", "how many nodes (default 5, or 7 with --swarm)", "", 'n'},
         {"seed", "S", "everything that happens follows from it (default 1)"},
         {"duration", "TIME", "virtual time (default 20s)"},
+        {"swarm", "", "a plan such as sim sweep --swarm makes of this seed"},
         {"crashes", "N", "kill -9 and restart so often; else once a round of 25s"},
         {"partitions", "N", "split the network so often; else once a round"},
         {"plan-out", "FILE", "write the plan of these options to a file, before the run"},

@@ -29,7 +29,7 @@ Result<LogLevel> log_level_of(const Invocation& call) {
                    "--log must be debug, info, warn, error or off", "starling help node");
 }
 
-Result<Options> options_of(const Invocation& call) {
+Result<Options> node_options_of(const Invocation& call) {
     const auto level = log_level_of(call);
     if (!level) return tl::unexpected(level.error());
     Options options;
@@ -84,15 +84,15 @@ Result<Exit> introduce(const Invocation& call, Node& node, const std::string& so
 Result<Exit> serve(const Invocation& call, Node& node, const Signals& signals, Terminal& terminal) {
     const auto path = socket_path_of(call, node);
     if (!path) return tl::unexpected(path.error());
-    const Routes routes = routes_of(node);
+    bool stopping = false;
+    const Routes routes = routes_of(node, [&] { stopping = true; });
     auto server =
         HttpServer::listen(*path, [&](const HttpRequest& request, const Exchange& exchange) {
             routes.serve(request, exchange);
         });
     if (!server) return tl::unexpected(server.error());
     server->watch(node.event_fd(), [&] { node.poll(0ms); });
-    bool stopping = false;
-    server->watch(signals.fd(), [&] { stopping = signals.take().has_value(); });
+    server->watch(signals.fd(), [&] { stopping = stopping || signals.take().has_value(); });
     const auto introduced = introduce(call, node, *path, terminal);
     if (!introduced) return introduced;
     while (!stopping) server->turn(1s);
@@ -103,7 +103,7 @@ Result<Exit> serve(const Invocation& call, Node& node, const Signals& signals, T
 }
 
 Result<Exit> run_node(const Invocation& call, Terminal& terminal) {
-    auto options = options_of(call);
+    auto options = node_options_of(call);
     if (!options) return tl::unexpected(options.error());
     const auto signals = Signals::block({SIGINT, SIGTERM});  // before the node's threads
     if (!signals) return tl::unexpected(signals.error());
@@ -117,6 +117,7 @@ Result<Exit> run_node(const Invocation& call, Terminal& terminal) {
 Command node_command() {
     Command command{"node", "run", "run one node until it is interrupted", "", 0, 0};
     command.options = {
+        {"config", "FILE", "options of this command as lines KEY = VALUE; flags win"},
         {"mesh", "FILE", "mesh file; without one the node makes its own mesh of one"},
         {"dir", "DIR", "keys and journal of the node (default STATE/starling/node)"},
         {"bind", "HOST:PORT", "where to listen for other nodes (default as in the mesh file)"},
@@ -131,7 +132,10 @@ Command node_command() {
     command.examples = {
         "starling node --mesh mesh.json",
         "starling node --mesh mesh.json --dir /var/lib/starling --bind 0.0.0.0:7847"};
-    command.notes = "Ctrl-C or SIGTERM leaves the mesh and ends the node within 2 s.";
+    command.notes =
+        "Ctrl-C or SIGTERM leaves the mesh and ends the node within 2 s. A file of --config has "
+        "lines "
+        "such as bind = 0.0.0.0:7847; # begins a comment.";
     command.run = run_node;
     return command;
 }

@@ -28,6 +28,11 @@ namespace starling::cli {
 // For people: "now", "340ms", "4.1s", "3m12s", "2h05m".
 [[nodiscard]] std::string duration_text(std::chrono::nanoseconds duration);
 
+// For documents, which hold numbers.
+[[nodiscard]] inline double seconds_of(std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
 // RFC 3339 in UTC with milliseconds: "2025-01-15T10:23:45.123Z".
 [[nodiscard]] std::string time_text(std::uint64_t ms_since_1970);
 

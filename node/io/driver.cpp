@@ -117,12 +117,11 @@ void Driver::end_call(CallId call) {
     parts_->loop->calls().post_end(call);
 }
 
-Result<void> Driver::close() {
+Result<void> Driver::close(Duration within) {
     std::unique_lock lock(parts_->mutex);
     if (!std::exchange(parts_->close_begun, true)) {
-        parts_->loop->stop();
-        const bool ended =
-            parts_->changed.wait_for(lock, limits::close_within, [&] { return parts_->ended; });
+        parts_->loop->stop(within);
+        const bool ended = parts_->changed.wait_for(lock, within, [&] { return parts_->ended; });
         lock.unlock();
         ended ? parts_->thread.join() : parts_->thread.detach();
         lock.lock();

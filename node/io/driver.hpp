@@ -16,6 +16,7 @@
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "base/moment.hpp"
 #include "base/trace.hpp"
 #include "node/io/call_queue.hpp"
@@ -66,11 +67,11 @@ public:
     // The caller lost interest: after answers that are on their way `sink` is not called any more.
     void end_call(CallId call);
 
-    // Stops within limits::close_within: what was handed to the journal is made durable, open calls
+    // Stops within the time given: what was handed to the journal is made durable, open calls
     // end with an empty answer.  To leave the mesh is a call to make before.  Error failed
     // `close_late` when the disk did not finish in time: writes not answered may be lost, the
     // threads go on without the driver until the disk lets go.  Calling it again does nothing.
-    Result<void> close();
+    Result<void> close(Duration within = limits::close_within);
 
     [[nodiscard]] const NodeId& id() const;
     [[nodiscard]] Boot boot() const;

@@ -16,8 +16,6 @@ namespace {
 
 // The watchdog counts seconds without a turn, so an idle driver turns more often than that.
 constexpr Duration idle_max = std::chrono::milliseconds{500};
-// Of limits::close_within; the rest is for the threads to end.
-constexpr Duration finish_within = std::chrono::milliseconds{1500};
 
 void abort_because_of_hang() {
     constexpr std::string_view text =
@@ -68,7 +66,8 @@ DriverLoop::~DriverLoop() {
     poller_->remove(journal_->fd());
 }
 
-void DriverLoop::stop() {
+void DriverLoop::stop(Duration within) {
+    stop_within_ = within;
     stopping_ = true;
     calls_.close();
     calls_.ring();
@@ -166,7 +165,7 @@ void DriverLoop::carry_out(TurnStore::Turn turn, Moment now) {
     const Effects& wanted = *turn;
     log_.write(wanted.traced());
     for (const LinkCommand& command : wanted.links()) {
-        transport_->run(command, text_of(wanted.view(command.address)), now);
+        transport_->run(command, starling::text_of(wanted.view(command.address)), now);
     }
     send(wanted, Gate::open, now);
     answer(wanted, Gate::open);
@@ -231,7 +230,8 @@ void DriverLoop::release(Moment now) {
 }
 
 void DriverLoop::finish() {
-    const BootTime deadline = read_clocks().boot_time + finish_within;
+    // The rest of the time is for the threads to end.
+    const BootTime deadline = read_clocks().boot_time + stop_within_.load() / 4 * 3;
     while (!turns_.empty() && read_clocks().boot_time < deadline) {
         poller_->wait(std::chrono::milliseconds{10});
         const Moment now = read_clocks();

@@ -71,9 +71,9 @@ public:
     // The first read that failed while the core was made: then do not run().
     [[nodiscard]] const std::optional<Error>& read_failure() const { return read_failure_; }
 
-    // Until stop(); then ends open calls and the transport.
+    // Until stop(); then ends open calls and the transport, for most of the time that it gave.
     void run();
-    void stop();
+    void stop(Duration within);
 
     [[nodiscard]] CallQueue& calls() { return calls_; }
 
@@ -122,6 +122,7 @@ private:
     Duration last_turn_{};
 
     std::atomic<bool> stopping_{false};
+    std::atomic<Duration> stop_within_{Duration{0}};
     std::atomic<bool> ready_{false};
     mutable std::mutex numbers_mutex_;
     LoopNumbers numbers_;

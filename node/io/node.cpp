@@ -15,7 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto leave_within = 1s;
+// Of limits::close_within; what is left of it belongs to the disk.
+constexpr Duration leave_within = limits::close_within / 2;
 
 io::LogOptions log_of(const Options& options) {
     switch (options.log_level) {
@@ -173,10 +174,12 @@ Unit done(const node::Done&) {
 
 Result<void> Node::Inside::close() {
     if (closing_.exchange(true)) return {};
+    const BootTime begun = io::read_clocks().boot_time;
     auto left =
         ask<Unit>(node::LeaveAsk{}, detail::Effect::possible, detail::reader_of<node::Done>(done))
-            .wait(leave_within);
-    auto closed = driver_->close();
+            .wait(std::chrono::duration_cast<std::chrono::milliseconds>(leave_within));
+    const Duration used = std::min(io::read_clocks().boot_time - begun, leave_within);
+    auto closed = driver_->close(limits::close_within - used);
     inbox_->stop();
     if (!closed) return closed;
     if (left || left.error().name == "node_closed") return {};

@@ -89,11 +89,14 @@ public:
         return detail::failed_call<T>(inbox_, std::move(error));
     }
 
+    // On the driver's thread, when an item arrives.
+    using Hear = std::function<void(ByteView item)>;
+
     // Without a handler its items come out of Node::next_event().
     Result<Watch> subscribe(Bytes request, detail::Subscription::Read read,
-                            detail::Subscription::Handler handler) {
+                            detail::Subscription::Handler handler, Hear hear = {}) {
         auto subscription = std::make_shared<detail::Subscription>(
-            next_watch_++, inbox_, line_of(std::move(request)), std::move(read),
+            next_watch_++, inbox_, line_of(std::move(request), std::move(hear)), std::move(read),
             std::move(handler));
         if (!subscription->open()) return tl::unexpected<Error>(refused());
         return Watch(std::move(subscription));
@@ -118,11 +121,17 @@ public:
 
 private:
     // Weak, so that a subscription does not keep the node open.
-    detail::Line line_of(Bytes request) {
-        return {[self = weak_from_this(), request = std::move(request)](detail::Line::Sink sink) {
+    detail::Line line_of(Bytes request, Hear hear) {
+        return {[self = weak_from_this(), request = std::move(request),
+                 hear = std::move(hear)](detail::Line::Sink sink) {
                     const auto inside = self.lock();
                     if (!inside) return CallId{};
-                    return inside->driver_->call(request, std::move(sink));
+                    if (!hear) return inside->driver_->call(request, std::move(sink));
+                    return inside->driver_->call(
+                        request, [hear, sink = std::move(sink)](ByteView body, bool last) {
+                            if (!body.empty()) hear(body);
+                            sink(body, last);
+                        });
                 },
                 [self = weak_from_this()](CallId call) {
                     if (const auto inside = self.lock()) inside->driver_->end_call(call);

@@ -49,8 +49,9 @@ Pending<EntryPage> Node::list(const std::string& prefix, const std::string& afte
     return inside_->ask(detail::list_question(prefix, after, max));
 }
 
-Result<Watch> Node::watch(const std::string& prefix, StateHandler handler) {
-    return inside_->subscribe(node::request_bytes(node::WatchAsk{prefix}), event_of,
+Result<Watch> Node::watch(const std::string& prefix, StateHandler handler, WatchFrom from) {
+    const node::WatchAsk ask{prefix, from == WatchFrom::now};
+    return inside_->subscribe(node::request_bytes(ask), event_of,
                               detail::deliver_to<StateChange>(std::move(handler)));
 }
 

@@ -27,7 +27,8 @@ AwaitedTask Node::offer_and_wait(const TaskOffer& task) {
     return {Pending<TaskInfo>(std::move(acknowledged)), Pending<TaskInfo>(std::move(finished))};
 }
 
-Result<Watch> Node::serve(const ServeOptions& options, TaskHandler handler, ErrorHandler refused) {
+Result<Watch> Node::serve(const ServeOptions& options, TaskHandler handler, ErrorHandler refused,
+                          StopHandler stopped) {
     const auto request = detail::serve_request(options);
     if (!request) return tl::unexpected<Error>(request.error());
     const auto report = [self = std::weak_ptr(inside_),
@@ -36,8 +37,11 @@ Result<Watch> Node::serve(const ServeOptions& options, TaskHandler handler, Erro
         if (!inside) return detail::failed_call<TaskReport>(inbox, detail::node_closed());
         return inside->ask(detail::report_question(ask));
     };
-    auto read = [handler = std::move(handler), refused = std::move(refused), report,
+    const auto marks = std::make_shared<detail::StopMarks>();
+    auto read = [handler = std::move(handler), refused = std::move(refused),
+                 stopped = std::move(stopped), report, marks,
                  inbox = inside_->shared_inbox()](ByteView bytes) -> std::optional<NodeEvent> {
+        if (bytes.empty()) marks->clear();
         Decoder decoder;
         auto record = node::answer_from<node::AssignmentRecord>(decoder, bytes);
         if (!record) {
@@ -45,14 +49,21 @@ Result<Watch> Node::serve(const ServeOptions& options, TaskHandler handler, Erro
             return std::nullopt;
         }
         Award award{record->task.hex(), detail::text_of(record->epoch)};
+        if (record->stop != TaskStop::none) {
+            if (stopped) stopped(award, record->stop);
+            return std::nullopt;
+        }
         Value payload = detail::unpacked(record->payload);
-        handler(Task(std::make_unique<detail::Assigned>(detail::Assigned{
-            std::move(award), std::move(*record), std::move(payload), inbox, report})));
+        auto mark = marks->take(award);
+        handler(Task(std::make_unique<detail::Assigned>(
+            detail::Assigned{std::move(award), std::move(*record), std::move(payload), inbox,
+                             report, std::move(mark)})));
         return std::nullopt;  // delivered
     };
     // With a handler, so that items are read in poll(); it has nothing left to do.
-    return inside_->subscribe(node::request_bytes(*request), std::move(read),
-                              [](const NodeEvent&) {});
+    return inside_->subscribe(
+        node::request_bytes(*request), std::move(read), [](const NodeEvent&) {},
+        [marks](ByteView item) { marks->hear(item); });
 }
 
 Pending<TaskReport> Node::finish(const Award& award, const Value& result) {

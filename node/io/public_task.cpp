@@ -63,6 +63,10 @@ std::chrono::nanoseconds Task::run_limit() const {
     return assigned_->record.run_limit;
 }
 
+TaskStop Task::stopped() const {
+    return *assigned_->stop;
+}
+
 Pending<TaskReport> Task::finish(const Value& result) {
     auto bytes = detail::packed(result);
     if (!bytes) return detail::failed_call<TaskReport>(assigned_->inbox, bytes.error());

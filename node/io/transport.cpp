@@ -156,8 +156,9 @@ void Transport::take_names() {
             probe.ticket = 0;
             if (endpoint) probe.probe = std::make_unique<Probe>(poller_, *endpoint, probe.deadline);
         }
-        const auto waiting = std::ranges::find_if(
-            links_, [&](const auto& entry) { return entry.second->ticket == ticket; });
+        const auto waiting = std::ranges::find_if(links_, [&wanted = ticket](const auto& entry) {
+            return entry.second->ticket == wanted;
+        });
         if (waiting == links_.end()) continue;
         Link& link = *waiting->second;
         link.ticket = 0;

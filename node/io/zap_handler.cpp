@@ -62,7 +62,7 @@ ZapHandler::~ZapHandler() {
 
 void ZapHandler::run() {
     while (auto parts = receive_request(socket_)) {
-        auto text = [&](std::size_t i) { return text_of((*parts)[i].view()); };
+        auto text = [&](std::size_t i) { return starling::text_of((*parts)[i].view()); };
         std::string user_id;
         if (parts->size() == request_parts && text(0) == "1.0" && text(2) == zap_domain &&
             text(5) == "CURVE") {

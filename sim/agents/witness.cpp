@@ -8,7 +8,7 @@ void Witness::on_down(std::uint32_t node) {
 }
 
 void Witness::on_change(std::uint32_t node, const StateChange& change) {
-    if (change.phase != Phase::current && change.phase != Phase::change) return;
+    if (change.phase != starling::Phase::current && change.phase != starling::Phase::change) return;
     Picture& picture = nodes_.at(node).picture;
     const std::pair key(change.entry.key, change.entry.type);
     if (change.removed) {

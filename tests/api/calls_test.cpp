@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::node {
+namespace starling::node::calls_test {
 namespace {
 
 NodeId id_of(std::uint8_t number) {
@@ -152,4 +152,4 @@ TEST_CASE("a value of exactly the limit crosses in a write, a cas and an offer",
 }
 
 }  // namespace
-}  // namespace starling::node
+}  // namespace starling::node::calls_test

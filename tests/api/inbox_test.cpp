@@ -9,7 +9,7 @@
 
 #include <thread>
 
-namespace starling::detail {
+namespace starling::detail::inbox_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -185,4 +185,4 @@ TEST_CASE("a reader one item further behind gets lagged and the stream begins an
 }
 
 }  // namespace
-}  // namespace starling::detail
+}  // namespace starling::detail::inbox_test

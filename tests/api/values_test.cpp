@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::detail {
+namespace starling::detail::values_test {
 namespace {
 
 TEST_CASE("a text of exactly the limit is packed, one byte more is refused by name",
@@ -51,4 +51,4 @@ TEST_CASE("a text that is no epoch is refused by name", "[api][values]") {
 }
 
 }  // namespace
-}  // namespace starling::detail
+}  // namespace starling::detail::values_test

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::test {
+namespace starling::auction::test::crash_points_test {
 namespace {
 
 enum class Revival { never, after_a_second };
@@ -72,4 +72,4 @@ TEST_CASE("all nodes may die after any message and come back", "[auction][crash]
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::crash_points_test

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::part {
+namespace starling::auction::part::custodian_test {
 namespace {
 
 TEST_CASE("a custodian grants only rising epochs and shows what it holds", "[auction][custodian]") {
@@ -123,5 +123,32 @@ TEST_CASE("a custodian keeps no more unfinished tasks than its limit", "[auction
           Verdict::refused);
 }
 
+TEST_CASE("a custodian that knows the winner of an epoch takes no result from another",
+          "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    const Attempt awarded{epoch_of(1, bob), eve, 1, 0, AttemptEnd::running, true, false, {}};
+    const Grant again{task(1), {1, bob, Boot{7}, 1}, epoch_of(1, bob), {awarded}};
+    parts.custodian.on_grant(bob, again, at(1s), parts.out);
+    const Inform inform{task(1), epoch_of(1, bob), Bytes{1}, {}};
+    CHECK(parts.custodian.on_inform(node(9), inform, at(2s), parts.out) == Verdict::not_invited);
+    CHECK_FALSE(parts.custodian.find(task(1))->held);
+    CHECK(parts.custodian.on_inform(eve, inform, at(2s), parts.out) == Verdict::done);
+}
+
+TEST_CASE("a custodian tells a winner that its task ended otherwise", "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    const Renew renewal{task(1), epoch_of(1, bob), 0, {}};
+    CHECK(parts.custodian.on_renew(eve, renewal, parts.out) == Verdict::unknown_task);
+    parts.custodian.on_store(bob, result_of(1, epoch_of(2, bob)), at(1s), parts.out);
+    parts.custodian.on_duty(bob, {task(1), epoch_of(2, bob), DutyNote::finished}, at(1s),
+                            parts.out);
+    CHECK(parts.custodian.on_renew(eve, renewal, parts.out) == Verdict::stale);
+    CHECK(parts.last<Renewed>().verdict == RenewVerdict::over);
+    const Renew of_the_result{task(1), epoch_of(2, bob), 0, {}};
+    CHECK(parts.custodian.on_renew(eve, of_the_result, parts.out) == Verdict::unknown_task);
+}
+
 }  // namespace
-}  // namespace starling::auction::part
+}  // namespace starling::auction::part::custodian_test

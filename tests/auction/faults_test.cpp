@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::test {
+namespace starling::auction::test::faults_test {
 namespace {
 
 // Everybody serves; ann's task runs somewhere for `run`.
@@ -226,6 +226,50 @@ TEST_CASE("a winner cut off from everybody is replaced and refused", "[auction][
     CHECK(story.world.sum().refused_stale == 1);
 }
 
+TEST_CASE("a worker whose task others did while it was cut off is told to stop",
+          "[auction][faults]") {
+    const Duration run = GENERATE(2s, 8s, 40s);
+    const bool done = GENERATE(true, false);
+    Story story(run, {.detect = 1s});
+    story.start(ann, {ann});
+    story.world.set_handler([&](World& world, std::size_t node, const Assignment& assignment) {
+        if (done) world.finish(node, assignment, Bytes{1});
+    });
+    const std::size_t loser = story.winner;
+    story.world.isolate(loser);
+    story.world.run(10s);
+    story.world.heal();
+    story.world.run(10s);
+    const auto& stopped = story.world.stopped;
+    const auto told = std::count_if(stopped.begin(), stopped.end(), [&](const Stopped& each) {
+        return each.task == story.task && each.reason == StopReason::lost;
+    });
+    CHECK(told == (run > 10s ? 1 : 0));
+}
+
+TEST_CASE("nobody reports under an epoch that was awarded to another", "[auction][faults]") {
+    World world({});
+    world.serve(bob, "quote", 1, 10ms);
+    world.set_handler([](World& w, std::size_t node, const Assignment& assignment) {
+        w.fail(node, assignment, {"not yet", true});
+    });
+    world.run(200ms);
+    const TaskId task = world.offer(ann, quote());
+    REQUIRE(world.run_until([&] { return world.sum().retried == 1; }, 1s));
+    world.run(5ms);
+    const auto forged = [&](std::size_t liar) {
+        world.step(ann, [&](Auctions& core, Moment now, Effects& out) {
+            const Inform inform{task, world.executed[0].epoch, Bytes{9}, {}};
+            CHECK(core.on_inform(world.id(liar), inform, now, out) == Verdict::not_invited);
+        });
+    };
+    forged(eve);
+    forged(ann);
+    world.run(10s);
+    CHECK(world.outcome(task)->ending == Ending::dead);
+    CHECK(world.show(dan, task)->refused == 0);
+}
+
 TEST_CASE("an announcer cut off from everybody accepts nothing", "[auction][faults]") {
     Story story(1s, {.seed = GENERATE(1U, 2U, 3U), .detect = 300ms});
     story.start(ann, {});
@@ -327,4 +371,4 @@ TEST_CASE("lost, repeated and overtaking messages change nothing", "[auction][fa
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::faults_test

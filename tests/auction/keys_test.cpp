@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::test {
+namespace starling::auction::test::keys_test {
 namespace {
 
 TaskSpec request() {
@@ -254,4 +254,4 @@ TEST_CASE("a task with a key moves only from where most members are seen", "[auc
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::keys_test

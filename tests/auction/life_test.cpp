@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::test {
+namespace starling::auction::test::life_test {
 namespace {
 
 TEST_CASE("an offered task is recorded, awarded, run once and accepted", "[auction]") {
@@ -110,6 +110,29 @@ TEST_CASE("a task costs at most 24 messages", "[auction]") {
     const std::uint64_t per_task = (world.sum().messages - before) / 200;
     CAPTURE(per_task);
     CHECK(per_task <= 24);
+}
+
+TEST_CASE("while tasks wait at every node, a worker that gets free soon has the next one",
+          "[auction]") {
+    constexpr std::size_t tasks = 1000;
+    constexpr std::size_t workers = 20;
+    constexpr Duration run = 20ms;
+    World world({.seed = GENERATE(range(1U, 4U))});
+    for (const std::size_t node : {ann, bob, eve, dan, fay}) world.serve(node, "quote", 4, run);
+    world.run(1s);
+    const std::uint64_t before = world.sum().messages;
+    const Moment begun = world.now();
+    for (std::size_t i = 0; i < tasks; ++i) world.offer(i % 5, quote());
+    while (world.sum().completed < tasks && world.now().boot_time - begun.boot_time < 10s) {
+        world.run(1ms);
+    }
+    REQUIRE(world.sum().completed == tasks);
+    const Duration took = world.now().boot_time - begun.boot_time;
+    const Duration idle = took / static_cast<Duration::rep>(tasks / workers) - run;
+    const std::uint64_t per_task = (world.sum().messages - before) / tasks;
+    CAPTURE(count_ms(took), count_ms(idle), per_task);
+    CHECK(idle < 3ms);
+    CHECK(per_task <= 18);
 }
 
 TEST_CASE("one key is one task, wherever it is offered", "[auction]") {
@@ -341,4 +364,4 @@ TEST_CASE("a payload and a result of exactly the limit pass", "[auction]") {
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::life_test

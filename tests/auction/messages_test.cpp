@@ -8,7 +8,7 @@
 
 #include <map>
 
-namespace starling::auction::test {
+namespace starling::auction::test::messages_test {
 namespace {
 
 template <class IdType>
@@ -81,7 +81,7 @@ std::map<std::string, Bytes> samples() {
         {"cfp", encoded(Cfp{task, epoch, "quote", Duration{1}, Duration{2}, Duration{3}})},
         {"propose", encoded(Propose{task, epoch, Boot{3}, 77, Standing::running, free})},
         {"refuse", encoded(Refuse{task, epoch, RefuseReason::busy, free})},
-        {"accept", encoded(AcceptProposal{record(), epoch, Boot{3}, Duration{9}})},
+        {"accept", encoded(AcceptProposal{record(), epoch, Boot{3}, Duration{9}, task})},
         {"reject", encoded(RejectProposal{task, epoch})},
         {"agree", encoded(Agree{task, epoch, free})},
         {"failure", encoded(Failure{task, epoch, FailureReason::failed, true, "why", free})},
@@ -165,13 +165,13 @@ bool passes(const Message& message) {
 }
 
 TEST_CASE("what is over a limit is refused, what is at it passes", "[auction][wire]") {
-    AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}};
+    AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}, task};
     accept.record.spec.payload.resize(limits::encoded_value_bytes);
     CHECK(passes(accept));
     accept.record.spec.payload.resize(limits::encoded_value_bytes + 1);
     CHECK_FALSE(passes(accept));
 
-    accept = {record(), epoch, Boot{1}, Duration{1}};
+    accept = {record(), epoch, Boot{1}, Duration{1}, task};
     accept.record.spec.skill.assign(limits::name_bytes, 'x');
     CHECK(passes(accept));
     accept.record.spec.skill.push_back('x');
@@ -195,7 +195,7 @@ TEST_CASE("what is over a limit is refused, what is at it passes", "[auction][wi
 
 TEST_CASE("a record names one to six custodians, each once", "[auction][wire]") {
     const auto named = [](std::vector<NodeId> custodians) {
-        AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}};
+        AcceptProposal accept{record(), epoch, Boot{1}, Duration{1}, task};
         accept.record.custodians = std::move(custodians);
         return passes(accept);
     };
@@ -258,4 +258,4 @@ TEST_CASE("the newest attempts are kept", "[auction]") {
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::messages_test

@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::part {
+namespace starling::auction::part::parts_test {
 namespace {
 
 // ---------------------------------------------------------------------------------------- rounds
@@ -56,6 +56,14 @@ TEST_CASE("nobody bids twice or uninvited", "[auction][round]") {
     CHECK(round.on_propose(bob, bid_of(5), BootTime{1ms}) == BidVerdict::taken);
     CHECK(round.on_propose(bob, bid_of(1), BootTime{1ms}) == BidVerdict::answered_already);
     CHECK(round.ranking().front().cost == 5);
+}
+
+TEST_CASE("who refused may bid while the round is open", "[auction][round]") {
+    Round round = round_of({bob, eve});
+    round.on_refuse(bob, refusal_of(RefuseReason::busy), BootTime{1ms});
+    CHECK(round.on_propose(bob, bid_of(5), BootTime{2ms}) == BidVerdict::taken);
+    CHECK(round.on_propose(bob, bid_of(5), BootTime{3ms}) == BidVerdict::answered_already);
+    CHECK(round.ranking().size() == 1);
 }
 
 TEST_CASE("a round does not wait for a node that is gone", "[auction][round]") {
@@ -349,4 +357,4 @@ TEST_CASE("a member not yet heard of is not gone while a start settles", "[aucti
 }
 
 }  // namespace
-}  // namespace starling::auction::part
+}  // namespace starling::auction::part::parts_test

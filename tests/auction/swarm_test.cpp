@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::auction::test {
+namespace starling::auction::test::swarm_test {
 namespace {
 
 struct Swarm {
@@ -119,4 +119,4 @@ TEST_CASE("in a mesh of three, with slow disks and a bad network", "[auction][sw
 }
 
 }  // namespace
-}  // namespace starling::auction::test
+}  // namespace starling::auction::test::swarm_test

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace starling {
+namespace starling::bytes_test {
 namespace {
 
 TEST_CASE("hexadecimal text says the same as its bytes", "[base][bytes]") {
@@ -32,4 +32,4 @@ TEST_CASE("stored numbers sort as numbers do", "[base][bytes]") {
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::bytes_test

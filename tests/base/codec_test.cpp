@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace starling {
+namespace starling::codec_test {
 namespace {
 
 Bytes list_of(std::size_t count) {
@@ -179,4 +179,4 @@ TEST_CASE("a truncated message is malformed at every length", "[base][codec][hos
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::codec_test

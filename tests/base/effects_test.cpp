@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace starling {
+namespace starling::effects_test {
 namespace {
 
 struct Note {
@@ -65,4 +65,4 @@ TEST_CASE("cleared effects are empty", "[base][effects]") {
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::effects_test

@@ -6,7 +6,7 @@
 
 #include <map>
 
-namespace starling {
+namespace starling::hash_index_test {
 namespace {
 
 TaskId task(std::uint64_t number) {
@@ -45,4 +45,4 @@ TEST_CASE("nothing is found in an empty index", "[base][hash_index]") {
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::hash_index_test

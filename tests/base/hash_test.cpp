@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling {
+namespace starling::hash_test {
 namespace {
 
 SigningKey key_of(std::uint8_t first) {
@@ -38,4 +38,4 @@ TEST_CASE("the same seed makes the same node", "[base][crypto]") {
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::hash_test

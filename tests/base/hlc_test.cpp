@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling {
+namespace starling::hlc_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -37,4 +37,4 @@ TEST_CASE("a stamp too far ahead does not move the clock", "[base][hlc]") {
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::hlc_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling {
+namespace starling::interner_test {
 namespace {
 
 NodeId node(std::uint64_t number) {
@@ -47,4 +47,4 @@ TEST_CASE("a scramble seed changes the numbers and nothing else", "[base][intern
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::interner_test

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace starling {
+namespace starling::probes_test {
 namespace {
 
 std::uint64_t hits_of(std::string_view name) {
@@ -78,4 +78,4 @@ TEST_CASE("without its build flag a mutant is what is right", "[base][mutant]") 
 #endif
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::probes_test

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <vector>
 
-namespace starling {
+namespace starling::rng_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -86,4 +86,4 @@ TEST_CASE("integer logarithms are exact at powers of two", "[base][fixed_log]") 
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::rng_test

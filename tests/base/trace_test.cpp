@@ -6,7 +6,7 @@
 #include <set>
 #include <string_view>
 
-namespace starling {
+namespace starling::trace_test {
 namespace {
 
 TEST_CASE("every event has a name of its own with a folder in front", "[base][trace]") {
@@ -24,4 +24,4 @@ TEST_CASE("no event names more than six fields", "[base][trace]") {
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::trace_test

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling {
+namespace starling::value_codec_test {
 namespace {
 
 TEST_CASE("every kind of value survives its bytes", "[base][value]") {
@@ -35,4 +35,4 @@ TEST_CASE("a value nested past the depth limit is refused", "[base][value][limit
 }
 
 }  // namespace
-}  // namespace starling
+}  // namespace starling::value_codec_test

@@ -2,12 +2,14 @@
 
 #include "node/cli/commands.hpp"
 #include "node/cli/words.hpp"
+#include "tests/cli/test_place.hpp"
+#include <starling/text_file.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <set>
 
-namespace starling::cli {
+namespace starling::cli::arguments_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -190,5 +192,54 @@ TEST_CASE("a mutated command line is a usage error or understood, never worse",
     CHECK(tried >= 200);
 }
 
+// `starling node` with a configuration file of this text.
+Result<Invocation> configured(const std::string& text, const std::string& flags = {},
+                              const Environment& environment = empty_environment) {
+    const TestPlace place;
+    REQUIRE(write_text_file(place / "node.conf", text));
+    return parsed("node --config " + (place / "node.conf") + " " + flags, environment);
+}
+
+TEST_CASE("a configuration file stands for flags, and flags and the environment win over it",
+          "[cli][config]") {
+    const std::string text =
+        "# a node\n\nname = picker-1\nlog=debug   # loud\nbind = 127.0.0.1:7\n"
+        "join = a:1\njoin = b:2,c:3\n";
+    const auto environment = [](const std::string& name) -> std::optional<std::string> {
+        if (name == "STARLING_BIND") return "127.0.0.1:8";
+        return std::nullopt;
+    };
+    const auto call = configured(text, "--log warn", environment);
+    REQUIRE(call);
+    CHECK(call->text("name") == "picker-1");
+    CHECK(call->text("log") == "warn");
+    CHECK(call->text("bind") == "127.0.0.1:8");
+    CHECK(call->texts("join") == std::vector<std::string>{"a:1", "b:2,c:3"});
+}
+
+TEST_CASE("a line of a configuration file that means nothing is named", "[cli][config]") {
+    const auto complaint = [](const std::string& text) {
+        const auto call = configured(text);
+        REQUIRE_FALSE(call);
+        CHECK(call.error().name == "config_malformed");
+        const std::string& message = call.error().message;
+        return message.substr(message.find("node.conf"));
+    };
+    CHECK(complaint("name = a\nbnid = b\n") ==
+          "node.conf:2: starling node has no key bnid; did you mean bind?");
+    CHECK(complaint("config = other\n").starts_with("node.conf:1: starling node has no key"));
+    CHECK(complaint("timeout = 2s\n").starts_with("node.conf:1: starling node has no key"));
+    CHECK(complaint("name\n") == "node.conf:1: expected KEY = VALUE");
+    CHECK(complaint("[net]\nbind = b\n") ==
+          "node.conf:1: there are no sections: every key stands alone");
+    CHECK(complaint("name = a\nname = b\n") == "node.conf:2: name again");
+}
+
+TEST_CASE("a configuration file that is not there is an error by name", "[cli][config]") {
+    const auto call = parsed("node --config /nowhere/node.conf");
+    REQUIRE_FALSE(call);
+    CHECK(call.error().name == "file_missing");
+}
+
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::arguments_test

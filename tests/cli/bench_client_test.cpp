@@ -6,7 +6,7 @@
 
 #include <optional>
 
-namespace starling::cli {
+namespace starling::cli::bench_client_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -113,4 +113,4 @@ TEST_CASE("an operation that nobody answers ends as unknown, without a return", 
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::bench_client_test

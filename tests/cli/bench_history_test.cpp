@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-namespace starling::cli {
+namespace starling::cli::bench_history_test {
 namespace {
 
 using sim::Call;
@@ -104,4 +104,4 @@ TEST_CASE("a history that is not there is named", "[cli][bench]") {
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::bench_history_test

@@ -8,7 +8,7 @@
 #include <regex>
 #include <set>
 
-namespace starling::cli {
+namespace starling::cli::catalogue_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -76,4 +76,4 @@ TEST_CASE("every error that the tree can give is explained", "[cli][catalogue]")
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::catalogue_test

@@ -9,7 +9,7 @@
 
 #include <sstream>
 
-namespace starling::cli {
+namespace starling::cli::commands_test {
 namespace {
 
 // These talk to no node and end by themselves.
@@ -206,4 +206,4 @@ TEST_CASE("members are a table that ends with the mesh in a sentence", "[cli][sh
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::commands_test

@@ -126,6 +126,25 @@ def state(place):
     place.refused(4, "copies_missing", "set", "k", "1", "--copies", "2", "--timeout", "200ms")
 
 
+def watch_much(place):
+    big = "x" * (LIMIT - 100)
+    keys = [f"big/{i:02}" for i in range(40)]
+    for key in keys:
+        assert place.http("PUT", "/v1/state/" + key.replace("/", "%2F"), {"value": big})[0] == 200
+    seen = []
+
+    def take(event, item):
+        assert event == "state", (event, seen)
+        if item["phase"] == "caught_up":
+            return True
+        assert (item["phase"], item["entry"]["value"]) == ("current", big)
+        seen.append(item["entry"]["key"])
+        return False
+
+    place.stream("/v1/watch?prefix=big/", take)
+    assert seen == keys, seen
+
+
 def limits(place):
     exact = "x" * LIMIT
     place.json("set", "large", "-", given=exact)
@@ -252,6 +271,22 @@ def retry_and_stop(place):
     assert not os.path.exists(f"/proc/{pid}"), "the program outlived its worker"
 
 
+def cancelled(place):
+    begun, ended = place.path + "/begun", place.path + "/ended"
+    script = (f"trap 'touch {ended}; exit 0' TERM; touch {begun}; "
+              "while :; do sleep 0.05; done")
+    once = f"test -e {begun} && echo fine || {{ {script}; }}"
+    with worker(place, "endless", "sh", "-c", once) as process:
+        task = place.json("task", "offer", "endless", "1")
+        while not os.path.exists(begun):
+            time.sleep(0.02)
+        place.json("task", "cancel", task["id"])
+        assert "stopped: the task was cancelled" in process.stdout.readline()
+        assert os.path.exists(ended), "the program could not tidy up"
+        done = place.json("task", "offer", "endless", "2", "--wait")
+        assert done["result"] == "fine", done
+
+
 def interface(place):
     assert place.http("PUT", "/v1/state/a%2Fb%20c", {"value": [1, None], "agent": "ann"})[0] == 200
     status, page = place.http("GET", "/v1/state/a%2Fb%20c")
@@ -289,7 +324,8 @@ def interface(place):
 def main():
     started = time.monotonic()
     with Place() as place:
-        for part in (state, watch, agreement, work, retry_and_stop, limits, interface):
+        for part in (state, watch, watch_much, agreement, work, retry_and_stop, cancelled, limits,
+                     interface):
             part(place)
             print(f"{part.__name__:16} {time.monotonic() - started:6.2f} s", flush=True)
 

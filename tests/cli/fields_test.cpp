@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::cli {
+namespace starling::cli::fields_test {
 namespace {
 
 HttpRequest with_body(const std::string& body) {
@@ -76,4 +76,4 @@ TEST_CASE("the name of an operation comes back from its text", "[cli][show]") {
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::fields_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::cli {
+namespace starling::cli::http_message_test {
 namespace {
 
 Reading fed(const std::string& text) {
@@ -149,4 +149,4 @@ TEST_CASE("an event of several lines stays one event", "[cli][http]") {
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::http_message_test

@@ -21,7 +21,7 @@
 #include <sstream>
 #include <thread>
 
-namespace starling::cli {
+namespace starling::cli::http_server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -314,4 +314,4 @@ TEST_CASE("a list of tasks is partial when one of its pages is", "[cli][client]"
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::http_server_test

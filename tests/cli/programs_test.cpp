@@ -1,12 +1,15 @@
 #include "node/cli/programs.hpp"
 
+#include "tests/cli/test_place.hpp"
+
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <thread>
 
-namespace starling::cli {
+namespace starling::cli::programs_test {
 namespace {
 
 using How = ProgramEnd::How;
@@ -52,6 +55,43 @@ TEST_CASE("a signal that ends a program is told", "[cli][programs]") {
     CHECK(end.number == 9);
 }
 
+// Runs a script that says when it is ready, and asks it to end then.
+ProgramEnd halted(const std::string& script, const std::string& ready) {
+    Programs programs({"sh", "-c", script}, 1000);
+    Halt halt;
+    ProgramEnd end;
+    std::thread runner([&] { end = programs.run("", {}, 0ms, &halt); });
+    while (::access(ready.c_str(), F_OK) != 0) std::this_thread::yield();
+    halt.ask();
+    runner.join();
+    return end;
+}
+
+TEST_CASE("a program that is asked to end may tidy up", "[cli][programs]") {
+    const TestPlace place;
+    const std::string ready = place / "ready";
+    const ProgramEnd end = halted(
+        "trap 'echo bye; exit 0' TERM; touch " + ready + "; while :; do sleep 0.01; done", ready);
+    CHECK(end.how == How::halted);
+    CHECK(end.output == "bye\n");
+}
+
+TEST_CASE("a program that is deaf to the request is killed with what it started",
+          "[cli][programs]") {
+    const TestPlace place;
+    const std::string ready = place / "ready";
+    const ProgramEnd end = halted("trap '' TERM; sleep 60 & touch " + ready + "; wait", ready);
+    CHECK(end.how == How::halted);
+    CHECK(end.number == SIGKILL);
+}
+
+TEST_CASE("a program that was asked to end before it started ends at once", "[cli][programs]") {
+    Programs programs({"sleep", "60"}, 1000);
+    Halt halt;
+    halt.ask();
+    CHECK(programs.run("", {}, 0ms, &halt).how == How::halted);
+}
+
 TEST_CASE("stop kills what runs and lets nothing start", "[cli][programs]") {
     Programs programs({"sleep", "60"}, 1000);
     std::atomic<bool> begun{false};
@@ -75,4 +115,4 @@ TEST_CASE("a program that is no executable is an error by name", "[cli][programs
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::programs_test

@@ -17,7 +17,7 @@
 #include <set>
 #include <stdexcept>
 
-namespace starling::cli {
+namespace starling::cli::sim_child_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -195,4 +195,4 @@ TEST_CASE("a process that ends before its report is a failure of the plan", "[cl
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::sim_child_test

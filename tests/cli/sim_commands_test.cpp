@@ -1,6 +1,7 @@
 #include "node/cli/json.hpp"
 #include "node/cli/places.hpp"
 #include "node/cli/plan_judge.hpp"
+#include "node/cli/sim_bench.hpp"
 #include "node/cli/sim_trace.hpp"
 #include "sim/plan_text.hpp"
 #include "tests/cli/command_run.hpp"
@@ -9,7 +10,7 @@
 #include <algorithm>
 #include <csignal>
 
-namespace starling::cli {
+namespace starling::cli::sim_commands_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -111,6 +112,65 @@ TEST_CASE("a plan that breaks nothing cannot be shrunk", "[cli][sim_commands]") 
     CHECK(contains(result.err, "breaks no invariant"));
 }
 
+TEST_CASE("a device is written to and stays what it is", "[cli][places]") {
+    REQUIRE(is_special("/dev/null"));
+    CHECK(write_text("/dev/null", "x"));
+    CHECK(is_special("/dev/null"));
+    const auto full = write_text("/dev/full", "x");
+    REQUIRE_FALSE(full);
+    CHECK(contains(full.error().message, "/dev/full"));
+    CHECK(is_special("/dev/full"));
+}
+
+TEST_CASE("every command that takes a plan says which line of which file is wrong",
+          "[cli][sim_commands]") {
+    const TestPlace place;
+    const std::string wrong = place / "wrong.plan";
+    const std::string lone = place / "lone.plan";
+    REQUIRE(write_text(wrong, "[run] seed=1\n[at 3s] brake node 1\n"));
+    REQUIRE(write_text(lone, "# latency=file:none\n[run] nodes=3\n[network] latency=file:none\n"));
+    for (const char* command : {"run", "check", "shrink", "report", "replay", "diff"}) {
+        INFO(command);
+        const auto tried = [&](const std::string& path) {
+            std::vector<std::string> words{"sim", command, path};
+            if (command == std::string("diff")) words.push_back(path);
+            return run(words);
+        };
+        const Run first = tried(wrong);
+        CHECK(first.exit == Exit::usage);
+        CHECK(contains(first.err, "wrong.plan:2:9: found \"brake\""));
+        const Run second = tried(lone);
+        CHECK(second.exit == Exit::usage);
+        CHECK(contains(second.err, "lone.plan:3: none: No such file"));
+        CHECK(first.out + second.out == "");
+    }
+}
+
+TEST_CASE("a report that cannot be written leaves nothing behind", "[cli][sim_commands]") {
+    const TestPlace place;
+    const std::string path = broken_plan_in(place);
+    for (const std::string& out : {place / "nowhere/page.html", std::string("/dev/full")}) {
+        INFO(out);
+        const Run result = run({"sim", "report", path, "--out", out});
+        CHECK(result.exit == Exit::failed);
+        CHECK(contains(result.err, out));
+        CHECK(result.out.empty());
+    }
+    CHECK_FALSE(read_text("/dev/full.new"));
+}
+
+TEST_CASE("a seed of the swarm can be run alone, and its plan printed", "[cli][sim_commands]") {
+    const Value printed =
+        json_of({"sim", "run", "--swarm", "--seed", "7", "--print-plan"}, Exit::ok);
+    const auto plan = sim::plan_from(text_at(printed, "plan"));
+    REQUIRE(plan);
+    CHECK(plan->seed == 7);
+    CHECK(plan->nodes == 7);
+    const Run refused = run({"sim", "run", "--swarm", "--puts", "3"});
+    CHECK(refused.exit == Exit::usage);
+    CHECK(contains(refused.err, "--puts"));
+}
+
 TEST_CASE("a place where the small plan cannot be written is told before the search",
           "[cli][sim_commands]") {
     const TestPlace place;
@@ -197,6 +257,24 @@ TEST_CASE("another seed parts at once", "[cli][sim_commands]") {
     CHECK(number_at(compared, "equal_lines") == 0);
 }
 
+TEST_CASE("a spread is the middle of some values and their ends", "[cli][sim_bench]") {
+    const Spread odd = spread_of({3, 1, 2});
+    CHECK(odd.median == 2);
+    CHECK(odd.min == 1);
+    CHECK(odd.max == 3);
+    CHECK(spread_of({4, 1, 3, 2}).median == 2.5);
+    CHECK(spread_of({}).max == 0);
+}
+
+TEST_CASE("a speed is measured over five portions at least", "[cli][sim_commands]") {
+    for (const char* seeds : {"0", "4", "-1", "x", "1000001"}) {
+        INFO(seeds);
+        const Run result = run({"sim", "bench", "--seeds", seeds});
+        CHECK(result.exit == Exit::usage);
+        CHECK(contains(result.err, "--seeds"));
+    }
+}
+
 TEST_CASE("a transcript that nobody reads ends with its reader", "[cli][sim_trace]") {
     auto trace = SimTrace::start(*sim::plan_from(broken_plan));
     REQUIRE(trace);
@@ -204,4 +282,4 @@ TEST_CASE("a transcript that nobody reads ends with its reader", "[cli][sim_trac
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::sim_commands_test

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <vector>
 
-namespace starling::cli {
+namespace starling::cli::sim_sweep_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -136,4 +136,4 @@ TEST_CASE("the hash of a sweep depends on what every seed did", "[cli][sim_sweep
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::sim_sweep_test

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace starling::cli {
+namespace starling::cli::simulate_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -263,4 +263,4 @@ TEST_CASE("the page about plans shows one that runs and names all that a plan ca
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::simulate_test

@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::cli {
+namespace starling::cli::words_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -106,4 +106,4 @@ TEST_CASE("a word for a shell is quoted unless it is plain", "[cli][words]") {
 }
 
 }  // namespace
-}  // namespace starling::cli
+}  // namespace starling::cli::words_test

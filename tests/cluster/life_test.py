@@ -20,6 +20,19 @@ class Life(unittest.TestCase):
         self.assertNotIn("dead", states)
         self.assertEqual(after["gossip.member_dead"], 0)
 
+    def test_a_node_leaves_at_the_command_of_another_process(self):
+        with Mesh(3) as mesh:
+            watches = mesh.watch(mesh.nodes[:2])
+            gone = mesh.nodes[2]
+            must("leave", "--node", f"unix:{gone.socket}")
+            self.assertEqual(gone.process.wait(timeout=10), 0)
+            for watch in watches:
+                watch.change(gone.id, "left")
+            after = alarms(mesh.nodes[:2])
+            gone.start().wait_ready()
+            mesh.wait_alive()
+        self.assertEqual(after["gossip.member_dead"], 0)
+
     def test_who_left_and_starts_again_is_alive_with_a_higher_boot(self):
         with Mesh(3) as mesh:
             node, other = mesh.nodes[2], mesh.nodes[0]

@@ -21,7 +21,8 @@ import tempfile
 import threading
 import time
 
-NAMES = ["ann", "bob", "eve", "dan", "fay", "gil", "hal", "ida", "joe", "kim", "lea", "max"]
+NAMES = ["ann", "bob", "eve", "dan", "fay", "gil", "hal", "ida", "joe", "kim", "lea", "max", "ned",
+         "ora", "pam", "quy", "ray", "sue", "tom", "uma"]
 PATIENCE = 30.0                      # seconds until a wait gives up; no promise of the program's
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -18,6 +18,11 @@ def last_ms(moment, items):
     return round((max(item[0] for item in items) - moment) * 1000, 2)
 
 
+def wall_us(moment):
+    """The wall clock at a moment of the monotonic one, in microseconds since 1970: as in logs."""
+    return round((time.time() - time.monotonic() + moment) * 1e6)
+
+
 def watches_of(mesh, victim):
     """The open watches of everybody else, with where their news begin."""
     return [(watch, watch.count()) for watch in mesh.watches
@@ -25,7 +30,7 @@ def watches_of(mesh, victim):
 
 
 def kill_round(mesh, victim):
-    """kill -9, then a new start: {dead_ms, ready_ms, back_ms}."""
+    """kill -9, then a new start: {signal_us, dead_ms, ready_ms, back_ms, causes}."""
     watches = watches_of(mesh, victim)
     boot = victim.status()["boot"]
     killed = victim.kill()
@@ -37,13 +42,13 @@ def kill_round(mesh, victim):
             for watch, since in watches]
     mesh.wait_alive()
     mesh.watch([victim])
-    return {"dead_ms": last_ms(killed, dead), "ready_ms": round((ready - began) * 1000, 2),
-            "back_ms": last_ms(began, back),
+    return {"signal_us": wall_us(killed), "dead_ms": last_ms(killed, dead),
+            "ready_ms": round((ready - began) * 1000, 2), "back_ms": last_ms(began, back),
             "causes": sorted({item[1]["cause"] for item in dead})}
 
 
 def stop_round(mesh, victim):
-    """SIGSTOP until everybody holds it dead, then SIGCONT: {dead_ms, alive_ms}."""
+    """SIGSTOP until everybody holds it dead, then SIGCONT: {signal_us, dead_ms, alive_ms}."""
     watches = watches_of(mesh, victim)
     status = victim.members()[victim.id]
     claimed = (status["boot"], status["incarnation"])
@@ -56,7 +61,8 @@ def stop_round(mesh, victim):
         victim.signal(signal.SIGCONT)
     alive = [watch.change(victim.id, "alive", since, newer=claimed) for watch, since in watches]
     mesh.wait_alive()
-    return {"dead_ms": last_ms(stopped, dead), "alive_ms": last_ms(resumed, alive)}
+    return {"signal_us": wall_us(stopped), "dead_ms": last_ms(stopped, dead),
+            "alive_ms": last_ms(resumed, alive)}
 
 
 def alarms(nodes):

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace starling::crdt {
+namespace starling::crdt::bounds_test {
 namespace {
 
 Origin origin_of(std::uint64_t number) {
@@ -108,4 +108,4 @@ TEST_CASE("what does not fit into one frame waits for the next question", "[crdt
 }
 
 }  // namespace
-}  // namespace starling::crdt
+}  // namespace starling::crdt::bounds_test

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace starling::crdt {
+namespace starling::crdt::catch_up_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -291,4 +291,4 @@ TEST_CASE("batches that wait are bounded per origin and found again later", "[cr
 }
 
 }  // namespace
-}  // namespace starling::crdt
+}  // namespace starling::crdt::catch_up_test

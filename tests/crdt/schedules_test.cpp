@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::crdt {
+namespace starling::crdt::schedules_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -333,4 +333,4 @@ TEST_CASE("a name created with two types at once keeps both, visible and writabl
 }
 
 }  // namespace
-}  // namespace starling::crdt
+}  // namespace starling::crdt::schedules_test

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace starling::crdt {
+namespace starling::crdt::store_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -313,4 +313,4 @@ TEST_CASE("writes that wait for copies are bounded", "[crdt][copies]") {
 }
 
 }  // namespace
-}  // namespace starling::crdt
+}  // namespace starling::crdt::store_test

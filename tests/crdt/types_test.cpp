@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace starling::crdt {
+namespace starling::crdt::types_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -231,4 +231,4 @@ TEST_CASE("operations of one batch see each other", "[crdt][types]") {
 }
 
 }  // namespace
-}  // namespace starling::crdt
+}  // namespace starling::crdt::types_test

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::crdt {
+namespace starling::crdt::wire_test {
 namespace {
 
 constexpr auto ann = World::ann;
@@ -231,4 +231,4 @@ TEST_CASE("heads and wants of liars cost a question and nothing else", "[crdt][h
 }
 
 }  // namespace
-}  // namespace starling::crdt
+}  // namespace starling::crdt::wire_test

@@ -2,7 +2,7 @@
 
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::detector_test {
 namespace {
 
 constexpr std::uint8_t members_count = 20;
@@ -81,4 +81,4 @@ TEST_CASE("looking at what changed finds what looking at everything finds", "[go
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::detector_test

@@ -1,6 +1,6 @@
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::failure_test {
 namespace {
 
 TEST_CASE("a killed node is dead everywhere within a second", "[gossip][failure]") {
@@ -173,4 +173,4 @@ TEST_CASE("four of twenty that die together are dead everywhere", "[gossip][fail
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::failure_test

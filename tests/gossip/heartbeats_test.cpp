@@ -1,7 +1,7 @@
 #include "base/limits.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::heartbeats_test {
 namespace {
 
 const NodeId bob_id = test_key(bob).id();
@@ -138,5 +138,21 @@ TEST_CASE("the ack timeout follows the round trips within its bounds", "[gossip]
     CHECK(heartbeats.ack_timeout(bob_id) == limits::heartbeat_period);
 }
 
+TEST_CASE("the round trip is that of the middle one of those who answered",
+          "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    CHECK(heartbeats.round_trip().typical == 0ms);
+    Duration delay = 10ms;
+    for (int round = 1; round <= 3; ++round) {
+        const JudgeTime now = round * period;
+        const NodeId pinged = heartbeats.tick(now).pings.at(0);
+        heartbeats.on_pong(pinged, heartbeats.sequence_of(pinged), now + delay);
+        heartbeats.on_heard(pinged, now + delay);
+        delay += 10ms;
+    }
+    CHECK(heartbeats.round_trip().typical == 20ms);
+    CHECK(heartbeats.round_trip().deviation == 10ms);
+}
+
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::heartbeats_test

@@ -1,7 +1,7 @@
 #include "base/limits.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::identity_test {
 namespace {
 
 CertificateTerms terms_of(std::uint8_t number) {
@@ -185,4 +185,4 @@ TEST_CASE("standings order by boot, then incarnation, then mode", "[gossip][iden
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::identity_test

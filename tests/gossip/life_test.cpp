@@ -1,6 +1,6 @@
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::life_test {
 namespace {
 
 TEST_CASE("five nodes that start together are one mesh within a second", "[gossip][join]") {
@@ -238,4 +238,4 @@ TEST_CASE("a state root that stays different is reported", "[gossip][roots]") {
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::life_test

@@ -1,7 +1,7 @@
 #include "base/limits.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::members_test {
 namespace {
 
 constexpr BootTime start{1h};
@@ -180,4 +180,4 @@ TEST_CASE("buckets add up to the root and differ where tables differ", "[gossip]
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::members_test

@@ -3,7 +3,7 @@
 #include "gossip/suspicion.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::parts_test {
 namespace {
 
 constexpr SuspicionBounds bounds{limits::pause_tolerance, limits::suspicion_max};
@@ -232,5 +232,95 @@ TEST_CASE("news after a calm leave at once, those of a storm together", "[gossip
     CHECK_FALSE(outbox.next_deadline().has_value());
 }
 
+// A table that knows one member, and links that hear of it.
+struct Flooding {
+    Flooding() { table.introduce(test_contact(eve)); }
+
+    // How many frames each link is sent, neighbours first.
+    std::vector<std::size_t> flush(BootTime now) {
+        out.clear();
+        outbox.flush(table, {links, neighbours}, now, out);
+        std::vector<std::size_t> frames;
+        for (const NodeId& link : {near, far}) {
+            frames.push_back(
+                static_cast<std::size_t>(std::ranges::count(out.outgoing(), link, &Outgoing::to)));
+        }
+        return frames;
+    }
+
+    using Frames = std::vector<std::size_t>;
+
+    NodeId member = test_key(eve).id();
+    NodeId near = test_key(ann).id();
+    NodeId far = test_key(bob).id();
+    std::vector<NodeId> neighbours{near};
+    std::vector<NodeId> links = [this] {
+        std::vector<NodeId> both{near, far};
+        std::ranges::sort(both);
+        return both;
+    }();
+    Members table{1};
+    Outbox outbox;
+    Effects out;
+};
+
+TEST_CASE("news of members reach every link once", "[gossip][outbox]") {
+    Flooding world;
+    world.outbox.put(world.member, world.member);
+    CHECK(world.flush(start) == Flooding::Frames{1, 1});
+    CHECK(world.outbox.empty());
+}
+
+TEST_CASE("a link that showed a cell is not sent it", "[gossip][outbox]") {
+    Flooding world;
+    world.outbox.put(world.member, world.near);
+    world.outbox.on_shown(world.member, world.far);
+    CHECK(world.flush(start) == Flooding::Frames{0, 0});
+    const Opinion opinion = opinion_of(eve, 1, Vote::up);
+    world.outbox.put(opinion, world.member);
+    world.outbox.on_shown(opinion, world.near);
+    CHECK(world.flush(start + 1h) == Flooding::Frames{0, 0});
+    CHECK(world.outbox.empty());
+}
+
+TEST_CASE("in a storm ring neighbours hear at once, other links within half a second",
+          "[gossip][outbox]") {
+    Flooding world;
+    std::size_t near = 0;
+    std::size_t far = 0;
+    for (BootTime now = start; now < start + 10s; now += 16ms) {
+        world.outbox.put(world.member, world.member);
+        const auto frames = world.flush(now);
+        near += frames[0];
+        far += frames[1];
+    }
+    const auto in_storm = [](Lane::Pace pace) {
+        return static_cast<std::size_t>(10s / pace.period + pace.burst);
+    };
+    CHECK(near >= in_storm(Outbox::near_pace) - 1);
+    CHECK(near <= in_storm(Outbox::near_pace) + 1);
+    CHECK(far <= in_storm(Outbox::far_pace) + 1);
+    REQUIRE_FALSE(world.outbox.empty());
+    const BootTime end = start + 10s + Outbox::far_pace.period;
+    CHECK(world.outbox.next_deadline() <= end);
+    CHECK(world.flush(end)[1] == 1);
+    CHECK(world.outbox.empty());
+}
+
+TEST_CASE("a link that becomes a neighbour between the lanes misses nothing", "[gossip][outbox]") {
+    Flooding world;
+    BootTime now = start;
+    for (std::int64_t i = 0; i < Outbox::far_pace.burst; ++i, now += Outbox::pause) {
+        world.outbox.put(world.member, world.member);
+        CHECK(world.flush(now) == Flooding::Frames{1, 1});
+    }
+    world.outbox.put(world.member, world.member);
+    CHECK(world.flush(now) == Flooding::Frames{1, 0});
+    std::swap(world.near, world.far);
+    world.neighbours = {world.near};
+    CHECK(world.flush(start + 1s) == Flooding::Frames{1, 0});
+    CHECK(world.outbox.empty());
+}
+
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::parts_test

@@ -1,6 +1,6 @@
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::schedules_test {
 namespace {
 
 // One random fault or repair; names are drawn among the nodes of the plan.
@@ -63,4 +63,4 @@ TEST_CASE("after any faults all nodes agree again that all are alive", "[gossip]
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::schedules_test

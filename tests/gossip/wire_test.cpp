@@ -1,7 +1,7 @@
 #include "base/limits.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
-namespace starling::gossip {
+namespace starling::gossip::wire_test {
 namespace {
 
 constexpr Moment start{BootTime{1h}, WallTime{} + 1000h};
@@ -93,6 +93,40 @@ TEST_CASE("one bad cell spoils no other", "[gossip][wire]") {
     REQUIRE(cells);
     CHECK(cells->malformed == 1);
     CHECK(cells->claims.size() == 1);
+}
+
+TEST_CASE("a claim that is stale is left out, and no other", "[gossip][wire]") {
+    Cells cells;
+    cells.claims = {claim_of(bob, 1, 0), claim_of(bob, 1, 1), claim_of(eve, 1, 0)};
+    StaleClaims stale;
+    stale.insert(cells.claims[1]);
+    const auto decode = [&] {
+        const Bytes bytes = encoded(cells);
+        Decoder decoder;
+        Reader reader = decoder.parse(bytes);
+        Cells fresh;
+        REQUIRE(Cells::decode(reader, fresh, stale));
+        CHECK(fresh.malformed == 0);
+        return fresh.claims;
+    };
+    CHECK(decode() == std::vector{cells.claims[0], cells.claims[2]});
+    stale.clear();
+    CHECK(decode() == cells.claims);
+}
+
+TEST_CASE("a claim is stale once it came again, not before", "[gossip][wire]") {
+    Lone lone;
+    const NodeId from = test_key(bob).id();
+    Cells cells;
+    cells.claims = {claim_of(eve, 1, 0)};
+    const Bytes cell = encoded(cells.claims[0]);
+    CHECK_FALSE(lone.core->stale().contains(cell));
+    CHECK(lone.core->on_cells(from, cells, start, lone.out) == Verdict::taken);
+    CHECK(lone.core->on_cells(from, cells, start, lone.out) == Verdict::nothing_new);
+    CHECK_FALSE(lone.core->stale().contains(cell));  // it waits: who shows it is noted
+    lone.core->on_tick({start.boot_time + 1s, start.wall + 1s}, Input::drained, lone.out);
+    CHECK(lone.core->on_cells(from, cells, start, lone.out) == Verdict::nothing_new);
+    CHECK(lone.core->stale().contains(cell));
 }
 
 TEST_CASE("a list of cells at its limit decodes, one more does not", "[gossip][wire][limits]") {
@@ -244,4 +278,4 @@ TEST_CASE("a foreign root's certificate is not admitted", "[gossip][admit]") {
 }
 
 }  // namespace
-}  // namespace starling::gossip
+}  // namespace starling::gossip::wire_test

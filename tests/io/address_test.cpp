@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace starling::io {
+namespace starling::io::address_test {
 
 TEST_CASE("an address is read back as it was written", "[io][address]") {
     for (const char* text : {"10.0.0.7:7847", "node-3.example:1", "[fe80::1]:65535", "a:0"}) {
@@ -45,4 +45,4 @@ TEST_CASE("an unspecified address is told from others", "[io][address]") {
     CHECK_FALSE(lookup({"127.0.0.1", 1}, Names::numeric_only)->is_unspecified());
 }
 
-}  // namespace starling::io
+}  // namespace starling::io::address_test

@@ -204,6 +204,25 @@ TEST_CASE("closing does not wait for a disk that hangs", "[io][driver]") {
     CHECK(eventually([&] { return disk.open_files() == 0; }));  // what was left behind ends too
 }
 
+TEST_CASE("closing takes no longer than it is given", "[io][driver]") {
+    FaultyDisk& disk = lasting_disk();
+    const Town town(1);
+    DriverOptions options = town.options(0);
+    options.journal_vfs = disk.name();
+    auto driver = tests::must(Driver::open(options));
+    disk.hang_syncs(true);
+    const Answers answers;
+    REQUIRE(driver->call(node::request_bytes(writing("k", "v")), answers.sink()) != CallId{});
+    REQUIRE(eventually([&] { return disk.hanging() == 1; }));
+    const auto closed = driver->close(0s);
+    CHECK(disk.hanging() == 1);
+    REQUIRE_FALSE(closed);
+    CHECK(closed.error().name == "close_late");
+    driver.reset();
+    disk.hang_syncs(false);
+    CHECK(eventually([&] { return disk.open_files() == 0; }));
+}
+
 TEST_CASE("a data directory in use is refused", "[io][driver]") {
     const Town town(1);
     const auto driver = town.start(0);

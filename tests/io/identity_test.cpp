@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-namespace starling::io {
+namespace starling::io::identity_test {
 namespace {
 
 using tests::Scratch;
@@ -166,4 +166,4 @@ TEST_CASE("a journal belongs to the mesh it began in", "[io][identity]") {
     CHECK(other.error().name == "mesh_foreign");
 }
 
-}  // namespace starling::io
+}  // namespace starling::io::identity_test

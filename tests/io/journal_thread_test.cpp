@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::io {
+namespace starling::io::journal_thread_test {
 namespace {
 
 using tests::FaultyDisk;
@@ -102,7 +102,7 @@ TEST_CASE("a fetch sees what was handed over before it", "[io][journal_thread]")
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].tag == 7);
     REQUIRE(answers[0].records.size() == 1);
-    CHECK(text_of(answers[0].records[0].value) == "blue");
+    CHECK(starling::text_of(answers[0].records[0].value) == "blue");
 }
 
 TEST_CASE("closing makes durable what was handed over", "[io][journal_thread]") {
@@ -117,7 +117,7 @@ TEST_CASE("closing makes durable what was handed over", "[io][journal_thread]") 
         thread.close();
         CHECK(thread.durable() == 100);
     }
-    CHECK(text_of(*opened(scratch)->read(Table::values, view_of("number"))) == "100");
+    CHECK(starling::text_of(*opened(scratch)->read(Table::values, view_of("number"))) == "100");
 }
 
 TEST_CASE("after a failed commit nothing more becomes durable", "[io][journal_thread]") {
@@ -158,4 +158,4 @@ TEST_CASE("a long log is folded into the main file while the node runs", "[io][j
     CHECK(thread.file_bytes() > before + 5'000'000);
 }
 
-}  // namespace starling::io
+}  // namespace starling::io::journal_thread_test

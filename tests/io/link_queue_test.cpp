@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::io {
+namespace starling::io::link_queue_test {
 namespace {
 
 bool push(LinkQueue& queue, Kind kind, std::size_t size = 10) {
@@ -44,4 +44,4 @@ TEST_CASE("a queue that was emptied holds no bytes", "[io][link_queue]") {
     CHECK(queue.empty());
 }
 
-}  // namespace starling::io
+}  // namespace starling::io::link_queue_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::io {
+namespace starling::io::mesh_file_test {
 namespace {
 
 SigningKey key(std::uint8_t number) {
@@ -151,4 +151,4 @@ TEST_CASE("no cut of a mesh file is taken for a whole one", "[io][mesh_file]") {
     CHECK(taken == 0);
 }
 
-}  // namespace starling::io
+}  // namespace starling::io::mesh_file_test

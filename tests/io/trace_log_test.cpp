@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-namespace starling::io {
+namespace starling::io::trace_log_test {
 namespace {
 
 using tests::Scratch;
@@ -81,4 +81,4 @@ TEST_CASE("a log that cannot be opened names its file", "[io][trace_log]") {
     CHECK_THAT(blocked.error().message, Catch::Contains("/proc/absent/log"));
 }
 
-}  // namespace starling::io
+}  // namespace starling::io::trace_log_test

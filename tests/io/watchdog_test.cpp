@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-namespace starling::io {
+namespace starling::io::watchdog_test {
 
 using namespace std::chrono_literals;
 
@@ -31,4 +31,4 @@ TEST_CASE("the watchdog knows the free bytes of the data directory", "[io][watch
     CHECK(watchdog.free_bytes() > 0);
 }
 
-}  // namespace starling::io
+}  // namespace starling::io::watchdog_test

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace starling::journal {
+namespace starling::journal::journal_test {
 namespace {
 
 using tests::FaultyDisk;
@@ -246,4 +246,4 @@ TEST_CASE("free bytes are those of the file system", "[journal]") {
     CHECK(opened(scratch)->free_bytes() > 0);
 }
 
-}  // namespace starling::journal
+}  // namespace starling::journal::journal_test

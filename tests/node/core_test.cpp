@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::node {
+namespace starling::node::core_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -189,4 +189,4 @@ TEST_CASE("a killed member is dead on every other, and alive after its restart",
 }
 
 }  // namespace
-}  // namespace starling::node
+}  // namespace starling::node::core_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::node {
+namespace starling::node::envelope_test {
 namespace {
 
 TEST_CASE("a header is read as it was written", "[node][envelope]") {
@@ -26,4 +26,4 @@ TEST_CASE("a frame past the limit is refused", "[node][envelope][limits]") {
 }
 
 }  // namespace
-}  // namespace starling::node
+}  // namespace starling::node::envelope_test

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace starling::node {
+namespace starling::node::links_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -258,4 +258,4 @@ TEST_CASE("a frame's queueing age is what it took longer than the fastest", "[no
 }
 
 }  // namespace
-}  // namespace starling::node
+}  // namespace starling::node::links_test

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::node {
+namespace starling::node::services_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -300,5 +300,31 @@ TEST_CASE("a task whose worker dies is done by another", "[node][task]") {
     CHECK(done->winner == mesh.id(1));
 }
 
+TEST_CASE("a worker whose task is cancelled is told to stop, and takes the next when it has",
+          "[node][task]") {
+    Three mesh;
+    const CallId serve = mesh.call(2, TaskServeAsk{{"sum"}, "eve", 1});
+    mesh.run(100ms);
+    TaskOfferAsk offer;
+    offer.skill = "sum";
+    mesh.call(0, offer);
+    const auto assigned = mesh.answer<AssignmentRecord>(serve);
+    REQUIRE(assigned.has_value());
+    CHECK(assigned->stop == TaskStop::none);
+    REQUIRE(mesh.ask<TaskRecord>(1, TaskCancelAsk{assigned->task, {}, 2s}).has_value());
+    const auto stop = mesh.answer<AssignmentRecord>(serve, 1);
+    REQUIRE(stop.has_value());
+    CHECK(stop->task == assigned->task);
+    CHECK(stop->epoch == assigned->epoch);
+    CHECK(stop->stop == TaskStop::cancelled);
+    const auto told = mesh.ask<TaskReported>(2, TaskFailAsk{stop->task, stop->epoch, "stopped"});
+    REQUIRE(told.has_value());
+    CHECK_FALSE(told->counts);
+    mesh.call(0, offer);
+    const auto next = mesh.answer<AssignmentRecord>(serve, 2);
+    REQUIRE(next.has_value());
+    CHECK(next->stop == TaskStop::none);
+}
+
 }  // namespace
-}  // namespace starling::node
+}  // namespace starling::node::services_test

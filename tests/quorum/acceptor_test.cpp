@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace starling::quorum {
+namespace starling::quorum::acceptor_test {
 namespace {
 
 NodeId named(std::uint8_t letter) {
@@ -200,4 +200,4 @@ TEST_CASE("the last free place in the table is taken and the next name is refuse
 }
 
 }  // namespace
-}  // namespace starling::quorum
+}  // namespace starling::quorum::acceptor_test

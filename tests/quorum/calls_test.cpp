@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace starling::quorum {
+namespace starling::quorum::calls_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -273,4 +273,4 @@ TEST_CASE("ticks that come early or twice change nothing", "[quorum][calls]") {
 }
 
 }  // namespace
-}  // namespace starling::quorum
+}  // namespace starling::quorum::calls_test

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace starling::quorum {
+namespace starling::quorum::decision_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -249,4 +249,4 @@ TEST_CASE("a lease and a register of the same name as a decision are apart", "[q
 }
 
 }  // namespace
-}  // namespace starling::quorum
+}  // namespace starling::quorum::decision_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace starling::sim {
+namespace starling::sim::history_test {
 namespace {
 
 Call call(CallKind kind, std::int64_t begin, std::int64_t end) {
@@ -184,4 +184,4 @@ TEST_CASE("ten thousand calls with unanswered ones among them are judged quickly
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::history_test

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::quorum {
+namespace starling::quorum::hostile_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -228,4 +228,4 @@ TEST_CASE("a full table is said to the caller", "[quorum][hostile][bounds]") {
 }
 
 }  // namespace
-}  // namespace starling::quorum
+}  // namespace starling::quorum::hostile_test

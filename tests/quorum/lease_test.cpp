@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace starling::quorum {
+namespace starling::quorum::lease_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -209,4 +209,4 @@ TEST_CASE("the oldest of too many observed leases is forgotten", "[quorum][lease
 }
 
 }  // namespace
-}  // namespace starling::quorum
+}  // namespace starling::quorum::lease_test

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::quorum {
+namespace starling::quorum::named_schedules_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -340,4 +340,4 @@ TEST_CASE("a mesh of one agrees with itself", "[quorum][named]") {
 }
 
 }  // namespace
-}  // namespace starling::quorum
+}  // namespace starling::quorum::named_schedules_test

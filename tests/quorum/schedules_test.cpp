@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::quorum {
+namespace starling::quorum::schedules_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -179,4 +179,4 @@ TEST_CASE("a stale read is caught", "[quorum][schedules][negative]") {
 }
 
 }  // namespace
-}  // namespace starling::quorum
+}  // namespace starling::quorum::schedules_test

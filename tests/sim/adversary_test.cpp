@@ -10,7 +10,7 @@
 #include <array>
 #include <map>
 
-namespace starling::sim {
+namespace starling::sim::adversary_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -203,4 +203,4 @@ TEST_CASE("equal plans have equal lies", "[sim][adversary]") {
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::adversary_test

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string>
 
-namespace starling::tests {
+namespace starling::tests::agents_explore_test {
 namespace {
 
 // Each tick it sells as long as its own node's counter is below the limit.
@@ -110,4 +110,4 @@ STARLING_SIM_TEST("a counter that everybody adds to loses nothing", seeds(5)) {
 }
 
 }  // namespace
-}  // namespace starling::tests
+}  // namespace starling::tests::agents_explore_test

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace starling::tests {
+namespace starling::tests::agents_outside_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -181,4 +181,4 @@ TEST_CASE("bytes that are no cassette are refused with the place", "[sim][agents
 }
 
 }  // namespace
-}  // namespace starling::tests
+}  // namespace starling::tests::agents_outside_test

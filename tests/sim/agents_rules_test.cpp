@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace starling::tests {
+namespace starling::tests::agents_rules_test {
 namespace {
 
 constexpr auto note_in_3s = [](Ctx& c) { c.after(3s, [&c] { c.note("spent", 5); }); };
@@ -107,4 +107,4 @@ TEST_CASE("nodes out of range are an error of the run", "[sim][agents][rules]") 
 }
 
 }  // namespace
-}  // namespace starling::tests
+}  // namespace starling::tests::agents_rules_test

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
-namespace starling::tests {
+namespace starling::tests::agents_same_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -182,4 +182,4 @@ TEST_CASE("a cassette that is not there is an error that names it", "[sim][agent
 }
 
 }  // namespace
-}  // namespace starling::tests
+}  // namespace starling::tests::agents_same_test

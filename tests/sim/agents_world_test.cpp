@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace starling::tests {
+namespace starling::tests::agents_world_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -276,4 +276,4 @@ TEST_CASE("members come to an agent that watches them", "[sim][agents]") {
 }
 
 }  // namespace
-}  // namespace starling::tests
+}  // namespace starling::tests::agents_world_test

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace starling::sim {
+namespace starling::sim::agreement_clients_test {
 namespace {
 
 // ---- leases
@@ -226,4 +226,4 @@ TEST_CASE("a decision that never closes is found", "[sim][decision_load]") {
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::agreement_clients_test

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::checks_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -174,4 +174,4 @@ TEST_CASE("two accepted awards of a task that never moved are found", "[sim][che
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::checks_test

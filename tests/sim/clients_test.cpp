@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::clients_test {
 namespace {
 
 // ---- survey
@@ -257,4 +257,4 @@ TEST_CASE("a poison task kills its node, and one that kills too many is found",
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::clients_test

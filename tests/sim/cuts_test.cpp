@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace starling::sim {
+namespace starling::sim::cuts_test {
 namespace {
 
 constexpr std::uint32_t ann = 0;
@@ -46,4 +46,4 @@ TEST_CASE("healing one of two cuts leaves the other in force", "[sim][cuts]") {
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::cuts_test

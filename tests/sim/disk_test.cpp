@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::disk_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -34,7 +34,7 @@ public:
 
     [[nodiscard]] std::string read(std::string_view key) const {
         const auto value = disk.read(Table::values, view_of(key));
-        return value ? std::string(text_of(*value)) : "nothing";
+        return value ? std::string(starling::text_of(*value)) : "nothing";
     }
 
     Disk disk;
@@ -43,7 +43,8 @@ public:
 
 std::vector<std::string> keys_in(const Disk& disk) {
     std::vector<std::string> keys;
-    disk.scan(Table::values, [&](ByteView key, ByteView) { keys.emplace_back(text_of(key)); });
+    disk.scan(Table::values,
+              [&](ByteView key, ByteView) { keys.emplace_back(starling::text_of(key)); });
     return keys;
 }
 
@@ -144,8 +145,8 @@ TEST_CASE("a fetch sees the batches written before it", "[sim][disk]") {
     REQUIRE(finished.fetched.size() == 1);
     CHECK(finished.fetched[0].tag == 7);
     REQUIRE(finished.fetched[0].records.size() == 2);
-    CHECK(text_of(finished.fetched[0].records[0].key) == "b");
-    CHECK(text_of(finished.fetched[0].records[1].key) == "c");
+    CHECK(starling::text_of(finished.fetched[0].records[0].key) == "b");
+    CHECK(starling::text_of(finished.fetched[0].records[1].key) == "c");
 }
 
 TEST_CASE("the age of the oldest waiting batch is that of the first one written", "[sim][disk]") {
@@ -160,4 +161,4 @@ TEST_CASE("the age of the oldest waiting batch is that of the first one written"
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::disk_test

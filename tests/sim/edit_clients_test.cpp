@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace starling::sim {
+namespace starling::sim::edit_clients_test {
 namespace {
 
 node::EntryRecord sum_of(const std::string& key, std::int64_t sum) {
@@ -145,4 +145,4 @@ TEST_CASE("a watch that is never told it caught up is found", "[sim][watch_load]
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::edit_clients_test

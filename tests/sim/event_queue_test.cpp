@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::event_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,4 +48,4 @@ TEST_CASE("an event pushed while others wait finds its place", "[sim][event_queu
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::event_queue_test

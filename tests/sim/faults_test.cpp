@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::faults_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -269,4 +269,4 @@ TEST_CASE("a delay longer than any timeout between two sides is over when it end
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::faults_test

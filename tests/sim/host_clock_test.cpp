@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::sim {
+namespace starling::sim::host_clock_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -72,4 +72,4 @@ TEST_CASE("a wall clock that jumps ever on in one direction stays on that side",
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::host_clock_test

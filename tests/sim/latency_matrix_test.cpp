@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::sim {
+namespace starling::sim::latency_matrix_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -188,4 +188,4 @@ TEST_CASE("a mesh spread over the world converges", "[sim][latency]") {
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::latency_matrix_test

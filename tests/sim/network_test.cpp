@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::network_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -265,4 +265,4 @@ TEST_CASE("a draw of one pair does not depend on the frames of another", "[sim][
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::network_test

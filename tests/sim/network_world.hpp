@@ -117,7 +117,7 @@ private:
     }
 
     void on_arrival(std::uint32_t /*host*/, const Arrival& arrival) override {
-        heard.emplace_back(text_of(bodies.view(arrival.body)));
+        heard.emplace_back(starling::text_of(bodies.view(arrival.body)));
         heard_links.push_back(node::read_header(arrival.head)->link);
         heard_at.push_back(now);
         if (!reads) return unread.push_back(arrival);

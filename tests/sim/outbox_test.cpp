@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::outbox_test {
 namespace {
 
 std::vector<int> released(Outbox<int>& outbox, std::uint64_t durable) {
@@ -30,4 +30,4 @@ TEST_CASE("what is held leaves in order, up to the durable batch", "[sim][outbox
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::outbox_test

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace starling::sim {
+namespace starling::sim::plan_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -117,4 +117,4 @@ TEST_CASE("the largest load makes a plan, one more of any kind an error", "[sim]
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::plan_test

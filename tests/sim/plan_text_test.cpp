@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace starling::sim {
+namespace starling::sim::plan_text_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -406,4 +406,4 @@ TEST_CASE("a plan that was changed in memory is checked like one that was read",
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::plan_text_test

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-namespace starling::sim {
+namespace starling::sim::platter_test {
 namespace {
 
 std::string text_in(const Platter& platter, std::string_view file) {
@@ -91,4 +91,4 @@ TEST_CASE("a torn write leaves the sectors it did not cover", "[sim][platter]") 
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::platter_test

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace starling::sim {
+namespace starling::sim::quantity_test {
 namespace {
 
 constexpr Quantity quantities[] = {Quantity::number,   Quantity::time,   Quantity::bytes,
@@ -120,4 +120,4 @@ TEST_CASE("a rate is read as options write it, in thousandths of a second", "[si
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::quantity_test

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace starling::sim {
+namespace starling::sim::report_page_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -79,4 +79,4 @@ TEST_CASE("text in a picture is no markup", "[sim][report]") {
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::report_page_test

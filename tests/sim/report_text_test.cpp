@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::sim {
+namespace starling::sim::report_text_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -92,4 +92,4 @@ TEST_CASE("options out of range are refused before anything runs", "[sim][run]")
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::report_text_test

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace starling::sim {
+namespace starling::sim::run_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -174,4 +174,4 @@ TEST_CASE("removing a fault leaves the keys and the start of the run as they wer
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::run_test

@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-namespace starling::sim {
+namespace starling::sim::shelf_test {
 namespace {
 
 using Model = std::map<std::string, std::string>;
@@ -59,7 +59,7 @@ private:
     [[nodiscard]] Model contents() const {
         Model found;
         shelf.scan(Table::values, [&](ByteView key, ByteView value) {
-            found.emplace(text_of(key), text_of(value));
+            found.emplace(starling::text_of(key), starling::text_of(value));
         });
         return found;
     }
@@ -125,4 +125,4 @@ TEST_CASE("a full disk refuses a commit, and keeps what it had", "[sim][shelf]")
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::shelf_test

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <set>
 
-namespace starling::sim {
+namespace starling::sim::shrink_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -212,4 +212,4 @@ TEST_CASE("how many are judged at once changes neither the result nor the trials
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::shrink_test

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-namespace starling::sim {
+namespace starling::sim::swarm_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -93,4 +93,4 @@ TEST_CASE("nodes and times of a swarm at their limits make a plan, one past them
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::swarm_test

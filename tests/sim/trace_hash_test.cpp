@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace starling::sim {
+namespace starling::sim::trace_hash_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -57,4 +57,4 @@ TEST_CASE("a long trace depends on its first record", "[sim][trace_hash]") {
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::trace_hash_test

@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace starling::sim {
+namespace starling::sim::transcript_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -58,4 +58,4 @@ TEST_CASE("a fault is told by its line in the plan", "[sim][transcript]") {
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::transcript_test

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-namespace starling::sim {
+namespace starling::sim::weather_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -245,4 +245,4 @@ TEST_CASE("a host that babbles sends frames that nobody wrote, and its own as th
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::weather_test

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::wire_checks_test {
 namespace {
 
 constexpr std::uint32_t ann = 0;
@@ -200,7 +200,7 @@ TEST_CASE("a change that was told as not applied and was chosen is found", "[sim
     told.outcome = node::RegisterOutcome::not_applied;
     answer(load, asked, told);
     win(talk, 10);
-    quorum::Accept message = accept(10, 0, std::string(text_of(*ask->value)));
+    quorum::Accept message = accept(10, 0, std::string(starling::text_of(*ask->value)));
     message.name = "r/" + ask->name;
     talk.says(ann, bob, message);
     for (const std::uint32_t voter : {0U, 1U, 2U}) {
@@ -346,7 +346,7 @@ TEST_CASE("a result of an earlier award under the epoch of another is found", "[
     record.id = task;
     record.spec.skill = "count";
     record.custodians = {id_of(bob)};
-    talk.says(ann, bob, auction::AcceptProposal{record, epoch(2, ann), Boot{100}, 5s});
+    talk.says(ann, bob, auction::AcceptProposal{record, epoch(2, ann), Boot{100}, 5s, task});
     const auction::Outcome outcome{auction::Ending::done, {}, {}, id_of(bob), epoch(1, ann)};
     talk.says(ann, bob, auction::StoreResult{task, {}, {epoch(2, ann), outcome}, false, {}});
     CHECK(talk.broken() == Names{"awards_end_as_given"});
@@ -407,16 +407,22 @@ TEST_CASE("a suspect that had time to refute may be called dead", "[sim][checks]
 }
 
 TEST_CASE("a member that is mourned by one who hears it is found", "[sim][checks]") {
-    Talk<RumourCheck> talk(ids());
-    accuse(talk, eve, bob, 9s);
-    talk.traces(eve, Event::member_suspect, member(bob, 0), 10s);
-    talk.traces(eve, Event::member_dead, member(bob, 0), 12s);
-    talk.hears(ann, bob, gossip::Pong{}, 12s);
-    gossip::Cells cells;
-    cells.deaths.push_back({id_of(bob), Boot{100}, {}, gossip::Cause::silent, 0});
-    talk.hears(ann, eve, cells, 12s + 100ms);
-    talk.traces(ann, Event::member_dead, member(bob, 0), 12s + 100ms);
-    CHECK(talk.broken() == Names{"heard_are_not_mourned"});
+    gossip::Pong asked;
+    asked.sequence = 1;
+    for (const bool others_came : {false, true}) {
+        Talk<RumourCheck> talk(ids());
+        accuse(talk, eve, bob, 9s);
+        talk.traces(eve, Event::member_suspect, member(bob, 0), 10s);
+        talk.traces(eve, Event::member_dead, member(bob, 0), 12s);
+        talk.hears(ann, bob, asked, 12s);
+        // Then others may be its neighbours.
+        if (others_came) talk.traces(ann, Event::member_alive, member(3, 0), 12s + 50ms);
+        gossip::Cells cells;
+        cells.deaths.push_back({id_of(bob), Boot{100}, {}, gossip::Cause::silent, 0});
+        talk.hears(ann, eve, cells, 12s + 100ms);
+        talk.traces(ann, Event::member_dead, member(bob, 0), 12s + 100ms);
+        CHECK(talk.broken() == (others_came ? Names{} : Names{"heard_are_not_mourned"}));
+    }
 }
 
 TEST_CASE("a suspicion that rests on what was refuted is found", "[sim][checks]") {
@@ -485,4 +491,4 @@ TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][check
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::wire_checks_test

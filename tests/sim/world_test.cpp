@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::world_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -191,4 +191,4 @@ TEST_CASE("the halves of a cut call each other dead and find each other after th
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::world_test

@@ -1,0 +1,92 @@
+#include "sim/timings.hpp"
+
+#include <algorithm>
+
+namespace starling::sim {
+namespace {
+
+void add_sample(std::vector<Duration>& samples, Duration sample) {
+    if (samples.size() < Timings::samples_max) samples.push_back(sample);
+}
+
+// The sample at this place of 100.
+Duration at_percent(const std::vector<Duration>& ascending, std::size_t percent) {
+    return ascending[(ascending.size() * percent + 99) / 100 - 1];
+}
+
+}  // namespace
+
+Percentiles percentiles_of(std::vector<Duration> samples) {
+    if (samples.empty()) return {};
+    std::ranges::sort(samples);
+    return {samples.size(), at_percent(samples, 50), at_percent(samples, 95), samples.back()};
+}
+
+Timings::Timings(const std::vector<NodeId>& ids) {
+    for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
+}
+
+void Timings::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
+    const Key key(record.fields[0], record.fields[1]);
+    if (record.event == Event::batch_committed) {
+        if (committed_.size() < samples_max) committed_.insert_or_assign(key, now);
+    } else if (record.event == Event::batch_applied) {
+        const auto batch = committed_.find(key);
+        if (batch != committed_.end()) add_sample(convergence_, now - batch->second);
+    } else if (record.event == Event::task_recorded) {
+        if (recorded_.size() < samples_max) recorded_.try_emplace(record.fields[0], now);
+    } else if (record.event == Event::task_awarded) {
+        const auto task = recorded_.find(record.fields[0]);
+        if (task == recorded_.end()) return;
+        add_sample(awards_, now - task->second);
+        recorded_.erase(task);
+    } else if (record.event == Event::member_dead) {
+        on_death(host, record, now);
+    }
+}
+
+void Timings::on_started(std::uint32_t host, Boot /*boot*/, Duration /*now*/) {
+    outages_.erase(host);
+    running_.insert(host);
+}
+
+void Timings::on_fault(const Fault& fault, Phase phase, Duration now) {
+    if (fault.kind != FaultKind::crash && fault.kind != FaultKind::pause) return;
+    if (phase == Phase::ends) {
+        outages_.erase(fault.host);
+        running_.insert(fault.host);
+        return;
+    }
+    leave_out(fault.host);
+    if (!running_.empty()) outages_[fault.host] = {now, fault.kind, running_};
+}
+
+void Timings::on_ended(std::uint32_t host, Duration /*now*/) {
+    leave_out(host);
+}
+
+// Who does not run need not say that others are dead.
+void Timings::leave_out(std::uint32_t host) {
+    running_.erase(host);
+    for (auto& [subject, outage] : outages_) outage.waiting.erase(host);
+    std::erase_if(outages_, [](const auto& each) { return each.second.waiting.empty(); });
+}
+
+void Timings::on_death(std::uint32_t host, const TraceRecord& record, Duration now) {
+    const auto subject = hosts_.find(record.fields[0]);
+    if (subject == hosts_.end()) return;
+    const auto outage = outages_.find(subject->second);
+    if (outage == outages_.end()) return;
+    outage->second.waiting.erase(host);
+    if (!outage->second.waiting.empty()) return;
+    add_sample(outage->second.kind == FaultKind::crash ? kills_ : stops_,
+               now - outage->second.began);
+    outages_.erase(outage);
+}
+
+RunTimes Timings::times() const {
+    return {percentiles_of(convergence_), percentiles_of(awards_), percentiles_of(kills_),
+            percentiles_of(stops_)};
+}
+
+}  // namespace starling::sim
