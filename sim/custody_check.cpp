@@ -102,9 +102,17 @@ void CustodyCheck::on_said(const Told& frame) {
 void CustodyCheck::on_heard(const Told& frame) {
     if (frame.kind == Kind::record) {
         if (const auto message = decoded<auction::RecordTask>(decoder_, frame.body)) {
-            if (!message->known) return;
             const Key key{frame.host, message->record.id.prefix()};
-            kept_[key].origins.insert(message->known->outcome.origin);
+            on_asked(key, message->epoch);
+            if (message->known) kept_[key].origins.insert(message->known->outcome.origin);
+        }
+    } else if (frame.kind == Kind::grant) {
+        if (const auto message = decoded<auction::Grant>(decoder_, frame.body)) {
+            on_asked({frame.host, message->task.prefix()}, message->epoch);
+        }
+    } else if (frame.kind == Kind::inform) {
+        if (const auto message = decoded<auction::Inform>(decoder_, frame.body)) {
+            on_asked({frame.host, message->task.prefix()}, message->epoch);
         }
     } else if (frame.kind == Kind::store_result) {
         if (const auto message = decoded<auction::StoreResult>(decoder_, frame.body)) {
@@ -218,7 +226,7 @@ void CustodyCheck::on_progress_heard(const Told& frame, const auction::Progress&
         is_over(frame, key);
         Kept& kept = known->second;
         const bool its_own = frame.peer == duty.epoch.granter && kept.stored == duty.epoch &&
-                             kept.highest == duty.epoch;
+                             kept.highest == duty.epoch && kept.asked <= duty.epoch;
         if (!its_own || kept.ended_with || kept.ends_with) continue;
         kept.ends_with = frame.batch + 1;
         kept.end_heard = frame.now;
@@ -228,8 +236,15 @@ void CustodyCheck::on_progress_heard(const Told& frame, const auction::Progress&
 
 void CustodyCheck::on_store_heard(const Told& frame, const auction::StoreResult& message) {
     const Key key{frame.host, message.task.prefix()};
+    on_asked(key, message.held.epoch);
     kept_[key].origins.insert(message.held.outcome.origin);
     if (message.accepted) is_over(frame, key);
+}
+
+// It may have agreed: what it says of that waits for its disk.
+void CustodyCheck::on_asked(const Key& key, const auction::Epoch& epoch) {
+    Kept& kept = kept_[key];
+    kept.asked = std::max(kept.asked, epoch);
 }
 
 void CustodyCheck::on_answer_heard(const Told& frame, const auction::GrantAnswer& message) {

@@ -58,6 +58,7 @@ private:
     // What a custodian showed of a task.
     struct Kept {
         Epoch highest{};
+        Epoch asked{};              // the highest that others asked it for
         std::set<Epoch> origins{};  // awards whose results it may have
         std::optional<Epoch> stored{};
         bool runs = false;  // it ran the task itself: whoever runs a task answers for it
@@ -75,6 +76,7 @@ private:
     void on_progress_heard(const Told& frame, const auction::Progress& message);
     void on_store_heard(const Told& frame, const auction::StoreResult& message);
     void on_answer_heard(const Told& frame, const auction::GrantAnswer& message);
+    void on_asked(const Key& key, const auction::Epoch& epoch);
     void on_run(const Told& frame, const TaskId& task);
     void on_refused(std::uint32_t host, Duration now);
     void note_durable(const Told& frame);
