@@ -36,6 +36,10 @@ bool speaks_of_peer(Event event) {
            event == Event::frame_refused;
 }
 
+bool shows_roots(Kind kind) {
+    return kind == Kind::ping || kind == Kind::pong || kind == Kind::hello;
+}
+
 bool ends_greeting(const TraceRecord& record) {
     const bool refused = record.event == Event::frame_refused;
     return record.event == Event::link_down ||
@@ -50,7 +54,8 @@ RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
       history_(static_cast<std::uint32_t>(ids_.size())),
       views_(ids_.size()),
       tables_(ids_.size()),
-      roots_(ids_.size()) {
+      shown_(ids_.size()),
+      cells_(ids_.size()) {
     for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
     for (const char* each :
          {suspects_get_time, heard_are_not_mourned, suspects_are_accused, tables_are_compared}) {
@@ -106,19 +111,20 @@ void RumourCheck::on_ended(std::uint32_t host, Duration now) {
 }
 
 void RumourCheck::on_said(const Told& frame) {
-    if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
-        if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
-            on_roots_said(frame, message->roots);
-        }
-    } else if (frame.kind == Kind::hello) {
-        if (const auto message = decoded<gossip::Hello>(decoder_, frame.body)) {
-            on_roots_said(frame, message->roots);
-        }
+    if (shows_roots(frame.kind)) {
+        Shown& shown = shown_.at(frame.host);
+        shown.kind = frame.kind;
+        shown.body.assign(frame.body.begin(), frame.body.end());
+        on_roots_said(frame);
     } else if (frame.kind == Kind::table_digest) {
         if (const auto peer = host_of(frame.peer.prefix())) {
             greetings_.erase({frame.host, *peer});
         }
     } else if (frame.kind == Kind::cells) {
+        // The same goes to one peer after another.
+        Bytes& told = cells_.at(frame.host);
+        if (std::ranges::equal(told, frame.body)) return;
+        told.assign(frame.body.begin(), frame.body.end());
         if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
             for (const gossip::Opinion& each : message->opinions) {
                 const auto subject = host_of(each.subject.prefix());
@@ -133,6 +139,7 @@ void RumourCheck::on_said(const Told& frame) {
 }
 
 void RumourCheck::on_heard(const Told& frame) {
+    if (!shows_roots(frame.kind) && frame.kind != Kind::cells) return;
     const auto peer = host_of(frame.peer.prefix());
     if (!peer || *peer == frame.host) return;
     if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
@@ -141,8 +148,9 @@ void RumourCheck::on_heard(const Told& frame) {
         if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
             // Pongs that nobody asked for come from strangers too.
             if (is_pong && message->sequence != 0) hear(view_of(frame.host, *peer), frame.now);
-            if (roots_.at(frame.host) == message->roots.table) {
-                greetings_.erase({frame.host, *peer});
+            const auto greeting = greetings_.find({frame.host, *peer});
+            if (greeting != greetings_.end() && own_root(frame.host) == message->roots.table) {
+                greetings_.erase(greeting);
             }
         }
     } else if (frame.kind == Kind::hello) {
@@ -235,14 +243,14 @@ void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool dow
 }
 
 // Who shows the same table as before the greeting has had time to compare it, and a link.
-void RumourCheck::on_roots_said(const Told& frame, const gossip::Roots& roots) {
-    const auto peer = host_of(frame.peer.prefix());
-    roots_.at(frame.host) = roots.table;
+void RumourCheck::on_roots_said(const Told& frame) {
     check_dialled(frame.host, frame.now);
+    if (greetings_.empty()) return;
+    const auto peer = host_of(frame.peer.prefix());
     if (!peer) return;
     const auto greeting = greetings_.find({frame.host, *peer});
     if (greeting == greetings_.end()) return;
-    if (greeting->second.own_root != roots.table) {
+    if (greeting->second.own_root != own_root(frame.host)) {
         greetings_.erase(greeting);
         return;
     }
@@ -256,13 +264,24 @@ void RumourCheck::on_roots_said(const Told& frame, const gossip::Roots& roots) {
 
 void RumourCheck::on_greeting(const Told& frame, const gossip::Hello& hello) {
     const auto peer = host_of(frame.peer.prefix());
-    const auto own = roots_.at(frame.host);
+    const auto own = own_root(frame.host);
     greetings_.erase({frame.host, *peer});
     // Only its owner's word counts, and none of an earlier boot.
     if (hello.claim.node != frame.peer || hello.claim.boot != history_.boot(*peer)) return;
     if (!own || *own == hello.roots.table) return;
     findings_.looked(tables_are_compared);
     greetings_[{frame.host, *peer}] = {frame.now, *own};
+}
+
+std::optional<std::uint64_t> RumourCheck::own_root(std::uint32_t host) {
+    const Shown& shown = shown_.at(host);
+    if (shown.body.empty()) return std::nullopt;
+    if (shown.kind == Kind::hello) {
+        const auto hello = decoded<gossip::Hello>(decoder_, shown.body);
+        return hello ? std::optional{hello->roots.table} : std::nullopt;
+    }
+    const auto ping = decoded<gossip::Ping>(decoder_, shown.body);
+    return ping ? std::optional{ping->roots.table} : std::nullopt;
 }
 
 RumourCheck::View& RumourCheck::view_of(std::uint32_t host, std::uint32_t subject) {
@@ -272,7 +291,7 @@ RumourCheck::View& RumourCheck::view_of(std::uint32_t host, std::uint32_t subjec
 }
 
 void RumourCheck::forget(std::uint32_t host) {
-    roots_.at(host).reset();
+    shown_.at(host).body.clear();
     tables_.at(host) = {};
     views_.at(host).clear();
     std::erase_if(greetings_, [&](const auto& each) {

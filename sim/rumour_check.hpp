@@ -77,6 +77,12 @@ private:
         std::optional<Duration> changed_before;
     };
 
+    // The last frame by which a node showed its table: it is read when somebody asks.
+    struct Shown {
+        Kind kind{};
+        Bytes body;
+    };
+
     using Pair = std::pair<std::uint32_t, std::uint32_t>;  // who, about or to whom
 
     void on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
@@ -86,8 +92,9 @@ private:
     void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
     void check_dialled(std::uint32_t host, Duration now);
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
-    void on_roots_said(const Told& frame, const gossip::Roots& roots);
+    void on_roots_said(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);
+    [[nodiscard]] std::optional<std::uint64_t> own_root(std::uint32_t host);
     [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
     void forget(std::uint32_t host);
     [[nodiscard]] bool is_slandered(Duration now) const;
@@ -104,8 +111,9 @@ private:
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
     std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;
     std::map<std::pair<std::uint32_t, Life>, Duration> claimed_;
-    std::vector<std::optional<std::uint64_t>> roots_;  // as last shown by each host
-    std::map<Pair, Greeting> greetings_;               // of one host by another
+    std::vector<Shown> shown_;            // by host
+    std::vector<Bytes> cells_;            // as each host said last
+    std::map<Pair, Greeting> greetings_;  // of one host by another
 };
 
 }  // namespace starling::sim
