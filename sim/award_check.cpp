@@ -33,6 +33,7 @@ void AwardCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durati
     if (ends_lease(record.event)) leases_.clear(key);
     if (record.event != Event::task_agreed) return;
     leases_.set(key, now, lease_within);
+    findings_.looked(leases_are_watched);
     findings_.looked(awards_are_agreed);
     const auto round = static_cast<std::uint32_t>(record.fields[1]);
     if (agreed_.contains({host, key.second, round, record.fields[2]})) return;

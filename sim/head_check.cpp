@@ -46,6 +46,7 @@ void HeadCheck::on_heard(const Told& frame) {
     if (frame.kind != Kind::heads || forked_) return;
     const auto heads = decoded<crdt::Heads>(decoder_, frame.body);
     if (!heads) return;
+    findings_.looked(heads_are_followed_up);
     for (const crdt::HeadEntry& entry : heads->entries) {
         const Key key{frame.host, entry.origin};
         const auto wanted = wanted_.find(key);

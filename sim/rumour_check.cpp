@@ -13,7 +13,6 @@ constexpr const char* suspects_get_time = "suspects_get_time";
 constexpr const char* heard_are_not_mourned = "heard_are_not_mourned";
 constexpr const char* suspects_are_accused = "suspects_are_accused";
 constexpr const char* tables_are_compared = "tables_are_compared";
-constexpr const char* dead_are_dialled = "dead_are_dialled";
 
 // Clocks of judges may run fast by a tenth.
 constexpr Duration time_to_refute = limits::pause_tolerance - limits::pause_tolerance / 5;
@@ -220,17 +219,6 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
     if (table.dead.size() * 2 < ids_.size()) table.lonely_since.reset();
 }
 
-// Whenever it beats.
-void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
-    Table& table = tables_.at(host);
-    if (table.dead.size() * 2 < ids_.size()) return;
-    findings_.looked(dead_are_dialled);
-    if (!table.lonely_since) table.lonely_since = now;
-    if (now - *table.lonely_since < dialled_within) return;
-    violated(dead_are_dialled, host, *table.dead.begin(), now);
-    table.lonely_since = now;
-}
-
 void RumourCheck::hear(View& view, Duration now) {
     if (view.heard != now) view.heard_before = view.heard;
     view.heard = now;
@@ -244,7 +232,6 @@ void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool dow
 
 // Who shows the same table as before the greeting has had time to compare it, and a link.
 void RumourCheck::on_roots_said(const Told& frame) {
-    check_dialled(frame.host, frame.now);
     if (greetings_.empty()) return;
     const auto peer = host_of(frame.peer.prefix());
     if (!peer) return;

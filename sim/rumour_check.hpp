@@ -31,8 +31,6 @@ namespace starling::sim {
 class RumourCheck final : public Check {
 public:
     static constexpr Duration compared_within = std::chrono::seconds{1};
-    // A connection without answers lasts 10 s, and every 5 s somebody is dialled.
-    static constexpr Duration dialled_within = std::chrono::seconds{17};
 
     RumourCheck(std::vector<NodeId> ids, Findings& findings);
 
@@ -90,7 +88,6 @@ private:
     [[nodiscard]] bool was_heard(std::uint32_t host, const View& view, Duration now) const;
     static void hear(View& view, Duration now);
     void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
-    void check_dialled(std::uint32_t host, Duration now);
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);

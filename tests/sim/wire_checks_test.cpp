@@ -456,23 +456,6 @@ TEST_CASE("tables that differ at a greeting and are not compared are found", "[s
     CHECK(greeted(true).empty());
 }
 
-TEST_CASE("a node that takes most members for dead and dials none of them is found",
-          "[sim][checks]") {
-    const auto parted = [&](bool dials) {
-        Talk<RumourCheck> talk(ids());
-        talk.traces(ann, Event::member_joined, member(3, 0), 1s);
-        for (const std::uint32_t subject : {bob, eve, 4U}) {
-            talk.traces(ann, Event::member_dead, member(subject, 0, 2), 10s);
-        }
-        talk.says(ann, 3, gossip::Ping{}, 10s);
-        if (dials) talk.traces(ann, Event::heal_dialled, {id_of(bob).prefix()}, 20s);
-        talk.says(ann, 3, gossip::Ping{}, 30s);
-        return talk.broken();
-    };
-    CHECK(parted(false) == Names{"dead_are_dialled"});
-    CHECK(parted(true).empty());
-}
-
 // --------------------------------------------------------------------------------------- state
 
 TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][checks]") {
