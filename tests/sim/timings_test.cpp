@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace starling::sim {
+namespace starling::sim::timings_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -101,4 +101,4 @@ TEST_CASE("a death that some did not tell in time is no sample", "[sim][timings]
 }
 
 }  // namespace
-}  // namespace starling::sim
+}  // namespace starling::sim::timings_test
