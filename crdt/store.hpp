@@ -86,7 +86,8 @@ public:
     // From somebody who is not its writer, who may wait for an answer.
     [[nodiscard]] bool contains(const Signature& signature, const NodeId& from) const {
         const Mark& mark = marks_[place_of(signature)];
-        return mark.signature == signature.prefix() && mark.writer != from.prefix();
+        const bool is_set = mark.writer != 0;
+        return is_set && mark.signature == signature.prefix() && mark.writer != from.prefix();
     }
 
     void clear() { marks_ = {}; }
