@@ -31,8 +31,7 @@ bool clears_suspicion(Event event) {
 bool speaks_of_peer(Event event) {
     return clears_suspicion(event) || event == Event::opinion_given ||
            event == Event::member_suspect || event == Event::member_dead ||
-           event == Event::heal_dialled || event == Event::link_down ||
-           event == Event::frame_refused;
+           event == Event::link_down || event == Event::frame_refused;
 }
 
 bool shows_roots(Kind kind) {
@@ -74,7 +73,7 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
     const auto subject = host_of(record.fields[0]);
     if (!subject || *subject == host) return;
     View& view = view_of(host, *subject);
-    on_member(host, *subject, record.event, now);
+    on_member(host, record.event, now);
     if (record.event == Event::opinion_given) {
         on_opinion(host, *subject, record.fields[1] != 0, now);
     } else if (record.event == Event::member_suspect) {
@@ -99,7 +98,6 @@ void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
 
 void RumourCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     history_.on_fault(fault, phase, now);
-    if (row_of(fault.kind).target == Target::host) tables_.at(fault.host).lonely_since.reset();
     // Who leaves compares nothing any more.
     if (fault.kind == FaultKind::leave || fault.kind == FaultKind::crash) forget(fault.host);
 }
@@ -206,17 +204,13 @@ bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) 
     return !changed || *changed < *last;
 }
 
-void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {
+void RumourCheck::on_member(std::uint32_t host, Event event, Duration now) {
     Table& table = tables_.at(host);
-    if (event == Event::heal_dialled) table.lonely_since = now;
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
     if (table.changed != now) table.changed_before = table.changed;
     table.changed = now;
-    table.dead.erase(subject);
-    if (dead) table.dead.insert(subject);
-    if (table.dead.size() * 2 < ids_.size()) table.lonely_since.reset();
 }
 
 void RumourCheck::hear(View& view, Duration now) {

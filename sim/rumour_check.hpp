@@ -66,10 +66,8 @@ private:
         std::uint64_t own_root = 0;
     };
 
-    // Whom one node takes for dead.
+    // How one node's table changed.
     struct Table {
-        std::set<std::uint32_t> dead;
-        std::optional<Duration> lonely_since;  // or dialled somebody since
         // When somebody came or went last, and in an earlier turn: then who hears whom changes.
         std::optional<Duration> changed;
         std::optional<Duration> changed_before;
@@ -87,7 +85,7 @@ private:
     void on_death(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
     [[nodiscard]] bool was_heard(std::uint32_t host, const View& view, Duration now) const;
     static void hear(View& view, Duration now);
-    void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
+    void on_member(std::uint32_t host, Event event, Duration now);
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);
