@@ -34,6 +34,30 @@ bool speaks_of_peer(Event event) {
            event == Event::link_down || event == Event::frame_refused;
 }
 
+// What a frame of cells says of deaths and opinions; most of it is claims, which nobody needs here.
+struct Rumours {
+    std::vector<gossip::Death> deaths;
+    std::vector<gossip::Opinion> opinions;
+
+    static bool decode(Reader& in, Rumours& out) {
+        in.skip();  // introductions
+        in.skip();  // claims
+        decode_each(in, out.deaths);
+        decode_each(in, out.opinions);
+        return in.ok();
+    }
+
+    template <class Cell>
+    static void decode_each(Reader& in, std::vector<Cell>& cells) {
+        Reader list = in.list();
+        if (list.remaining() == 0) return;
+        Decoder decoder;
+        while (list.remaining() > 0) {
+            if (const auto cell = decoded<Cell>(decoder, list.bytes())) cells.push_back(*cell);
+        }
+    }
+};
+
 bool shows_roots(Kind kind) {
     return kind == Kind::ping || kind == Kind::pong || kind == Kind::hello;
 }
@@ -122,7 +146,7 @@ void RumourCheck::on_said(const Told& frame) {
         Bytes& told = cells_.at(frame.host);
         if (std::ranges::equal(told, frame.body)) return;
         told.assign(frame.body.begin(), frame.body.end());
-        if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
+        if (const auto message = decoded<Rumours>(decoder_, frame.body)) {
             for (const gossip::Opinion& each : message->opinions) {
                 const auto subject = host_of(each.subject.prefix());
                 if (!subject || each.observer != ids_[frame.host] || !is_down(each.vote)) {
@@ -155,7 +179,7 @@ void RumourCheck::on_heard(const Told& frame) {
             on_greeting(frame, *message);
         }
     } else if (frame.kind == Kind::cells) {
-        if (const auto message = decoded<gossip::Cells>(decoder_, frame.body)) {
+        if (const auto message = decoded<Rumours>(decoder_, frame.body)) {
             for (const gossip::Death& each : message->deaths) {
                 const auto subject = host_of(each.node.prefix());
                 if (!subject || *subject == *peer) continue;
