@@ -69,15 +69,13 @@ const msgpack::object& object_at(const void* items, std::size_t index) {
 
 }  // namespace
 
-// Most decoders are short-lived and parse little: a first chunk that malloc has at hand, instead of
-// the library's 8 KiB.
-constexpr std::size_t first_chunk_bytes = 960;
-
 struct Decoder::Memory {
-    msgpack::zone zone{first_chunk_bytes};
+    explicit Memory(std::size_t first_chunk) : zone(first_chunk) {}
+
+    msgpack::zone zone;
 };
 
-Decoder::Decoder() : memory_(std::make_unique<Memory>()) {}
+Decoder::Decoder(std::size_t first_chunk) : memory_(std::make_unique<Memory>(first_chunk)) {}
 
 Decoder::~Decoder() = default;
 
@@ -149,6 +147,11 @@ bool Reader::ok() const {
 
 void Reader::fail() {
     decoder_->failed_ = true;
+}
+
+Decoder& Reader::inner() const {
+    if (!decoder_->inner_) decoder_->inner_ = std::make_unique<Decoder>();
+    return *decoder_->inner_;
 }
 
 Shape Reader::shape() const {

@@ -108,6 +108,11 @@ public:
 
     Duration duration() { return Duration{sint()}; }
 
+    // For values whose encodings are byte strings of this one: at hand for the next such list or
+    // message, where a decoder of its own would have to be made.  Every parse of it ends the
+    // readers of its parse before.
+    [[nodiscard]] Decoder& inner() const;
+
 private:
     friend class Decoder;
 
@@ -125,7 +130,12 @@ private:
 // Owns the memory of one parsed value at a time.
 class Decoder {
 public:
-    Decoder();
+    // Most decoders are short-lived and parse little: a first chunk that malloc has at hand,
+    // instead of the library's 8 KiB.  Who parses much and for long keeps more.
+    static constexpr std::size_t small_chunk = 960;
+    static constexpr std::size_t large_chunk = 4096;
+
+    explicit Decoder(std::size_t first_chunk = small_chunk);
     ~Decoder();
     Decoder(const Decoder&) = delete;
     Decoder& operator=(const Decoder&) = delete;
@@ -140,6 +150,7 @@ private:
     struct Memory;
 
     std::unique_ptr<Memory> memory_;
+    std::unique_ptr<Decoder> inner_;  // made when first asked for
     bool failed_ = false;
 };
 

@@ -37,6 +37,7 @@
     STARLING_ROW(own_death_heard, "gossip.own_death_heard")                                       \
     STARLING_ROW(death_of_one_heard, "gossip.death_of_one_heard")                                 \
     STARLING_ROW(accused_observer_asked, "gossip.accused_observer_asked")                         \
+    STARLING_ROW(accusation_withdrawn, "gossip.accusation_withdrawn")                             \
     STARLING_ROW(claim_refuted, "gossip.claim_refuted")                                           \
     STARLING_ROW(peer_told_dead, "gossip.peer_told_dead")                                         \
     STARLING_ROW(own_boot_outdated, "gossip.own_boot_outdated")                                   \

@@ -22,6 +22,9 @@ struct Origin {
     NodeId node;
     Boot boot;
 
+    // For HashIndex.
+    [[nodiscard]] std::uint64_t prefix() const { return node.prefix() ^ boot.value; }
+
     friend auto operator<=>(const Origin&, const Origin&) = default;
 };
 

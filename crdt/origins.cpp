@@ -54,7 +54,7 @@ Origins::Origins(const Origin& own, const RecordSource& records) : own_(own) {
     records.scan(Table::heads, [&](ByteView, ByteView value) {
         const auto record = decoded<HeadRecord>(decoder, value);
         STARLING_ASSERT(record.has_value());  // the journal gives back what it was given
-        heads_.emplace(record->origin, record->head);
+        make(record->origin) = record->head;
         told_ = std::max(told_, record->head.told);
         root_ += share_of(record->origin, record->head);
         log_bytes_ += record->head.bytes;
@@ -66,8 +66,15 @@ Origins::Origins(const Origin& own, const RecordSource& records) : own_(own) {
 }
 
 const Head* Origins::find(const Origin& origin) const {
-    const auto found = heads_.find(origin);
-    return found == heads_.end() ? nullptr : &found->second;
+    Head* const* found = index_.find(origin);
+    return found == nullptr ? nullptr : *found;
+}
+
+Head& Origins::make(const Origin& origin) {
+    if (Head* const* known = index_.find(origin)) return **known;
+    Head& head = heads_[origin];
+    index_.insert(origin, &head);
+    return head;
 }
 
 std::uint64_t Origins::counter_of(const Origin& origin) const {
@@ -77,7 +84,7 @@ std::uint64_t Origins::counter_of(const Origin& origin) const {
 
 void Origins::advance(const Batch& batch, const Hash256& chain, std::uint64_t log_bytes,
                       Effects& out) {
-    Head& head = heads_[batch.origin];
+    Head& head = make(batch.origin);
     STARLING_ASSERT(batch.first == head.counter + 1 && !head.frozen);  // I1
     note_told(batch);
     root_ -= share_of(batch.origin, head);
@@ -97,7 +104,7 @@ bool Origins::is_frozen(const Origin& origin) const {
 }
 
 void Origins::freeze(const Origin& origin, Effects& out) {
-    Head& head = heads_[origin];
+    Head& head = make(origin);
     head.frozen = true;
     store(origin, head, out);
 }

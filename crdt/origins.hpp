@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/effects.hpp"
+#include "base/hash_index.hpp"
 #include "base/hlc.hpp"
 #include "base/records.hpp"
 #include "crdt/batch.hpp"
@@ -77,8 +78,11 @@ private:
     void store(const Origin& origin, const Head& head, Effects& out) const;
     void note_told(const Batch& batch);
 
+    [[nodiscard]] Head& make(const Origin& origin);
+
     Origin own_;
     std::map<Origin, Head> heads_;
+    HashIndex<Origin, Head*> index_;  // of heads_, which keeps its nodes where they are
     std::set<Origin> untold_;
     std::uint64_t told_ = 0;  // batches of this node, all its origins together
     std::uint64_t root_ = 0;

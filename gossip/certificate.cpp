@@ -48,8 +48,7 @@ bool Certificate::decode(Reader& in, Certificate& out) {
     out.signed_bytes = copy_of(in.bytes(limits::certificate_bytes - 80));
     out.signature = in.id<Signature>();
     if (!in.ok()) return false;
-    Decoder inner;
-    Reader terms = inner.parse(out.signed_bytes);
+    Reader terms = in.inner().parse(out.signed_bytes);
     read_terms(terms, out);
     if (!terms.ok()) in.fail();
     return in.ok();

@@ -68,8 +68,7 @@ bool Claim::decode(Reader& in, Claim& out) {
     out.signed_bytes = copy_of(in.bytes(limits::claim_bytes));
     out.signature = in.id<Signature>();
     if (!in.ok()) return false;
-    Decoder inner;
-    Reader terms = inner.parse(out.signed_bytes);
+    Reader terms = in.inner().parse(out.signed_bytes);
     read_terms(terms, out);
     if (!terms.ok() || out.node != out.certificate.node) in.fail();  // I2
     return in.ok();

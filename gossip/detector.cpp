@@ -15,32 +15,33 @@ constexpr SuspicionBounds bounds{limits::pause_tolerance, limits::suspicion_max}
 }  // namespace
 
 std::vector<Judgement> Detector::judge(const Evidence& evidence, JudgeTime now) {
-    std::set<NodeId> subjects;
-    for (const auto& [subject, suspicion] : suspects_) subjects.insert(subject);
+    std::vector<NodeId> subjects = evidence.opinions.subjects();
     doubted_.clear();
-    for (const NodeId& subject : evidence.opinions.subjects()) {
-        subjects.insert(subject);
-        (void)update_doubted(evidence, subject);
-    }
-    return judge_all(evidence, subjects, now);
+    for (const NodeId& subject : subjects) (void)update_doubted(evidence, subject);
+    for (const auto& [subject, suspicion] : suspects_) subjects.push_back(subject);
+    return judge_all(evidence, std::move(subjects), now);
 }
 
 std::vector<Judgement> Detector::judge_touched(const Evidence& evidence,
                                                std::span<const NodeId> touched, JudgeTime now) {
-    std::set<NodeId> subjects(touched.begin(), touched.end());
-    for (const NodeId& observer : std::set<NodeId>(subjects)) {
+    std::vector<NodeId> subjects(touched.begin(), touched.end());
+    for (const NodeId& observer : touched) {
         if (!update_doubted(evidence, observer)) continue;
         // Its votes count no longer, or again.
-        for (const NodeId& subject : evidence.rings.subjects(observer)) subjects.insert(subject);
+        const auto judged = evidence.rings.subjects(observer);
+        subjects.insert(subjects.end(), judged.begin(), judged.end());
     }
     for (const auto& [subject, suspicion] : suspects_) {
-        if (now >= suspicion.expiry) subjects.insert(subject);
+        if (now >= suspicion.expiry) subjects.push_back(subject);
     }
-    return judge_all(evidence, subjects, now);
+    return judge_all(evidence, std::move(subjects), now);
 }
 
-std::vector<Judgement> Detector::judge_all(const Evidence& evidence,
-                                           const std::set<NodeId>& subjects, JudgeTime now) {
+std::vector<Judgement> Detector::judge_all(const Evidence& evidence, std::vector<NodeId> subjects,
+                                           JudgeTime now) {
+    std::ranges::sort(subjects);
+    const auto repeated = std::ranges::unique(subjects);
+    subjects.erase(repeated.begin(), repeated.end());
     std::vector<Judgement> found;
     for (const NodeId& subject : subjects) judge_one(evidence, subject, now, found);
     deadline_.reset();

@@ -95,7 +95,7 @@ private:
     void judge_one(const Evidence& evidence, const NodeId& subject, JudgeTime now,
                    std::vector<Judgement>& found);
     [[nodiscard]] std::vector<Judgement> judge_all(const Evidence& evidence,
-                                                   const std::set<NodeId>& subjects, JudgeTime now);
+                                                   std::vector<NodeId> subjects, JudgeTime now);
     [[nodiscard]] bool update_doubted(const Evidence& evidence, const NodeId& observer);
 
     struct Suspicion {

@@ -72,17 +72,23 @@ void Gossip::on_link_up(const NodeId& peer, Moment now, Effects& out) {
         STARLING_PROBE(peer_told_dead);
         tell_dead(peer, now, out);
     }
-    // Opinions live in no table: who missed them learns them now, with the stamps they have.
+    Peer& entry = peers_.at(peer);
+    send_opinions(peer, std::exchange(entry.opinions_due, false), out);
+    if (entry.digest_due) compare_tables(peer, now, out);
+    if (std::exchange(entry.state_due, false)) reconcile_.push_back(peer);
+}
+
+// Opinions live in no table: who missed them learns them now, with the stamps they have.  Those
+// about somebody whom nobody accuses any more go to who still does: answer_opinions().
+void Gossip::send_opinions(const NodeId& peer, bool all, Effects& out) {
     Cells cells;
     for (const NodeId& subject : opinions_.subjects()) {
+        if (!all && opinions_.down(subject) == 0) continue;
         for (const auto& [observer, opinion] : *opinions_.about(subject)) {
             cells.opinions.push_back(opinion);
         }
     }
     for (const Cells& frame : in_frames(std::move(cells))) out.send(peer, frame);
-    Peer& entry = peers_.at(peer);
-    if (std::exchange(entry.digest_due, false)) out.send(peer, members_.digest());
-    if (std::exchange(entry.state_due, false)) reconcile_.push_back(peer);
 }
 
 void Gossip::on_link_lost(const NodeId& peer) {

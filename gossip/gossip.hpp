@@ -199,6 +199,15 @@ public:
     // Whom to keep a link to, ascending.
     [[nodiscard]] const std::vector<NodeId>& neighbours() const { return neighbours_; }
 
+    [[nodiscard]] bool observes(const NodeId& id) const { return heartbeats_.watches(id); }
+
+    [[nodiscard]] bool accuses_anybody() const { return heartbeats_.accuses_anybody(); }
+
+    // Grows whenever neighbours(), observes() or accuses_anybody() may have changed.
+    [[nodiscard]] std::uint64_t overlay_changes() const {
+        return neighbours_made_ + heartbeats_.changes();
+    }
+
     // How to reach a node: its certificate and addresses, seeds first when it was never met. Those
     // of the mesh file and the seeds come last while it was not heard since this start: it may have
     // moved since the table was kept.
@@ -251,6 +260,7 @@ private:
     [[nodiscard]] Shown shown_now(const NodeId& id) const;
     void note(const NodeId& id, Cause cause, Effects& out);
     void trace_change(const MemberChange& change, Effects& out) const;
+    void send_opinions(const NodeId& peer, bool all, Effects& out);
     [[nodiscard]] const Claim& own_claim() const;
 
     // gossip_table.cpp: merging
@@ -265,11 +275,14 @@ private:
     void changed(const NodeId& id, const NodeId& from, Moment now, Effects& out);
     void bury(const Death& death, const NodeId& from, Moment now, Effects& out);
     void tell_dead(const NodeId& peer, Moment now, Effects& out);
+    void note_withdrawn(const Opinion& heard);
+    void answer_opinions(const NodeId& peer, Effects& out);
     void send_entries(const NodeId& to, const BucketSet& buckets, Moment now, Effects& out);
     void answer_entries(const NodeId& to, const TableEntries& entries, Moment now, Effects& out);
 
     // gossip_tick.cpp: time
     void on_roots(const NodeId& peer, const Roots& roots, bool at_once, Moment now, Effects& out);
+    void compare_tables(const NodeId& peer, Moment now, Effects& out);
     void on_lag(const NodeId& peer, Duration lag);
     void on_life(const NodeId& peer, Heard heard, Moment now, Effects& out);
     void rebuild_rings(Moment now);
@@ -316,13 +329,15 @@ private:
     Duration batch_age_{};
     Duration turn_age_{};
     std::uint64_t opinion_sequence_ = 0;
-    std::vector<NodeId> owed_;  // subjects somebody accuses and I can vouch for
+    std::vector<NodeId> owed_;        // subjects somebody accuses and I can vouch for
+    std::vector<Opinion> withdrawn_;  // what accusers of old have said since, to be told at once
     bool rings_stale_ = true;
     std::uint64_t rings_made_ = 0;
     std::optional<Basis> published_;  // when own opinions were brought in line last
     std::optional<Basis> judged_;  // of the last verdicts; none when they are to be looked at anew
     bool keeps_left_links_ = false;
     std::vector<NodeId> neighbours_;
+    std::uint64_t neighbours_made_ = 0;
     std::vector<NodeId> linked_neighbours_;  // as of the last near_links()
     std::map<NodeId, Shown> shown_;
 

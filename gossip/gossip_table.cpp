@@ -100,6 +100,7 @@ Verdict Gossip::on_table_digest(const NodeId& from, const TableDigest& digest, M
 
 Verdict Gossip::on_table_entries(const NodeId& from, const TableEntries& entries, Moment now,
                                  Effects& out) {
+    if (Peer* peer = peers_.find(from)) peer->compared.reset();
     const Verdict verdict = apply_all(entries.cells, from, now, out);
     if (verdict == Verdict::taken) {
         out.trace(Event::table_reconciled, from.prefix(), entries.cells.claims.size());
@@ -182,7 +183,31 @@ Verdict Gossip::apply_all(const Cells& cells, const NodeId& from, Moment now, Ef
     apply_each(cells.claims);
     apply_each(cells.deaths);
     apply_each(cells.opinions);
+    answer_opinions(from, out);
     return verdict;
+}
+
+// An accusation, while its observer is known to have said otherwise since about the same claim.
+void Gossip::note_withdrawn(const Opinion& heard) {
+    if (!is_down(heard.vote)) return;
+    const Opinions::About* about = opinions_.about(heard.subject);
+    if (about == nullptr) return;
+    const auto held = about->find(heard.observer);
+    if (held == about->end() || is_down(held->second.vote)) return;
+    if (Opinions::is_newer(held->second, heard)) withdrawn_.push_back(held->second);
+}
+
+// The peer goes by accusations that were withdrawn.
+void Gossip::answer_opinions(const NodeId& peer, Effects& out) {
+    if (withdrawn_.empty()) return;
+    STARLING_PROBE(accusation_withdrawn);
+    Cells cells;
+    cells.opinions = std::exchange(withdrawn_, {});
+    if (peers_.is_up(peer)) {
+        for (const Cells& frame : in_frames(std::move(cells))) out.send(peer, frame);
+    } else {
+        peers_.at(peer).opinions_due = true;
+    }
 }
 
 Verdict Gossip::check(const Certificate& certificate, Moment now) const {
@@ -301,7 +326,10 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
 }
 
 Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effects& out) {
-    if (cell.observer == self_) return Verdict::nothing_new;
+    if (cell.observer == self_) {
+        note_withdrawn(cell);
+        return Verdict::nothing_new;
+    }
     const Members::Record* subject = members_.find(cell.subject);
     const Members::Record* observer = members_.find(cell.observer);
     if (subject == nullptr || observer == nullptr) return Verdict::refused;
@@ -316,6 +344,7 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
     if (verdict == OpinionVerdict::full) return Verdict::refused;
     if (verdict == OpinionVerdict::old) {
         outbox_.on_shown(cell, from);
+        note_withdrawn(cell);
         return Verdict::nothing_new;
     }
     out.trace(Event::opinion_heard, cell.subject.prefix(), cell.observer.prefix(),

@@ -68,10 +68,17 @@ void Gossip::on_roots(const NodeId& peer, const Roots& shown, bool at_once, Mome
     if (STARLING_MUTANT(44,
                         entry.table.observe(shown.table == members_.root(), at_once, now.boot_time),
                         false)) {
-        if (entry.is_up) out.send(peer, members_.digest());
-        entry.digest_due = !entry.is_up;
-        if (!entry.is_up) dial(peer);
+        if (at_once || !entry.awaits_entries(now.boot_time)) compare_tables(peer, now, out);
     }
+    if (shown.table == members_.root()) entry.compared.reset();
+}
+
+void Gossip::compare_tables(const NodeId& peer, Moment now, Effects& out) {
+    Peer& entry = peers_.at(peer);
+    entry.digest_due = !entry.is_up;
+    if (!entry.is_up) return dial(peer);
+    entry.compared = now.boot_time;
+    out.send(peer, members_.digest());
 }
 
 void Gossip::on_life(const NodeId& peer, Heard heard, Moment now, Effects& out) {
@@ -113,6 +120,7 @@ void Gossip::rebuild_rings(Moment now) {
 }
 
 void Gossip::update_neighbours(BootTime now) {
+    ++neighbours_made_;
     // Who left goes on answering with the links he has.
     neighbours_ = leaving_ ? peers_.links() : rings_.neighbours(self_);
     keeps_left_links_ = false;

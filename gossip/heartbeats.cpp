@@ -159,6 +159,11 @@ bool Heartbeats::is_accused_by_me(const NodeId& subject) const {
     return found != watched_.end() && (found->second.reported || found->second.refused);
 }
 
+bool Heartbeats::accuses_anybody() const {
+    return std::ranges::any_of(
+        watched_, [](const auto& each) { return each.second.reported || each.second.refused; });
+}
+
 bool Heartbeats::heard_within(const NodeId& subject, JudgeTime now, Duration span) const {
     const auto found = find(subject);
     if (found == watched_.end() || is_accused_by_me(subject)) return false;

@@ -79,6 +79,7 @@ public:
     }
 
     [[nodiscard]] bool is_accused_by_me(const NodeId& subject) const;
+    [[nodiscard]] bool accuses_anybody() const;
     // Heard within `span`, and not accused by me since.
     [[nodiscard]] bool heard_within(const NodeId& subject, JudgeTime now, Duration span) const;
     [[nodiscard]] Duration ack_timeout(const NodeId& subject) const;

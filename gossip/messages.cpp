@@ -39,12 +39,10 @@ template <class Cell, class Wanted>
 void decode_cells(Reader& in, std::vector<Cell>& cells, std::uint32_t& malformed, Wanted wanted) {
     Reader list = in.list();
     cells.clear();
-    if (list.remaining() == 0) return;
-    Decoder decoder;
     while (list.remaining() > 0) {
         const ByteView bytes = list.bytes();
         if (!wanted(bytes)) continue;
-        if (auto cell = decoded<Cell>(decoder, bytes)) {
+        if (auto cell = decoded<Cell>(in.inner(), bytes)) {
             cells.push_back(std::move(*cell));
         } else {
             ++malformed;

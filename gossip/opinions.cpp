@@ -17,6 +17,11 @@ auto object_of(const Opinion& opinion) {
 
 }  // namespace
 
+bool Opinions::is_newer(const Opinion& opinion, const Opinion& than) {
+    return opinion.observer == than.observer && object_of(opinion) == object_of(than) &&
+           stamp_of(opinion) > stamp_of(than);
+}
+
 OpinionVerdict Opinions::take(const Opinion& opinion) {
     Held& held = by_subject_[opinion.subject];
     if (!held.votes.empty() && object_of(held.votes.begin()->second) != object_of(opinion)) {

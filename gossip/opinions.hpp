@@ -29,6 +29,10 @@ class Opinions {
 public:
     static constexpr std::size_t per_subject = 32;
 
+    // Of two opinions of one observer about one claim of their subject (I1); false when they are
+    // not that.
+    [[nodiscard]] static bool is_newer(const Opinion& opinion, const Opinion& than);
+
     // REQUIRES: the opinion is about what its subject claims now.
     OpinionVerdict take(const Opinion& opinion);
 

@@ -34,14 +34,23 @@ private:
 };
 
 struct Peer {
+    // A link that carries nothing for a while would pile up questions, each answered with a table.
+    static constexpr Duration answered_within = std::chrono::seconds{5};
+
+    [[nodiscard]] bool awaits_entries(BootTime now) const {
+        return compared && now - *compared < answered_within;
+    }
+
     bool is_up = false;  // our connection to it
     BootTime heard{};
     std::optional<Roots> shown;
     std::optional<BootTime> state_equal;  // when its state root last equalled ours
     Difference table;
     Difference state;
-    bool digest_due = false;  // once the link is up
+    std::optional<BootTime> compared;  // our digest went out, and no entries came since
+    bool digest_due = false;           // once the link is up
     bool state_due = false;
+    bool opinions_due = false;
     std::optional<BootTime> told_dead;  // when we last told it that it is dead
     Duration lag{};                     // of its disk or its loop
 };

@@ -143,14 +143,19 @@ void NodeCore::Parts::tell_reachable() {
 }
 
 void NodeCore::Parts::settle_links(Moment now, Effects& out) {
-    const bool moved = kept != gossip.neighbours();
-    if (moved) {
+    const std::uint64_t current = gossip.overlay_changes();
+    const bool moved = overlay != current;
+    overlay = current;
+    if (moved && kept != gossip.neighbours()) {
         kept = gossip.neighbours();
         links.keep(kept, now, out);
     }
     const auto changes = links.take_changes();
     for (const LinkChanged& changed : changes) on_link_changed(changed, now, out);
-    if (moved || !changes.empty()) settle_floods(now, out);
+    if (moved || !changes.empty()) {
+        settle_floods(now, out);
+        settle_relays();
+    }
     store.on_reach(flooded.size() + 1 >= reachable ? crdt::Reach::all : crdt::Reach::some);
 }
 
@@ -164,6 +169,15 @@ void NodeCore::Parts::settle_floods(Moment now, Effects& out) {
     for (const NodeId& peer : flooded) {
         if (!std::ranges::binary_search(before, peer)) auctions.on_link_up(peer, now, out);
     }
+}
+
+// Every member hears from each of its observers: K copies, and ways around K - 1 of them.  While
+// somebody is missing or silent, all neighbours hear everything.
+void NodeCore::Parts::settle_relays() {
+    relays = flooded;
+    const bool all_there = flooded.size() == kept.size() && !gossip.accuses_anybody();
+    if (!all_there) return;
+    std::erase_if(relays, [&](const NodeId& peer) { return !gossip.observes(peer); });
 }
 
 void NodeCore::Parts::on_link_changed(const LinkChanged& changed, Moment now, Effects& out) {

@@ -86,7 +86,7 @@ FrameVerdict open_cells(Parts& parts, const Arrival& arrival, Reader& body, Effe
 FrameVerdict on_batches(Parts& parts, const Arrival& arrival, const crdt::Batches& message,
                         Effects& out) {
     const auto verdict =
-        parts.store.on_batches(arrival.from, message, parts.flooded, arrival.now, out);
+        parts.store.on_batches(arrival.from, message, parts.relays, arrival.now, out);
     return verdict >= crdt::BatchVerdict::malformed ? FrameVerdict::refused : FrameVerdict::handled;
 }
 

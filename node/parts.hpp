@@ -48,6 +48,7 @@ struct NodeCore::Parts final : AddressBook {
     void settle(Moment now, Effects& out);
     void settle_links(Moment now, Effects& out);
     void settle_floods(Moment now, Effects& out);
+    void settle_relays();
     void on_link_changed(const LinkChanged& changed, Moment now, Effects& out);
     void on_member_changes(Moment now, Effects& out);
     void on_member_change(const gossip::MemberChange& change, Moment now, Effects& out);
@@ -59,12 +60,14 @@ struct NodeCore::Parts final : AddressBook {
     void fill_metrics(MetricsAnswer& answer) const;
 
     Setup setup;
-    Decoder decoder;
+    Decoder decoder{Decoder::large_chunk};
     gossip::Gossip gossip;
     Links links;
     std::vector<NodeId> flooded;  // neighbours that are linked, ids ascending
+    std::vector<NodeId> relays;   // of these, whom others' batches are passed on to
     std::size_t reachable = 0;    // members that are not gone, this node among them
     std::vector<NodeId> kept;     // by the links, of late
+    std::uint64_t overlay = 0;    // gossip's number of what `kept` and `relays` come from
     crdt::Store store;
     quorum::Quorum quorum;
     auction::Auctions auctions;

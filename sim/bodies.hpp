@@ -33,6 +33,7 @@ public:
         free_.pop_back();
         slots_[slot].bytes.assign(bytes.begin(), bytes.end());
         slots_[slot].uses = 1;
+        slots_[slot].number = ++made_;
         return {slot};
     }
 
@@ -48,6 +49,9 @@ public:
 
     [[nodiscard]] ByteView view(Handle handle) { return used(handle).bytes; }
 
+    // Never given to another body.
+    [[nodiscard]] std::uint64_t number_of(Handle handle) { return used(handle).number; }
+
     [[nodiscard]] std::size_t in_use() const { return slots_.size() - free_.size(); }
 
 private:
@@ -56,6 +60,7 @@ private:
     struct Slot {
         Bytes bytes;
         std::uint32_t uses = 0;
+        std::uint64_t number = 0;
     };
 
     Slot& used(Handle handle) {
@@ -65,6 +70,7 @@ private:
 
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
+    std::uint64_t made_ = 0;
 };
 
 }  // namespace starling::sim

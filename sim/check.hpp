@@ -80,8 +80,9 @@ struct Told {
     std::uint32_t host = 0;  // whose node
     NodeId peer;             // to whom, or from whom as the transport says
     Kind kind{};
-    ByteView body;            // until the call returns
-    std::uint64_t batch = 0;  // the last batch of records that the node made before
+    ByteView body;             // until the call returns
+    std::uint64_t number = 0;  // of the body: that of a broadcast is one for all its receivers
+    std::uint64_t batch = 0;   // the last batch of records that the node made before
     std::uint64_t durable = 0;
     Duration now{};
 };

@@ -65,13 +65,13 @@ void HeadCheck::on_heads_said(const Told& frame, const crdt::Heads& heads) {
     // Of origins in between that it does not name it has nothing.
     if (heads.purpose != crdt::Purpose::reconcile) return;
     std::vector<crdt::Origin> unnamed;
-    for (const auto& [key, lack] : lacks_) {
-        const bool spoken_for = key.first == frame.host &&
-                                (!heads.after || *heads.after < key.second) &&
-                                (!heads.through || key.second <= *heads.through);
-        if (!spoken_for) continue;
-        const auto named = std::ranges::find(heads.entries, key.second, &crdt::HeadEntry::origin);
-        if (named == heads.entries.end()) unnamed.push_back(key.second);
+    const auto first = lacks_.lower_bound({frame.host, heads.after.value_or(crdt::Origin{})});
+    for (auto lack = first; lack != lacks_.end() && lack->first.first == frame.host; ++lack) {
+        const crdt::Origin& origin = lack->first.second;
+        if (heads.through && *heads.through < origin) break;
+        if (heads.after == origin) continue;
+        const auto named = std::ranges::find(heads.entries, origin, &crdt::HeadEntry::origin);
+        if (named == heads.entries.end()) unnamed.push_back(origin);
     }
     for (const crdt::Origin& origin : unnamed) shows(frame, origin, 0);
 }

@@ -57,7 +57,7 @@ private:
     void shows(const Told& frame, const crdt::Origin& origin, std::uint64_t counter);
 
     Findings& findings_;
-    Decoder decoder_;
+    Decoder decoder_{Decoder::large_chunk};
     std::map<Key, Lack> lacks_;
     std::map<Key, Duration> wanted_;  // last
     bool forked_ = false;

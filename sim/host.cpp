@@ -182,9 +182,8 @@ void Host::take(const Arrival& arrival, Duration now) {
         std::uint64_t{arrival.head[8]} << 8U | arrival.head[9], arrival.body.slot};
     around_.hash.add_numbers(now, setup_.number, numbers);
     around_.network.consumed(arrival, now);
+    around_.watcher.on_heard(told(arrival.from, Kind{arrival.head[1]}, arrival.body, now));
     around_.bodies.release(arrival.body);
-    around_.watcher.on_heard(
-        told(arrival.from, Kind{arrival.head[1]}, node::body_of(frame), disk_.written(), now));
     core_->on_frame(arrival.from, frame, moment(now), effects_);
 }
 
@@ -204,8 +203,8 @@ void Host::take(const OwnFrame& own, Duration now) {
     const auto head = node::header_bytes(
         {.kind = own.kind, .link = {}, .sent_ms = node::sent_ms_of(moment(now).boot_time)});
     const ByteView frame = assemble(head, own.body);
+    around_.watcher.on_heard(told(id(), own.kind, own.body, now));
     around_.bodies.release(own.body);
-    around_.watcher.on_heard(told(id(), own.kind, node::body_of(frame), disk_.written(), now));
     core_->on_frame(id(), frame, moment(now), effects_);
 }
 
@@ -262,8 +261,9 @@ void Host::carry_out_sends(std::uint64_t gate, Duration now) {
 }
 
 void Host::send(const HeldFrame& frame, Duration now) {
-    const ByteView body = around_.bodies.view(frame.body);
-    around_.watcher.on_said(told(frame.to, frame.kind, body, frame.gate, now));
+    Told said = told(frame.to, frame.kind, frame.body, now);
+    said.batch = frame.gate;
+    around_.watcher.on_said(said);
     if (frame.to != id()) {
         around_.network.send(setup_.number, frame.to, frame.kind, frame.body, now);
         return;
@@ -272,9 +272,15 @@ void Host::send(const HeldFrame& frame, Duration now) {
     accept(OwnFrame{frame.kind, frame.body}, now);
 }
 
-Told Host::told(const NodeId& peer, Kind kind, ByteView body, std::uint64_t batch,
-                Duration now) const {
-    return {setup_.number, peer, kind, body, batch, disk_.durable(), now};
+Told Host::told(const NodeId& peer, Kind kind, Bodies::Handle body, Duration now) const {
+    return {.host = setup_.number,
+            .peer = peer,
+            .kind = kind,
+            .body = around_.bodies.view(body),
+            .number = around_.bodies.number_of(body),
+            .batch = disk_.written(),
+            .durable = disk_.durable(),
+            .now = now};
 }
 
 void Host::carry_out_answers(std::uint64_t gate) {

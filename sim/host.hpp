@@ -202,8 +202,7 @@ private:
     void carry_out_links(Duration now);
     void carry_out_sends(std::uint64_t gate, Duration now);
     void send(const HeldFrame& frame, Duration now);
-    [[nodiscard]] Told told(const NodeId& peer, Kind kind, ByteView body, std::uint64_t batch,
-                            Duration now) const;
+    [[nodiscard]] Told told(const NodeId& peer, Kind kind, Bodies::Handle body, Duration now) const;
     void carry_out_answers(std::uint64_t gate);
     void start_disk(Duration now);
     void on_synced(Duration now);

@@ -34,29 +34,14 @@ bool speaks_of_peer(Event event) {
            event == Event::link_down || event == Event::frame_refused;
 }
 
-// What a frame of cells says of deaths and opinions; most of it is claims, which nobody needs here.
-struct Rumours {
-    std::vector<gossip::Death> deaths;
-    std::vector<gossip::Opinion> opinions;
-
-    static bool decode(Reader& in, Rumours& out) {
-        in.skip();  // introductions
-        in.skip();  // claims
-        decode_each(in, out.deaths);
-        decode_each(in, out.opinions);
-        return in.ok();
+template <class Cell>
+void decode_each(Reader& in, std::vector<Cell>& cells) {
+    Reader list = in.list();
+    cells.clear();
+    while (list.remaining() > 0) {
+        if (const auto cell = decoded<Cell>(in.inner(), list.bytes())) cells.push_back(*cell);
     }
-
-    template <class Cell>
-    static void decode_each(Reader& in, std::vector<Cell>& cells) {
-        Reader list = in.list();
-        if (list.remaining() == 0) return;
-        Decoder decoder;
-        while (list.remaining() > 0) {
-            if (const auto cell = decoded<Cell>(decoder, list.bytes())) cells.push_back(*cell);
-        }
-    }
-};
+}
 
 bool shows_roots(Kind kind) {
     return kind == Kind::ping || kind == Kind::pong || kind == Kind::hello;
@@ -70,6 +55,14 @@ bool ends_greeting(const TraceRecord& record) {
 
 }  // namespace
 
+bool RumourCheck::Rumours::decode(Reader& in, Rumours& out) {
+    in.skip();  // introductions
+    in.skip();  // claims
+    decode_each(in, out.deaths);
+    decode_each(in, out.opinions);
+    return in.ok();
+}
+
 RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
     : ids_(std::move(ids)),
       findings_(findings),
@@ -77,7 +70,8 @@ RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
       views_(ids_.size()),
       tables_(ids_.size()),
       shown_(ids_.size()),
-      cells_(ids_.size()) {
+      said_(ids_.size()),
+      rumours_(rumours_kept) {
     for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
     for (const char* each :
          {suspects_get_time, heard_are_not_mourned, suspects_are_accused, tables_are_compared}) {
@@ -143,18 +137,12 @@ void RumourCheck::on_said(const Told& frame) {
         }
     } else if (frame.kind == Kind::cells) {
         // The same goes to one peer after another.
-        Bytes& told = cells_.at(frame.host);
-        if (std::ranges::equal(told, frame.body)) return;
-        told.assign(frame.body.begin(), frame.body.end());
-        if (const auto message = decoded<Rumours>(decoder_, frame.body)) {
-            for (const gossip::Opinion& each : message->opinions) {
-                const auto subject = host_of(each.subject.prefix());
-                if (!subject || each.observer != ids_[frame.host] || !is_down(each.vote)) {
-                    continue;
-                }
-                const Life life{each.boot.value, each.incarnation.value};
-                accusers_[{*subject, life}].insert(frame.host);
-            }
+        if (std::exchange(said_.at(frame.host), frame.number) == frame.number) return;
+        for (const gossip::Opinion& each : rumours_in(frame).opinions) {
+            const auto subject = host_of(each.subject.prefix());
+            if (!subject || each.observer != ids_[frame.host] || !is_down(each.vote)) continue;
+            const Life life{each.boot.value, each.incarnation.value};
+            accusers_[{*subject, life}].insert(frame.host);
         }
     }
 }
@@ -179,14 +167,21 @@ void RumourCheck::on_heard(const Told& frame) {
             on_greeting(frame, *message);
         }
     } else if (frame.kind == Kind::cells) {
-        if (const auto message = decoded<Rumours>(decoder_, frame.body)) {
-            for (const gossip::Death& each : message->deaths) {
-                const auto subject = host_of(each.node.prefix());
-                if (!subject || *subject == *peer) continue;
-                view_of(frame.host, *subject).mourned = frame.now;
-            }
+        for (const gossip::Death& each : rumours_in(frame).deaths) {
+            const auto subject = host_of(each.node.prefix());
+            if (!subject || *subject == *peer) continue;
+            view_of(frame.host, *subject).mourned = frame.now;
         }
     }
+}
+
+// Each body is read once, while few others are on their way.
+const RumourCheck::Rumours& RumourCheck::rumours_in(const Told& frame) {
+    auto& [number, rumours] = rumours_[frame.number % rumours_kept];
+    if (std::exchange(number, frame.number) == frame.number) return rumours;
+    Reader reader = decoder_.parse(frame.body);
+    if (!Rumours::decode(reader, rumours)) rumours = {};
+    return rumours;
 }
 
 void RumourCheck::on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life,

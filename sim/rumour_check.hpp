@@ -79,6 +79,17 @@ private:
         Bytes body;
     };
 
+    // What a frame of cells says of deaths and opinions; most of it is claims, which nobody needs
+    // here.
+    struct Rumours {
+        std::vector<gossip::Death> deaths;
+        std::vector<gossip::Opinion> opinions;
+
+        static bool decode(Reader& in, Rumours& out);
+    };
+
+    static constexpr std::size_t rumours_kept = 1024;
+
     using Pair = std::pair<std::uint32_t, std::uint32_t>;  // who, about or to whom
 
     void on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
@@ -89,6 +100,7 @@ private:
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);
+    [[nodiscard]] const Rumours& rumours_in(const Told& frame);
     [[nodiscard]] std::optional<std::uint64_t> own_root(std::uint32_t host);
     [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
     void forget(std::uint32_t host);
@@ -98,7 +110,7 @@ private:
 
     std::vector<NodeId> ids_;
     Findings& findings_;
-    Decoder decoder_;
+    Decoder decoder_{Decoder::large_chunk};
     History history_;
     std::map<std::uint64_t, std::uint32_t> hosts_;  // by the first bytes of their ids
     std::vector<std::vector<View>> views_;          // of each host; of nobody before it needs one
@@ -106,8 +118,10 @@ private:
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
     std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;
     std::map<std::pair<std::uint32_t, Life>, Duration> claimed_;
-    std::vector<Shown> shown_;            // by host
-    std::vector<Bytes> cells_;            // as each host said last
+    std::vector<Shown> shown_;         // by host
+    std::vector<std::uint64_t> said_;  // the number of the cells that each host said last
+    // By number of their frame, the newest of those that share a place.
+    std::vector<std::pair<std::uint64_t, Rumours>> rumours_;
     std::map<Pair, Greeting> greetings_;  // of one host by another
 };
 

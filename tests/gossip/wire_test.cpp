@@ -222,6 +222,83 @@ TEST_CASE("opinions about strangers, of strangers and of the past change nothing
     CHECK(lone.core->member(twin)->accusers.empty());
 }
 
+// Ann knows bob, eve and dan, and is linked to dan.
+struct Judged : Lone {
+    Judged() {
+        for (const std::uint8_t each : {bob, eve, dan}) {
+            core->on_hello(test_key(each).id(), hello_of(each, 7), start, out);
+        }
+        core->on_link_up(test_key(dan).id(), start, out);
+        out.clear();
+    }
+
+    // Bob, of eve.
+    void hear(std::uint64_t sequence, Vote vote, std::uint8_t from = dan) {
+        Cells cells;
+        cells.opinions = {
+            {test_key(eve).id(), Boot{7}, {}, test_key(bob).id(), Boot{7}, sequence, vote}};
+        core->on_cells(test_key(from).id(), cells, start, out);
+    }
+
+    [[nodiscard]] std::vector<Opinion> told(std::uint8_t to) const {
+        std::vector<Opinion> opinions;
+        Decoder decoder;
+        for (const Outgoing& each : out.outgoing()) {
+            if (each.to != test_key(to).id() || each.kind != Kind::cells) continue;
+            const auto cells = decoded<Cells>(decoder, out.view(each.body));
+            opinions.insert(opinions.end(), cells->opinions.begin(), cells->opinions.end());
+        }
+        return opinions;
+    }
+};
+
+TEST_CASE("a new link is told of accusations, not of what was withdrawn", "[gossip][opinions]") {
+    Judged accused;
+    accused.hear(1, Vote::down_silent);
+    accused.core->on_link_up(test_key(fay).id(), start, accused.out);
+    CHECK(accused.told(fay).size() == 1);
+
+    Judged withdrawn;
+    withdrawn.hear(1, Vote::down_silent);
+    withdrawn.hear(2, Vote::up);
+    withdrawn.core->on_link_up(test_key(fay).id(), start, withdrawn.out);
+    CHECK(withdrawn.told(fay).empty());
+}
+
+TEST_CASE("who repeats an accusation that was withdrawn is told so", "[gossip][opinions]") {
+    Judged judged;
+    judged.hear(2, Vote::up);
+    judged.out.clear();
+    judged.hear(1, Vote::down_silent);
+    REQUIRE(judged.told(dan).size() == 1);
+    CHECK(judged.told(dan)[0].sequence == 2);
+
+    judged.out.clear();
+    judged.hear(1, Vote::down_silent, bob);  // no link to him yet
+    CHECK(judged.told(bob).empty());
+    judged.core->on_link_up(test_key(bob).id(), start, judged.out);
+    REQUIRE(judged.told(bob).size() == 1);
+    CHECK(judged.told(bob)[0].vote == Vote::up);
+}
+
+TEST_CASE("a peer that does not answer is not asked for its table again and again",
+          "[gossip][roots]") {
+    Judged judged;
+    const auto asked = [&](Duration after) {
+        judged.out.clear();
+        Pong pong;
+        pong.roots.table = judged.core->roots().table + 1;
+        const Moment now{start.boot_time + after, start.wall + after};
+        judged.core->on_pong(test_key(dan).id(), pong, now, judged.out);
+        return std::ranges::count(judged.out.outgoing(), Kind::table_digest, &Outgoing::kind);
+    };
+    CHECK(asked(2s) == 0);  // it was when the link came up
+    CHECK(asked(Peer::answered_within) == 1);
+    CHECK(asked(2s + Peer::answered_within) == 0);
+    judged.core->on_table_entries(test_key(dan).id(), {}, start, judged.out);
+    CHECK(asked(4s + Peer::answered_within) == 1);
+}
+
 TEST_CASE("that a peer fell behind with its disk is told once, and that it caught up",
           "[gossip][lag]") {
     Lone lone;

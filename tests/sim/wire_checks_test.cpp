@@ -85,10 +85,11 @@ private:
         body_.clear();
         Writer writer(body_);
         message.encode(writer);
-        return {host, id_of(peer), Message::kind, body_, batch, durable, now};
+        return {host, id_of(peer), Message::kind, body_, ++bodies_, batch, durable, now};
     }
 
     Bytes body_;
+    std::uint64_t bodies_ = 0;
 };
 
 // ------------------------------------------------------------------------------------ registers
