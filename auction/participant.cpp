@@ -246,6 +246,8 @@ Verdict Participant::accept_again(Job& job, const NodeId& from, const AcceptProp
 
 void Participant::assign(const AcceptProposal& message, WorkerId worker, Moment now, Effects& out) {
     STARLING_ASSERT(workers_.at(worker).state == WorkerState::waiting);  // I1
+    const auto held_for = workers_.at(worker).held_for;  // by another granter, for this task
+    if (held_for) release(*held_for, now.boot_time);
     const TaskId task = message.record.id;
     const auto attempt = static_cast<std::uint32_t>(message.epoch.round);
     assignments_.push_back({worker, message.record, message.epoch, attempt});

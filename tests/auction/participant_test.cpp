@@ -98,6 +98,22 @@ TEST_CASE("a worker that is held takes another task of who it is held for, of no
     CHECK(parts.participant.hold_count() == 0);
 }
 
+TEST_CASE("a worker that starts a task is promised to nobody, whose bid it was or not",
+          "[auction][participant]") {
+    Parts parts;
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    parts.participant.on_cfp(bob, call_of(1), at(0s), parts.out);
+    // Eve took the task over and knows of no bid; bob counts on his for another task.
+    AcceptProposal of_eve = award_of(1, 2);
+    of_eve.epoch = epoch_of(2, eve);
+    of_eve.bid = task(7);
+    CHECK(parts.participant.on_accept(eve, of_eve, at(0s), parts.out) == Verdict::done);
+    CHECK(parts.participant.hold_count() == 0);
+    AcceptProposal of_bob = award_of(3);
+    of_bob.bid = task(1);
+    CHECK(parts.participant.on_accept(bob, of_bob, at(0s), parts.out) == Verdict::refused);
+}
+
 TEST_CASE("who was turned away and is gone is offered nothing", "[auction][participant]") {
     Parts parts;
     parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
