@@ -13,6 +13,7 @@ constexpr const char* suspects_get_time = "suspects_get_time";
 constexpr const char* heard_are_not_mourned = "heard_are_not_mourned";
 constexpr const char* suspects_are_accused = "suspects_are_accused";
 constexpr const char* tables_are_compared = "tables_are_compared";
+constexpr const char* dead_are_dialled = "dead_are_dialled";
 
 // Clocks of judges may run fast by a tenth.
 constexpr Duration time_to_refute = limits::pause_tolerance - limits::pause_tolerance / 5;
@@ -31,7 +32,8 @@ bool clears_suspicion(Event event) {
 bool speaks_of_peer(Event event) {
     return clears_suspicion(event) || event == Event::opinion_given ||
            event == Event::member_suspect || event == Event::member_dead ||
-           event == Event::link_down || event == Event::frame_refused;
+           event == Event::link_up || event == Event::link_down || event == Event::heal_dialled ||
+           event == Event::frame_refused;
 }
 
 template <class Cell>
@@ -73,8 +75,8 @@ RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
       said_(ids_.size()),
       rumours_(rumours_kept) {
     for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
-    for (const char* each :
-         {suspects_get_time, heard_are_not_mourned, suspects_are_accused, tables_are_compared}) {
+    for (const char* each : {suspects_get_time, heard_are_not_mourned, suspects_are_accused,
+                             tables_are_compared, dead_are_dialled}) {
         findings_.expect(each);
     }
 }
@@ -91,7 +93,7 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
     const auto subject = host_of(record.fields[0]);
     if (!subject || *subject == host) return;
     View& view = view_of(host, *subject);
-    on_member(host, record.event, now);
+    on_member(host, *subject, record.event, now);
     if (record.event == Event::opinion_given) {
         on_opinion(host, *subject, record.fields[1] != 0, now);
     } else if (record.event == Event::member_suspect) {
@@ -116,6 +118,7 @@ void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
 
 void RumourCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     history_.on_fault(fault, phase, now);
+    if (row_of(fault.kind).target == Target::host) tables_.at(fault.host).lonely_since.reset();
     // Who leaves compares nothing any more.
     if (fault.kind == FaultKind::leave || fault.kind == FaultKind::crash) forget(fault.host);
 }
@@ -223,13 +226,40 @@ bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) 
     return !changed || *changed < *last;
 }
 
-void RumourCheck::on_member(std::uint32_t host, Event event, Duration now) {
+void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {
     Table& table = tables_.at(host);
+    if (event == Event::heal_dialled) table.lonely_since = now;
+    if (event == Event::link_up) table.linked.insert(subject);
+    if (event == Event::link_down) table.linked.erase(subject);
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
     if (table.changed != now) table.changed_before = table.changed;
     table.changed = now;
+    table.dead.erase(subject);
+    if (dead) table.dead.insert(subject);
+}
+
+// As many dead without a link as others, or more: then every round dials one.  With fewer it is a
+// matter of chance, and who is stopped keeps its links.
+bool RumourCheck::is_lonely(const Table& table) const {
+    const auto unlinked = std::ranges::count_if(
+        table.dead, [&](std::uint32_t each) { return !table.linked.contains(each); });
+    return static_cast<std::size_t>(unlinked) + table.dead.size() >= ids_.size();
+}
+
+// Whenever it beats.
+void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
+    Table& table = tables_.at(host);
+    if (table.dead.empty() || !is_lonely(table)) {
+        table.lonely_since.reset();
+        return;
+    }
+    findings_.looked(dead_are_dialled);
+    if (!table.lonely_since) table.lonely_since = now;
+    if (now - *table.lonely_since < dialled_within) return;
+    violated(dead_are_dialled, host, *table.dead.begin(), now);
+    table.lonely_since = now;
 }
 
 void RumourCheck::hear(View& view, Duration now) {
@@ -245,6 +275,7 @@ void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool dow
 
 // Who shows the same table as before the greeting has had time to compare it, and a link.
 void RumourCheck::on_roots_said(const Told& frame) {
+    check_dialled(frame.host, frame.now);
     if (greetings_.empty()) return;
     const auto peer = host_of(frame.peer.prefix());
     if (!peer) return;

@@ -8,6 +8,8 @@
 //   suspects_are_accused     whoever is suspected was accused in this very life, not in one that it
 //                            has outbid
 //   tables_are_compared      who is greeted by a member with another table compares the two
+//   dead_are_dialled         who takes half of the members or more for dead, and has no link to
+//                            them, dials one of them in every round
 //
 // None of them is looked at while somebody slanders: opinions and deaths are not signed.  Not
 // thread safe.
@@ -31,6 +33,7 @@ namespace starling::sim {
 class RumourCheck final : public Check {
 public:
     static constexpr Duration compared_within = std::chrono::seconds{1};
+    static constexpr Duration dialled_within = std::chrono::seconds{12};  // two rounds
 
     RumourCheck(std::vector<NodeId> ids, Findings& findings);
 
@@ -71,6 +74,9 @@ private:
         // When somebody came or went last, and in an earlier turn: then who hears whom changes.
         std::optional<Duration> changed;
         std::optional<Duration> changed_before;
+        std::set<std::uint32_t> dead;
+        std::set<std::uint32_t> linked;
+        std::optional<Duration> lonely_since;  // or dialled one of the dead
     };
 
     // The last frame by which a node showed its table: it is read when somebody asks.
@@ -96,7 +102,9 @@ private:
     void on_death(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
     [[nodiscard]] bool was_heard(std::uint32_t host, const View& view, Duration now) const;
     static void hear(View& view, Duration now);
-    void on_member(std::uint32_t host, Event event, Duration now);
+    void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
+    [[nodiscard]] bool is_lonely(const Table& table) const;
+    void check_dialled(std::uint32_t host, Duration now);
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);

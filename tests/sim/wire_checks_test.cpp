@@ -457,6 +457,25 @@ TEST_CASE("tables that differ at a greeting and are not compared are found", "[s
     CHECK(greeted(true).empty());
 }
 
+TEST_CASE("a node that takes most members for dead and dials none of them is found",
+          "[sim][checks]") {
+    const auto parted = [&](bool dials, bool linked) {
+        Talk<RumourCheck> talk(ids());
+        talk.traces(ann, Event::member_joined, member(3, 0), 1s);
+        for (const std::uint32_t subject : {bob, eve, 4U}) {
+            if (linked) talk.traces(ann, Event::link_up, {id_of(subject).prefix()}, 5s);
+            talk.traces(ann, Event::member_dead, member(subject, 0, 2), 10s);
+        }
+        talk.says(ann, 3, gossip::Ping{}, 10s);
+        if (dials) talk.traces(ann, Event::heal_dialled, {id_of(bob).prefix()}, 15s);
+        talk.says(ann, 3, gossip::Ping{}, 24s);
+        return talk.broken();
+    };
+    CHECK(parted(false, false) == Names{"dead_are_dialled"});
+    CHECK(parted(true, false).empty());
+    CHECK(parted(false, true).empty());  // they may be stopped
+}
+
 // --------------------------------------------------------------------------------------- state
 
 TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][checks]") {
