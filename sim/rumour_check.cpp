@@ -251,11 +251,11 @@ bool RumourCheck::is_lonely(const Table& table) const {
 // Whenever it beats.
 void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
     Table& table = tables_.at(host);
+    if (2 * table.dead.size() >= ids_.size()) findings_.looked(dead_are_dialled);
     if (table.dead.empty() || !is_lonely(table)) {
         table.lonely_since.reset();
         return;
     }
-    findings_.looked(dead_are_dialled);
     if (!table.lonely_since) table.lonely_since = now;
     if (now - *table.lonely_since < dialled_within) return;
     violated(dead_are_dialled, host, *table.dead.begin(), now);
