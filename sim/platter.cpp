@@ -4,75 +4,123 @@
 #include <utility>
 
 namespace starling::sim {
+namespace {
+
+// Bytes of `file` from `at` on, `count` at most.
+ByteView part_of(ByteView file, std::uint64_t at, std::uint64_t count) {
+    if (at >= file.size()) return {};
+    return file.subspan(at, std::min<std::uint64_t>(count, file.size() - at));
+}
+
+}  // namespace
 
 bool Platter::contains(std::string_view file) const {
-    return seen_.contains(file);
+    const File* found = find(file);
+    return found != nullptr && found->exists;
 }
 
 std::uint64_t Platter::size(std::string_view file) const {
-    const auto found = seen_.find(file);
-    return found == seen_.end() ? 0 : found->second.size();
+    const File* found = find(file);
+    return found == nullptr ? 0 : found->bytes.size();
 }
 
 std::size_t Platter::read(std::string_view file, std::uint64_t offset,
                           std::span<std::uint8_t> to) const {
-    const auto found = seen_.find(file);
-    if (found == seen_.end() || offset >= found->second.size()) return 0;
-    const ByteView rest = ByteView(found->second).subspan(offset);
-    const std::size_t count = std::min(rest.size(), to.size());
-    std::ranges::copy(rest.first(count), to.begin());
-    return count;
+    const File* found = find(file);
+    if (found == nullptr) return 0;
+    const ByteView there = part_of(found->bytes, offset, to.size());
+    std::copy_n(there.data(), there.size(), to.data());
+    return there.size();
 }
 
 void Platter::write(std::string_view file, std::uint64_t offset, ByteView bytes) {
-    make({Change::write, std::string(file), offset, copy_of(bytes)});
+    Operation operation = begun(Change::write, file, offset);
+    operation.length = bytes.size();
+    operation.other = copy_of(part_of(files_[operation.file].bytes, offset, bytes.size()));
+    put(operation.file, offset, bytes);
+    under_way_.push_back(std::move(operation));
 }
 
 void Platter::truncate(std::string_view file, std::uint64_t size) {
-    make({Change::truncate, std::string(file), size, {}});
+    Operation operation = begun(Change::truncate, file, size);
+    File& shortened = files_[operation.file];
+    operation.other = copy_of(part_of(shortened.bytes, size, shortened.bytes.size()));
+    shortened.exists = true;
+    shortened.bytes.resize(size);
+    under_way_.push_back(std::move(operation));
 }
 
 void Platter::remove(std::string_view file) {
-    make({Change::remove, std::string(file), 0, {}});
+    Operation operation = begun(Change::remove, file, 0);
+    File& removed = files_[operation.file];
+    operation.other = std::exchange(removed.bytes, {});
+    removed.exists = false;
+    under_way_.push_back(std::move(operation));
 }
 
 void Platter::sync(std::string_view file) {
     ++counts_.syncs;
-    make({Change::sync, std::string(file), 0, {}});
+    under_way_.push_back(begun(Change::sync, file, 0));
 }
 
-void Platter::make(Operation operation) {
-    apply(seen_, operation);
-    under_way_.push_back(std::move(operation));
+const Platter::File* Platter::find(std::string_view name) const {
+    const auto found = std::ranges::find(files_, name, &File::name);
+    return found == files_.end() ? nullptr : &*found;
 }
 
-void Platter::apply(Files& files, const Operation& operation) {
-    switch (operation.change) {
-        case Change::write: {
-            Bytes& bytes = files[operation.file];
-            const std::size_t end = operation.at + operation.bytes.size();
-            if (bytes.size() < end) bytes.resize(end);
-            std::ranges::copy(operation.bytes,
-                              bytes.begin() + static_cast<std::ptrdiff_t>(operation.at));
-            return;
-        }
-        case Change::truncate:
-            files[operation.file].resize(operation.at);
-            return;
-        case Change::remove:
-            files.erase(operation.file);
-            return;
-        case Change::sync:
-            return;
+Platter::FileNumber Platter::number_of(std::string_view name) {
+    const auto found = std::ranges::find(files_, name, &File::name);
+    const auto number = static_cast<FileNumber>(found - files_.begin());
+    if (found == files_.end()) files_.push_back({std::string(name), false, {}});
+    return number;
+}
+
+Platter::Operation Platter::begun(Change change, std::string_view name, std::uint64_t at) {
+    const FileNumber number = number_of(name);
+    const File& file = files_[number];
+    return {change, number, at, 0, file.exists, file.bytes.size(), {}};
+}
+
+void Platter::put(FileNumber number, std::uint64_t at, ByteView bytes) {
+    File& file = files_[number];
+    file.exists = true;
+    if (file.bytes.size() < at) file.bytes.resize(at);
+    const ByteView over = part_of(bytes, 0, file.bytes.size() - at);
+    std::copy_n(over.data(), over.size(), file.bytes.data() + at);
+    append(file.bytes, bytes.subspan(over.size()));
+}
+
+// REQUIRES: every later change is undone.
+void Platter::undo(Operation& operation) {
+    File& file = files_[operation.file];
+    const Bytes before = std::move(operation.other);
+    operation.other = copy_of(part_of(file.bytes, operation.at, operation.length));
+    file.exists = operation.existed;
+    file.bytes.resize(operation.size);
+    // A removed file is all there was; of others only what was covered or cut off.
+    std::copy_n(before.data(), before.size(),
+                file.bytes.data() + std::min(operation.at, operation.size));
+}
+
+void Platter::redo(const Operation& operation) {
+    File& file = files_[operation.file];
+    if (operation.change == Change::write) put(operation.file, operation.at, operation.other);
+    if (operation.change == Change::truncate) {
+        file.exists = true;
+        file.bytes.resize(operation.at);
+    }
+    if (operation.change == Change::remove) {
+        file.exists = false;
+        file.bytes.clear();
     }
 }
 
 void Platter::settle() {
-    for (const Operation& operation : under_way_) apply(settled_, operation);
     under_way_.clear();
 }
 
 void Platter::crash(Rng& rng) {
+    for (std::size_t i = under_way_.size(); i > 0; --i) undo(under_way_[i - 1]);
     under_way_.resize(rng.below(under_way_.size() + 1));  // the moment
     for (std::size_t i = 0; i < under_way_.size(); ++i) {
         const Operation& operation = under_way_[i];
@@ -82,44 +130,36 @@ void Platter::crash(Rng& rng) {
                             return later.change == Change::sync && later.file == operation.file;
                         });
         if (synced) {
-            apply(settled_, operation);  // I2
+            redo(operation);  // I2
         } else {
-            apply_unsynced(operation, rng);
+            redo_unsynced(operation, rng);
         }
     }
     under_way_.clear();
-    seen_ = settled_;
 }
 
-void Platter::apply_unsynced(const Operation& operation, Rng& rng) {
+void Platter::redo_unsynced(const Operation& operation, Rng& rng) {
     if (rng.chance(1, 2)) {
         ++counts_.lost;
     } else if (operation.change == Change::write && rng.chance(1, 2)) {
         ++counts_.torn;
         tear(operation, rng);
     } else {
-        apply(settled_, operation);
+        redo(operation);
     }
 }
 
 // I3: sectors as the disk counts them, not as the write begins.
 void Platter::tear(const Operation& operation, Rng& rng) {
-    const std::uint64_t end = operation.at + operation.bytes.size();
+    const std::uint64_t end = operation.at + operation.length;
     for (std::uint64_t at = operation.at; at < end;) {
         const std::uint64_t next = std::min(end, (at / sector_bytes + 1) * sector_bytes);
-        const ByteView sector =
-            ByteView(operation.bytes)
-                .subspan(at - operation.at, static_cast<std::size_t>(next - at));
+        const ByteView sector = part_of(operation.other, at - operation.at, next - at);
+        const std::size_t half = sector.size() / 2;
         const std::uint64_t fate = rng.below(4);
-        if (fate == 0) apply(settled_, {Change::write, operation.file, at, copy_of(sector)});
-        if (fate == 1) {
-            const ByteView half = sector.first(sector.size() / 2);
-            apply(settled_, {Change::write, operation.file, at, copy_of(half)});
-        }
-        if (fate == 2) {
-            const ByteView half = sector.subspan(sector.size() / 2);
-            apply(settled_, {Change::write, operation.file, at + sector.size() / 2, copy_of(half)});
-        }
+        if (fate == 0) put(operation.file, at, sector);
+        if (fate == 1) put(operation.file, at, sector.first(half));
+        if (fate == 2) put(operation.file, at + half, sector.subspan(half));
         at = next;
     }
 }

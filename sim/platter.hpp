@@ -6,6 +6,9 @@
 //                                                those before their file's last sync are there, of
 //                                                the later ones each may be there, torn or lost
 //
+//      The files hold everything under way; what each change took the place of is kept until it
+//      settles, so that a crash can take it back.
+//
 // Invariants:
 //   I1  Reads see every change at once, as a page cache shows it.
 //   I2  After a crash every change that a sync of its file had followed, and everything settled, is
@@ -23,7 +26,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,22 +67,34 @@ public:
 private:
     enum class Change : std::uint8_t { write, truncate, remove, sync };
 
-    struct Operation {
-        Change change{};
-        std::string file;
-        std::uint64_t at = 0;  // offset, or the new size
+    struct File {
+        std::string name;
+        bool exists = false;
         Bytes bytes;
     };
 
-    using Files = std::map<std::string, Bytes, std::less<>>;
+    using FileNumber = std::uint32_t;
 
-    static void apply(Files& files, const Operation& operation);
-    void make(Operation operation);
-    void apply_unsynced(const Operation& operation, Rng& rng);
+    struct Operation {
+        Change change{};
+        FileNumber file = 0;
+        std::uint64_t at = 0;      // offset, or the new size
+        std::uint64_t length = 0;  // of what is written
+        bool existed = false;      // the file, before
+        std::uint64_t size = 0;    // of the file, before
+        Bytes other;  // what it took the place of; after undo() what it writes
+    };
+
+    [[nodiscard]] const File* find(std::string_view name) const;
+    [[nodiscard]] FileNumber number_of(std::string_view name);
+    [[nodiscard]] Operation begun(Change change, std::string_view name, std::uint64_t at);
+    void put(FileNumber number, std::uint64_t at, ByteView bytes);
+    void undo(Operation& operation);
+    void redo(const Operation& operation);
+    void redo_unsynced(const Operation& operation, Rng& rng);
     void tear(const Operation& operation, Rng& rng);
 
-    Files seen_;     // with everything under way
-    Files settled_;  // without
+    std::vector<File> files_;  // few; with everything under way
     std::vector<Operation> under_way_;
     PlatterCounts counts_;
 };

@@ -44,6 +44,7 @@ int read_file(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
 
 int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
     const File& ours = our(file);
+    if (ours.vfs->is_off()) return SQLITE_IOERR_WRITE;
     if (ours.vfs->is_full()) return SQLITE_FULL;
     const ByteView bytes(static_cast<const std::uint8_t*>(from), static_cast<std::size_t>(count));
     ours.vfs->platter().write(ours.path, static_cast<std::uint64_t>(offset), bytes);
@@ -51,6 +52,7 @@ int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 of
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
+    if (our(file).vfs->is_off()) return SQLITE_IOERR_TRUNCATE;
     our(file).vfs->platter().truncate(our(file).path, static_cast<std::uint64_t>(size));
     return SQLITE_OK;
 }
@@ -131,6 +133,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
 }
 
 int remove_file(sqlite3_vfs* vfs, const char* path, int /*sync_directory*/) {
+    if (vfs_of(vfs).is_off()) return SQLITE_IOERR_DELETE;
     if (!vfs_of(vfs).platter().contains(path)) return SQLITE_IOERR_DELETE_NOENT;
     vfs_of(vfs).platter().remove(path);
     return SQLITE_OK;

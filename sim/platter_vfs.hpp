@@ -35,13 +35,18 @@ public:
 
     void skip_syncs(bool skip) { syncs_lie_ = skip; }  // a disk that says so and does not
 
+    // The machine has no power: nothing is read, written or removed.
+    void switch_off(bool off) { off_ = off; }
+
     [[nodiscard]] Platter& platter() const { return platter_; }
 
     [[nodiscard]] bool is_full() const { return full_; }
 
-    [[nodiscard]] bool syncs_fail() const { return syncs_fail_; }
+    [[nodiscard]] bool is_off() const { return off_; }
 
-    [[nodiscard]] bool reads_fail() const { return reads_fail_; }
+    [[nodiscard]] bool syncs_fail() const { return syncs_fail_ || off_; }
+
+    [[nodiscard]] bool reads_fail() const { return reads_fail_ || off_; }
 
     [[nodiscard]] bool syncs_lie() const { return syncs_lie_; }
 
@@ -55,6 +60,7 @@ private:
     bool syncs_fail_ = false;
     bool reads_fail_ = false;
     bool syncs_lie_ = false;
+    bool off_ = false;
 };
 
 }  // namespace starling::sim

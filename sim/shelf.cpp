@@ -104,11 +104,10 @@ void JournalShelf::finish() {
 }
 
 void JournalShelf::crash(Rng& rng) {
-    // What the connection still writes while it closes never happened.
-    Platter after = platter_;
-    after.crash(rng);
+    vfs_.switch_off(true);  // a connection that closes would write what a crash does not
     journal_.reset();
-    platter_ = std::move(after);
+    vfs_.switch_off(false);
+    platter_.crash(rng);
 }
 
 void JournalShelf::scan(Table table, const Visit& visit) const {
