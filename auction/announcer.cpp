@@ -377,11 +377,18 @@ void Announcer::flush_notes(Effects& out) {
 // -------------------------------------------------------------------------------- members and time
 
 void Announcer::judge_majority(Work& work, BootTime now) const {
-    work.lacks_majority = shared_.members.lacks_majority(work.record.custodians, now);
+    const Members& members = shared_.members;
+    work.lacks_majority = members.lacks_majority(work.record.custodians, now);
     const bool keyed = !work.record.spec.key.empty();
-    const bool homeless = work.lacks_majority && (!keyed || shared_.members.sees_majority());
+    const bool homeless = work.lacks_majority && (!keyed || members.sees_majority());
     if (!homeless) work.homeless_since.reset();
-    if (homeless && !work.homeless_since) work.homeless_since = now;
+    if (!homeless || work.homeless_since) return;
+    work.homeless_since = now;
+    // The custodians of a key are who they are: for how long have they been away?
+    if (keyed && work.record.home.generation == 1) {
+        const BootTime lost = members.majority_lost(work.record.custodians);
+        work.homeless_since = std::max(lost, *members.sees_majority());
+    }
 }
 
 void Announcer::on_member_gone(const NodeId& node, AttemptEnd end, Moment now, Effects& out) {

@@ -248,7 +248,7 @@ void Auctions::on_member_certified(const NodeId& node) {
 void Auctions::on_member_alive(const NodeId& node, Boot boot, Moment now, Effects& out) {
     if (node == members_.self() || members_.is_boot(node, boot)) return;
     step(now, out, [&] {
-        members_.alive(node, boot);
+        members_.alive(node, boot, now.boot_time);
         custodian_.on_members_changed(now.boot_time);
         custodian_.on_back(node, out);
         announcer_.on_member_alive(node, boot, now, out);
@@ -259,10 +259,10 @@ void Auctions::on_member_gone(const NodeId& node, Leaving leaving, Moment now, E
     if (node == members_.self()) return;
     step(now, out, [&] {
         if (leaving == Leaving::left) {
-            members_.left(node);
+            members_.left(node, now.boot_time);
             digests_.forget(node);
         } else {
-            members_.gone(node);
+            members_.gone(node, now.boot_time);
         }
         custodian_.on_members_changed(now.boot_time);
         participant_.on_member_gone(node);

@@ -1,11 +1,11 @@
 #include "auction/members.hpp"
 
 #include "auction/task.hpp"
+#include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "base/rng.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace starling::auction {
@@ -31,32 +31,53 @@ std::vector<NodeId> best_of(const std::set<NodeId>& nodes, const TaskId& task, s
 Members::Members(NodeId self, Boot boot, BootTime settled)
     : self_(self), boot_(boot), settled_(settled) {
     alive_.emplace(self_, boot_);
+    admitted_.insert(self_);
     members_.insert(self_);
+    sees_majority_ = BootTime{};
 }
 
 void Members::certified(const NodeId& node) {
-    if (!gone_.contains(node)) members_.insert(node);
+    admitted_.insert(node);
+    if (gone_.contains(node)) return;
+    members_.insert(node);
+    look_around(settled_);  // one more of them: a majority may be lost, never won
 }
 
-void Members::alive(const NodeId& node, Boot boot) {
+void Members::alive(const NodeId& node, Boot boot, BootTime now) {
     if (node == self_) return;  // I1
     alive_[node] = std::max(alive_[node], boot);
+    admitted_.insert(node);
     members_.insert(node);
     gone_.erase(node);
+    look_around(now);
 }
 
-void Members::gone(const NodeId& node) {
+void Members::gone(const NodeId& node, BootTime now) {
     if (node == self_) return;  // I1
+    members_.insert(node);
+    drop(node, now);
+}
+
+void Members::left(const NodeId& node, BootTime now) {
+    if (node == self_) return;  // I1
+    members_.erase(node);
+    drop(node, now);
+}
+
+void Members::drop(const NodeId& node, BootTime now) {
     alive_.erase(node);
     behind_.erase(node);
-    gone_.insert(node);
-    members_.insert(node);
+    gone_.emplace(node, now);
+    admitted_.insert(node);
+    look_around(now);
 }
 
-void Members::left(const NodeId& node) {
-    if (node == self_) return;  // I1
-    gone(node);
-    members_.erase(node);
+void Members::look_around(BootTime now) {
+    if (alive_.size() <= members_.size() / 2) {
+        sees_majority_.reset();
+    } else if (!sees_majority_) {
+        sees_majority_ = now;
+    }
 }
 
 bool Members::is_boot(const NodeId& node, Boot boot) const {
@@ -81,6 +102,19 @@ bool Members::lacks_majority(std::span<const NodeId> nodes, BootTime now) const 
     return nodes.size() - away < nodes.size() / 2 + 1;
 }
 
+BootTime Members::majority_lost(std::span<const NodeId> nodes) const {
+    std::vector<BootTime> away;
+    for (const NodeId& node : nodes) {
+        if (alive_.contains(node)) continue;
+        const auto gone = gone_.find(node);
+        away.push_back(gone != gone_.end() ? gone->second : settled_);
+    }
+    const std::size_t spare = nodes.size() - (nodes.size() / 2 + 1);
+    STARLING_ASSERT(away.size() > spare);
+    std::ranges::nth_element(away, away.begin() + static_cast<std::ptrdiff_t>(spare));
+    return away[spare];
+}
+
 void Members::lag(const NodeId& node, bool behind) {
     if (!behind) {
         behind_.erase(node);
@@ -95,7 +129,9 @@ std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) c
                           [&](const NodeId& node) { return !is_behind(node); });
     nodes.resize(std::min(count, nodes.size()));
     std::vector<NodeId> dead;
-    std::ranges::set_intersection(gone_, members_, std::back_inserter(dead));
+    for (const auto& [node, since] : gone_) {
+        if (members_.contains(node)) dead.push_back(node);
+    }
     if (alive_.size() + dead.size() < 3) return nodes;
     for (const NodeId& node : dead) {
         if (nodes.size() < count) nodes.push_back(node);
@@ -104,7 +140,7 @@ std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) c
 }
 
 std::vector<NodeId> Members::custodians_of_key(const TaskId& task) const {
-    return best_of(members_, task, limits::key_custodians);
+    return best_of(admitted_, task, limits::key_custodians);
 }
 
 std::vector<NodeId> Members::nearest(const TaskId& task, std::size_t count) const {

@@ -4,9 +4,9 @@
 //
 //   I1  This node is always there, with its present boot.
 //   I2  Who is alive is a guess, and nothing rests on it but who is asked first.
-//   I3  Who keeps a key follows from the members alone: a death, a cut or a restart changes no
-//   list.
-//       Lists of two nodes of which one knows a member more overlap in their majorities.
+//   I3  Who keeps a key follows from who was ever admitted: a death, a cut, a restart or a leave
+//       changes no list, for two sides of a partition may know of different ones.  Lists of two
+//       nodes of which one knows a member more overlap in their majorities.
 //
 // Not thread safe.
 #pragma once
@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -28,9 +29,9 @@ public:
     Members(NodeId self, Boot boot, BootTime settled);
 
     void certified(const NodeId& node);  // whether it was ever met or not
-    void alive(const NodeId& node, Boot boot);
-    void gone(const NodeId& node);  // dead
-    void left(const NodeId& node);
+    void alive(const NodeId& node, Boot boot, BootTime now);
+    void gone(const NodeId& node, BootTime now);  // dead
+    void left(const NodeId& node, BootTime now);
     void lag(const NodeId& node, bool behind);  // with its disk or loop
 
     [[nodiscard]] const NodeId& self() const { return self_; }
@@ -56,11 +57,15 @@ public:
     // Whether too few of them can be reached for a majority.
     [[nodiscard]] bool lacks_majority(std::span<const NodeId> nodes, BootTime now) const;
 
-    // Whether this node sees more than half of all members: two sides of a partition never both do.
-    [[nodiscard]] bool sees_majority() const { return alive_.size() > members_.size() / 2; }
+    // Since when they are too few.  REQUIRES: lacks_majority(nodes, now)
+    [[nodiscard]] BootTime majority_lost(std::span<const NodeId> nodes) const;
 
-    // Who keeps a task with a key, best first: chosen from all members, and as many as there can
-    // be, so that no two sides of a partition both have a majority of them.
+    // Since when this node sees more than half of all that did not leave: two sides of a partition
+    // never both do, as long as they know of the same leaves.
+    [[nodiscard]] std::optional<BootTime> sees_majority() const { return sees_majority_; }
+
+    // Who keeps a task with a key, best first: chosen from all that were ever admitted, and as many
+    // as there can be, so that no two sides of a partition both have a majority of them.
     [[nodiscard]] std::vector<NodeId> custodians_of_key(const TaskId& task) const;
 
     // Who should keep a task without one.  Those that are alive come first, and of
@@ -73,13 +78,18 @@ public:
     [[nodiscard]] std::vector<NodeId> nearest(const TaskId& task, std::size_t count) const;
 
 private:
+    void drop(const NodeId& node, BootTime now);
+    void look_around(BootTime now);
+
     NodeId self_;
     Boot boot_;
     BootTime settled_;
     std::map<NodeId, Boot> alive_;
-    std::set<NodeId> members_;  // that did not leave
-    std::set<NodeId> gone_;     // dead or left
-    std::set<NodeId> behind_;   // alive, but slow
+    std::set<NodeId> admitted_;         // ever
+    std::set<NodeId> members_;          // that did not leave
+    std::map<NodeId, BootTime> gone_;   // dead or left, and since when
+    std::set<NodeId> behind_;           // alive, but slow
+    std::optional<BootTime> sees_majority_;
 };
 
 }  // namespace starling::auction

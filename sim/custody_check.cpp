@@ -166,7 +166,9 @@ void CustodyCheck::on_granted(const Told& frame, const auction::GrantAnswer& mes
     if (message.highest.granter.is_zero()) return;  // it has no such task
     check_end_is_kept(frame, key);
     Kept& kept = kept_[key];
-    kept.highest = std::max(kept.highest, message.highest);
+    // What waited for the disk may be of a record that was withdrawn meanwhile.
+    const bool withdrawn = kept.over_since > 0 && frame.batch <= kept.over_since;
+    if (!withdrawn) kept.highest = std::max(kept.highest, message.highest);
     if (message.held) kept.origins.insert(message.held->outcome.origin);
     if (message.verdict != auction::GrantVerdict::granted) return;
     findings_.looked(grants_rise);

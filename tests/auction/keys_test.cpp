@@ -126,7 +126,7 @@ TEST_CASE("any two majorities of a key's custodians meet where one view has a me
     }
 }
 
-TEST_CASE("deaths change no list of a key's custodians; who leaves is in it no longer",
+TEST_CASE("neither a death nor a leave changes the list of a key's custodians",
           "[auction][keys]") {
     Members members(member(1, 0), Boot{1}, BootTime{});
     for (std::uint64_t number = 1; number < 5; ++number) members.certified(member(1, number));
@@ -134,16 +134,45 @@ TEST_CASE("deaths change no list of a key's custodians; who leaves is in it no l
     const auto before = members.custodians_of_key(task);
     REQUIRE(before.size() == 5);
     for (std::uint64_t number = 1; number < 4; ++number) {
-        members.alive(member(1, number), Boot{3});
-        members.gone(member(1, number));
+        members.alive(member(1, number), Boot{3}, BootTime{});
+        members.gone(member(1, number), BootTime{});
     }
     CHECK(members.custodians_of_key(task) == before);
     CHECK_FALSE(members.sees_majority());
-    members.left(member(1, 4));
-    members.certified(member(1, 4));  // its certificate goes on being passed around
-    CHECK(members.custodians_of_key(task).size() == 4);
-    members.alive(member(1, 4), Boot{5});
+    members.left(member(1, 4), BootTime{});
     CHECK(members.custodians_of_key(task) == before);
+    members.alive(member(1, 4), Boot{5}, BootTime{});
+    CHECK(members.custodians_of_key(task) == before);
+}
+
+TEST_CASE("a majority is lost when the last one went whom it needed", "[auction][keys]") {
+    Members members(member(1, 0), Boot{1}, BootTime{3s});
+    std::vector<NodeId> all{member(1, 0)};
+    for (std::uint64_t number = 1; number < 5; ++number) {
+        all.push_back(member(1, number));
+        members.alive(all.back(), Boot{3}, BootTime{});
+    }
+    members.left(all[1], BootTime{20s});
+    members.gone(all[2], BootTime{10s});
+    CHECK_FALSE(members.lacks_majority(all, BootTime{30s}));
+    members.left(all[3], BootTime{30s});
+    REQUIRE(members.lacks_majority(all, BootTime{30s}));
+    CHECK(members.majority_lost(all) == BootTime{30s});
+    members.gone(all[4], BootTime{40s});
+    CHECK(members.majority_lost(all) == BootTime{30s});
+}
+
+TEST_CASE("most of those that did not leave are a majority, and since when is known",
+          "[auction][keys]") {
+    Members members(member(1, 0), Boot{1}, BootTime{});
+    for (std::uint64_t number = 1; number < 4; ++number) members.certified(member(1, number));
+    CHECK_FALSE(members.sees_majority());
+    members.alive(member(1, 1), Boot{3}, BootTime{10s});
+    CHECK_FALSE(members.sees_majority());
+    members.left(member(1, 2), BootTime{20s});
+    CHECK(members.sees_majority() == BootTime{20s});
+    members.alive(member(1, 3), Boot{3}, BootTime{30s});
+    CHECK(members.sees_majority() == BootTime{20s});
 }
 
 // Keys are offered again and again, everywhere, while the mesh falls apart this way and that.

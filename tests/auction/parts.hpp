@@ -39,7 +39,7 @@ inline Epoch epoch_of(std::uint32_t round, const NodeId& granter) {
 // The parts of one node and what they want done.
 struct Parts {
     Parts() {
-        for (const NodeId& other : {bob, eve}) members.alive(other, Boot{7});
+        for (const NodeId& other : {bob, eve}) members.alive(other, Boot{7}, BootTime{});
     }
 
     // The last frame of this kind, decoded.

@@ -156,7 +156,7 @@ TEST_CASE("a dead node is no candidate", "[auction][digests]") {
     Parts parts;
     Rng rng(1);
     parts.digests.on_news(news(bob, 5, 2), BootTime{1h});
-    parts.members.gone(bob);
+    parts.members.gone(bob, BootTime{});
     CHECK(parts.digests.candidates("quote", 4, Busy::included, rng).empty());
     CHECK_FALSE(parts.digests.anybody("quote"));
 }
@@ -326,25 +326,25 @@ TEST_CASE("a node cut off from a mesh of three or more names custodians it canno
           "[auction][members]") {
     Members members(self, Boot{7}, BootTime{1h});
     CHECK(members.custodians(task(1), 3).size() == 1);
-    members.alive(bob, Boot{1});
+    members.alive(bob, Boot{1}, BootTime{});
     CHECK(members.custodians(task(1), 3).size() == 2);
-    members.alive(eve, Boot{1});
-    members.gone(bob);
-    members.gone(eve);
+    members.alive(eve, Boot{1}, BootTime{});
+    members.gone(bob, BootTime{});
+    members.gone(eve, BootTime{});
     CHECK(members.custodians(task(1), 3).size() == 3);
-    members.left(bob);
+    members.left(bob, BootTime{});
     CHECK(members.custodians(task(1), 3).size() == 1);
 }
 
 TEST_CASE("who is behind with its disk keeps a task only where too few others are there",
           "[auction][members]") {
     Members members(self, Boot{7}, BootTime{1h});
-    for (const NodeId& each : {bob, eve, node(4)}) members.alive(each, Boot{1});
+    for (const NodeId& each : {bob, eve, node(4)}) members.alive(each, Boot{1}, BootTime{});
     members.lag(bob, true);
     const auto without = members.custodians(task(1), 3);
     CHECK(std::ranges::count(without, bob) == 0);
     CHECK(without.size() == 3);
-    members.gone(eve);
+    members.gone(eve, BootTime{});
     CHECK(members.custodians(task(1), 3).back() == bob);
 }
 

@@ -295,6 +295,20 @@ TEST_CASE("a custodian that keeps a result of one that lost the task is found", 
     CHECK(talk.broken() == Names{"results_go_to_winners"});
 }
 
+TEST_CASE("an answer that waited for the disk is of the record that was withdrawn meanwhile",
+          "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    const auction::Epoch withdrawn = epoch(1, eve);
+    talk.batch = talk.durable = 1;
+    talk.hears(bob, eve, auction::Cancel{task, withdrawn, auction::CancelPurpose::withdraw});
+    talk.says(bob, eve, granted(withdrawn, withdrawn));
+    talk.batch = talk.durable = 3;
+    talk.says(bob, ann, granted(epoch(1, ann), epoch(1, ann)));
+    talk.says(bob, dan,
+              auction::Informed{task, epoch(1, ann), auction::InformVerdict::stored, id_of(ann)});
+    CHECK(talk.broken().empty());
+}
+
 TEST_CASE("a custodian that asks about a task that ended is found", "[sim][checks]") {
     Talk<CustodyCheck> talk(ids());
     finish(talk);
