@@ -85,10 +85,10 @@ private:
     Boot boot_;
     BootTime settled_;
     std::map<NodeId, Boot> alive_;
-    std::set<NodeId> admitted_;         // ever
-    std::set<NodeId> members_;          // that did not leave
-    std::map<NodeId, BootTime> gone_;   // dead or left, and since when
-    std::set<NodeId> behind_;           // alive, but slow
+    std::set<NodeId> admitted_;        // ever
+    std::set<NodeId> members_;         // that did not leave
+    std::map<NodeId, BootTime> gone_;  // dead or left, and since when
+    std::set<NodeId> behind_;          // alive, but slow
     std::optional<BootTime> sees_majority_;
 };
 

@@ -82,7 +82,7 @@ private:
         std::uint64_t length = 0;  // of what is written
         bool existed = false;      // the file, before
         std::uint64_t size = 0;    // of the file, before
-        Bytes other;  // what it took the place of; after undo() what it writes
+        Bytes other;               // what it took the place of; after undo() what it writes
     };
 
     [[nodiscard]] const File* find(std::string_view name) const;

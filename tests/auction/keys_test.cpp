@@ -126,8 +126,7 @@ TEST_CASE("any two majorities of a key's custodians meet where one view has a me
     }
 }
 
-TEST_CASE("neither a death nor a leave changes the list of a key's custodians",
-          "[auction][keys]") {
+TEST_CASE("neither a death nor a leave changes the list of a key's custodians", "[auction][keys]") {
     Members members(member(1, 0), Boot{1}, BootTime{});
     for (std::uint64_t number = 1; number < 5; ++number) members.certified(member(1, number));
     const TaskId task = keyed_id("request-17");
