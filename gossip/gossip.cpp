@@ -57,7 +57,7 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
     heal_at_ = now.boot_time + rng_.between(Duration{}, limits::heal_period);
     seed_at_ = now.boot_time + limits::seed_period;
     join_at_ = now.boot_time;
-    rebuild_rings(now);
+    make_rings(now.boot_time);
 }
 
 void Gossip::on_heard(const NodeId& peer, Moment now, Effects& out) {

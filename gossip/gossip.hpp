@@ -298,7 +298,10 @@ private:
     void heal(Moment now, Effects& out);
     void dial(const NodeId& peer);
     [[nodiscard]] std::vector<NodeId> unmet() const;
-    [[nodiscard]] bool is_on_rings(const NodeId& id, BootTime now) const;
+    [[nodiscard]] bool is_on_rings(const Members::Record& record, BootTime now) const;
+    void make_rings(BootTime now);
+    void doubt_rings(BootTime now);
+    void on_rings_changed(BootTime now);
     [[nodiscard]] bool is_away(const Members::Record& record, BootTime now) const;
     [[nodiscard]] Detector::Evidence evidence() const;
     [[nodiscard]] Basis basis() const;
@@ -329,9 +332,9 @@ private:
     Duration batch_age_{};
     Duration turn_age_{};
     std::uint64_t opinion_sequence_ = 0;
-    std::vector<NodeId> owed_;        // subjects somebody accuses and I can vouch for
-    std::vector<Opinion> withdrawn_;  // what accusers of old have said since, to be told at once
-    bool rings_stale_ = true;
+    std::vector<NodeId> owed_;         // subjects somebody accuses and I can vouch for
+    std::vector<Opinion> withdrawn_;   // what accusers of old have said since, to be told at once
+    std::vector<NodeId> ring_doubts_;  // who may have come onto the rings, or gone
     std::uint64_t rings_made_ = 0;
     std::optional<Basis> published_;  // when own opinions were brought in line last
     std::optional<Basis> judged_;  // of the last verdicts; none when they are to be looked at anew

@@ -359,7 +359,7 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
 }
 
 void Gossip::changed(const NodeId& id, const NodeId& from, Moment now, Effects& out) {
-    rings_stale_ = rings_stale_ || rings_.contains(id) != is_on_rings(id, now.boot_time);
+    ring_doubts_.push_back(id);
     outbox_.put(id, from);  // I17
     persist(id, now, out);
     note(id, members_.find(id)->cause, out);

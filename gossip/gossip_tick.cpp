@@ -96,27 +96,45 @@ bool Gossip::is_away(const Members::Record& record, BootTime now) const {
     return now - record.since < limits::away_time;
 }
 
-bool Gossip::is_on_rings(const NodeId& id, BootTime now) const {
-    const Members::Record& record = *members_.find(id);
+bool Gossip::is_on_rings(const Members::Record& record, BootTime now) const {
     return record.state() == MemberState::alive && !is_away(record, now);
 }
 
-void Gossip::rebuild_rings(Moment now) {
-    if (!rings_stale_) return;
-    rings_stale_ = false;
+void Gossip::make_rings(BootTime now) {
     std::vector<NodeId> ids;
-    for (const NodeId& id : members_.ids()) {
-        if (is_on_rings(id, now.boot_time)) ids.push_back(id);
+    members_.for_each([&](const NodeId& id, const Members::Record& record) {
+        if (is_on_rings(record, now)) ids.push_back(id);
+    });
+    rings_ = Rings(ids, load_u64(mesh_.view()), ring_count(ids.size(), rings_.count()));
+    ring_doubts_.clear();
+    on_rings_changed(now);
+}
+
+void Gossip::rebuild_rings(Moment now) {
+    bool changed = false;
+    for (const NodeId& id : std::exchange(ring_doubts_, {})) {
+        const bool there = is_on_rings(*members_.find(id), now.boot_time);
+        if (there == rings_.contains(id)) continue;
+        changed = true;
+        there ? rings_.add(id) : rings_.remove(id);
     }
-    if (rings_made_ > 0 && ids == rings_.members()) return;  // the same with other claims
+    if (changed) on_rings_changed(now.boot_time);
+}
+
+// Who was away may be overdue.
+void Gossip::doubt_rings(BootTime now) {
+    members_.for_each([&](const NodeId& id, const Members::Record& record) {
+        if (rings_.contains(id) != is_on_rings(record, now)) ring_doubts_.push_back(id);
+    });
+}
+
+void Gossip::on_rings_changed(BootTime now) {
     ++rings_made_;
-    const std::uint32_t count = ring_count(ids.size(), rings_.count());
-    rings_ = Rings(ids, load_u64(mesh_.view()), count);
-    heartbeats_.watch(rings_.subjects(self_), judge_.at(now.boot_time));
-    for (const NodeId& id : peers_.links()) {
-        heartbeats_.on_link_up(id, judge_.at(now.boot_time));
-    }
-    update_neighbours(now.boot_time);
+    const std::uint32_t count = ring_count(rings_.size(), rings_.count());
+    if (count != rings_.count()) rings_.recount(count);
+    heartbeats_.watch(rings_.subjects(self_), judge_.at(now));
+    for (const NodeId& id : peers_.links()) heartbeats_.on_link_up(id, judge_.at(now));
+    update_neighbours(now);
 }
 
 void Gossip::update_neighbours(BootTime now) {
@@ -259,11 +277,10 @@ void Gossip::show_root(BootTime now, Effects& out) {
 
 std::vector<NodeId> Gossip::unmet() const {
     std::vector<NodeId> ids;
-    for (const NodeId& id : members_.ids()) {
-        if (id == self_ || peers_.is_up(id)) continue;
-        const Members::Record& record = *members_.find(id);
+    members_.for_each([&](const NodeId& id, const Members::Record& record) {
         const MemberState state = record.state();
         const bool away = state == MemberState::alive && record.claim->mode == Mode::away;
+        if ((state == MemberState::alive && !away) || id == self_ || peers_.is_up(id)) return;
         // Who left before this node started may be back, and know nobody who is here.
         const Peer* peer = peers_.find(id);
         const bool left_before =
@@ -272,7 +289,7 @@ std::vector<NodeId> Gossip::unmet() const {
             STARLING_MUTANT(43, state == MemberState::dead, false) || away || left_before) {
             ids.push_back(id);
         }
-    }
+    });
     return ids;
 }
 
@@ -312,7 +329,7 @@ void Gossip::heal(Moment now, Effects& out) {
         const std::vector<NodeId> forgotten = members_.forget(time);
         if (!forgotten.empty()) stale_.clear();  // what they claimed would be news again
         for (const NodeId& id : forgotten) changed(id, self_, now, out);
-        rings_stale_ = true;  // who was away may be overdue
+        doubt_rings(time);
     }
     if (time >= seed_at_) {
         seed_at_ = time + rng_.between(limits::seed_period * 4 / 5, limits::seed_period * 6 / 5);

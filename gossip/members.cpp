@@ -262,7 +262,9 @@ Members::Record* Members::slot(const NodeId& id) {
 Members::Record& Members::make(const NodeId& id) {
     const NodeIndex index = interner_.retain(id);
     if (records_.size() < interner_.capacity()) records_.resize(interner_.capacity());
-    ids_.insert(std::ranges::lower_bound(ids_, id), id);  // I4
+    const auto place = std::ranges::lower_bound(ids_, id);
+    order_.insert(order_.begin() + (place - ids_.begin()), index);
+    ids_.insert(place, id);  // I4
     ++count_of(MemberState::introduced);
     return records_[index.value];
 }

@@ -85,6 +85,12 @@ public:
     // Every node, ascending.
     [[nodiscard]] const std::vector<NodeId>& ids() const { return ids_; }
 
+    // The same with what is known of each: visit(id, record).
+    template <class Visit>
+    void for_each(const Visit& visit) const {
+        for (std::size_t i = 0; i < ids_.size(); ++i) visit(ids_[i], records_[order_[i].value]);
+    }
+
     [[nodiscard]] std::size_t count(MemberState state) const;
 
     [[nodiscard]] std::uint64_t root() const { return root_; }
@@ -108,8 +114,9 @@ private:
     std::size_t& count_of(MemberState state) { return counts_[static_cast<std::size_t>(state)]; }
 
     NodeInterner interner_;
-    std::vector<Record> records_;  // by NodeIndex
-    std::vector<NodeId> ids_;
+    std::vector<Record> records_;   // by NodeIndex
+    std::vector<NodeId> ids_;       // ascending
+    std::vector<NodeIndex> order_;  // theirs
     std::uint64_t root_ = 0;
     std::array<std::uint64_t, bucket_count> buckets_{};
     std::array<std::size_t, 5> counts_{};  // by MemberState

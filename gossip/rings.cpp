@@ -1,5 +1,6 @@
 #include "gossip/rings.hpp"
 
+#include "base/assert.hpp"
 #include "base/rng.hpp"
 
 #include <algorithm>
@@ -10,11 +11,10 @@ namespace starling::gossip {
 namespace {
 
 constexpr std::uint32_t rings_min = 3;
-constexpr std::uint32_t rings_max = 8;
 
 std::uint32_t unstable_ring_count(std::size_t n) {
     const auto log2_up = static_cast<std::uint32_t>(n <= 1 ? 0 : std::bit_width(n - 1));
-    return std::clamp((log2_up + 1) / 2, rings_min, rings_max);
+    return std::clamp((log2_up + 1) / 2, rings_min, Rings::rings_max);
 }
 
 template <class Items, class Item>
@@ -29,57 +29,71 @@ std::uint32_t ring_count(std::size_t n, std::uint32_t current) {
     const std::uint32_t shrunk = unstable_ring_count(n * 5 / 4);
     if (grown > current) return grown;
     if (shrunk < current) return shrunk;
-    return std::clamp(current, rings_min, rings_max);
+    return std::clamp(current, rings_min, Rings::rings_max);
 }
 
 Rings::Rings(std::span<const NodeId> members, std::uint64_t salt, std::uint32_t count)
-    : count_(count), members_(members.begin(), members.end()) {
-    if (!is_full_mesh()) choose_observers(salt);
+    : salt_(salt), members_(members.begin(), members.end()) {
+    recount(count);
 }
 
-// On each ring the nearest predecessor that no earlier ring gave.
-void Rings::choose_observers(std::uint64_t salt) {
-    const auto size = static_cast<std::uint32_t>(members_.size());
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> ring(size);
-    observers_.resize(std::size_t{count_} * size);
-    for (std::uint32_t k = 0; k < count_; ++k) {
-        // Members ascend, so equal hashes are in the order of their ids.
-        for (std::uint32_t i = 0; i < size; ++i) ring[i] = {draw(salt, k, members_[i].prefix()), i};
+void Rings::recount(std::uint32_t count) {
+    STARLING_ASSERT(count >= 1 && count <= rings_max);
+    count_ = count;
+    rings_.resize(std::min<std::size_t>(rings_.size(), count));
+    while (rings_.size() < count) {
+        const auto number = static_cast<std::uint32_t>(rings_.size());
+        Ring& ring = rings_.emplace_back();
+        for (const NodeId& id : members_) ring.push_back(place_on(number, id));
         std::ranges::sort(ring);
-        for (std::uint32_t place = 0; place < size; ++place) {
-            const auto mine =
-                std::span(observers_).subspan(std::size_t{count_} * ring[place].second, k + 1);
-            // At most k of the predecessors are chosen already, so this ends within k + 1 steps.
-            std::uint32_t at = place;
-            do {
-                at = (at + size - 1) % size;
-                mine[k] = ring[at].second;
-            } while (among(mine.first(k), mine[k]));
-        }
     }
-    for (std::uint32_t i = 0; i < size; ++i) {
-        std::ranges::sort(std::span(observers_).subspan(std::size_t{count_} * i, count_));
+}
+
+void Rings::add(const NodeId& id) {
+    STARLING_ASSERT(!contains(id));
+    members_.insert(std::ranges::lower_bound(members_, id), id);
+    for (std::uint32_t k = 0; k < count_; ++k) {
+        const Place place = place_on(k, id);
+        rings_[k].insert(std::ranges::lower_bound(rings_[k], place), place);
     }
+}
+
+void Rings::remove(const NodeId& id) {
+    STARLING_ASSERT(contains(id));
+    for (std::uint32_t k = 0; k < count_; ++k) {
+        rings_[k].erase(rings_[k].begin() + static_cast<std::ptrdiff_t>(position(k, id)));
+    }
+    members_.erase(std::ranges::lower_bound(members_, id));
+}
+
+bool Rings::contains(const NodeId& id) const {
+    return std::ranges::binary_search(members_, id);
 }
 
 std::vector<NodeId> Rings::observers(const NodeId& subject) const {
-    const auto place = place_of(subject);
-    if (!place) return {};
+    if (!contains(subject)) return {};
     if (is_full_mesh()) return others(subject);
     std::vector<NodeId> ids;
     ids.reserve(count_);
-    for (const std::uint32_t each : chosen(*place)) ids.push_back(members_[each]);
+    const Chosen all = chosen(subject, count_);
+    for (std::uint32_t k = 0; k < all.count; ++k) ids.push_back(*all.ids.at(k));
+    std::ranges::sort(ids);
     return ids;
 }
 
+// On ring k at most k predecessors are passed by: whom I observe is among my next k + 1 there.
 std::vector<NodeId> Rings::subjects(const NodeId& observer) const {
-    const auto place = place_of(observer);
-    if (!place) return {};
+    if (!contains(observer)) return {};
     if (is_full_mesh()) return others(observer);
     std::vector<NodeId> ids;
-    for (std::size_t i = 0; i < observers_.size(); ++i) {
-        if (observers_[i] == *place) ids.push_back(members_[i / count_]);
+    for (std::uint32_t k = 0; k < count_; ++k) {
+        const std::size_t mine = position(k, observer);
+        for (std::size_t step = 1; step <= k + 1; ++step) {
+            const NodeId& subject = rings_[k][(mine + step) % members_.size()].id;
+            if (*chosen(subject, k + 1).ids.at(k) == observer) ids.push_back(subject);
+        }
     }
+    std::ranges::sort(ids);
     return ids;
 }
 
@@ -93,21 +107,39 @@ std::vector<NodeId> Rings::neighbours(const NodeId& node) const {
 }
 
 bool Rings::observes(const NodeId& observer, const NodeId& subject) const {
-    const auto watching = place_of(observer);
-    const auto watched = place_of(subject);
-    if (!watching || !watched) return false;
+    if (!contains(observer) || !contains(subject)) return false;
     if (is_full_mesh()) return observer != subject;
-    return std::ranges::binary_search(chosen(*watched), *watching);
+    return chosen(subject, count_).contains(observer);
 }
 
-std::optional<std::uint32_t> Rings::place_of(const NodeId& id) const {
-    const auto found = std::ranges::lower_bound(members_, id);
-    if (found == members_.end() || *found != id) return std::nullopt;
-    return static_cast<std::uint32_t>(found - members_.begin());
+bool Rings::Chosen::contains(const NodeId& id) const {
+    return std::any_of(ids.begin(), ids.begin() + count,
+                       [&](const NodeId* each) { return *each == id; });
 }
 
-Rings::Chosen Rings::chosen(std::uint32_t member) const {
-    return Chosen(observers_).subspan(std::size_t{count_} * member, count_);
+Rings::Place Rings::place_on(std::uint32_t ring, const NodeId& id) const {
+    return {draw(salt_, ring, id.prefix()), id};
+}
+
+std::size_t Rings::position(std::uint32_t ring, const NodeId& id) const {
+    const Ring& places = rings_[ring];
+    return static_cast<std::size_t>(std::ranges::lower_bound(places, place_on(ring, id)) -
+                                    places.begin());
+}
+
+// On each ring the nearest predecessor that no earlier ring gave.
+Rings::Chosen Rings::chosen(const NodeId& subject, std::uint32_t rings) const {
+    Chosen all;
+    for (std::uint32_t k = 0; k < rings; ++k) {
+        const Ring& ring = rings_[k];
+        // At most k of the predecessors are chosen already, so this ends within k + 1 steps.
+        std::size_t at = position(k, subject);
+        do {
+            at = (at + ring.size() - 1) % ring.size();
+        } while (all.contains(ring[at].id));
+        all.ids.at(all.count++) = &ring[at].id;
+    }
+    return all;
 }
 
 std::vector<NodeId> Rings::others(const NodeId& id) const {

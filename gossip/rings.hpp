@@ -2,7 +2,7 @@
 // "Stable and Consistent Membership at Scale with Rapid", ATC'18: K pseudo-random rings are an
 // expander).
 //
-//   ring k: members in the order of a hash of (mesh, k, id)
+//   ring k: members in the order of a hash of (mesh, k, id); one more or less shifts a part of it
 //   observers of s: on every ring the nearest predecessor not yet chosen; few members: everybody
 //   else
 //
@@ -16,8 +16,9 @@
 
 #include "base/ids.hpp"
 
+#include <array>
+#include <compare>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,8 +30,17 @@ namespace starling::gossip {
 class Rings {
 public:
     Rings() = default;
-    // REQUIRES: members ascending, without repetitions.
+    // REQUIRES: members ascending, without repetitions; 1 <= count <= rings_max.
     Rings(std::span<const NodeId> members, std::uint64_t salt, std::uint32_t count);
+
+    static constexpr std::uint32_t rings_max = 8;
+
+    // REQUIRES: it is not among the members.
+    void add(const NodeId& id);
+    // REQUIRES: it is among them.
+    void remove(const NodeId& id);
+    // The same members on so many rings.
+    void recount(std::uint32_t count);
 
     // Who judges `subject`, ascending.  Nobody for a stranger.
     [[nodiscard]] std::vector<NodeId> observers(const NodeId& subject) const;
@@ -45,7 +55,7 @@ public:
 
     [[nodiscard]] bool is_full_mesh() const { return members_.size() <= 2 * count_ + 1; }
 
-    [[nodiscard]] bool contains(const NodeId& id) const { return place_of(id).has_value(); }
+    [[nodiscard]] bool contains(const NodeId& id) const;
 
     // Ascending.
     [[nodiscard]] const std::vector<NodeId>& members() const { return members_; }
@@ -55,17 +65,33 @@ public:
     [[nodiscard]] std::uint32_t count() const { return count_; }
 
 private:
-    // The places of a member's observers among the members.
-    using Chosen = std::span<const std::uint32_t>;
+    // A member on a ring.  Ties of the hash are in the order of ids.
+    struct Place {
+        std::uint64_t hash = 0;
+        NodeId id;
 
-    void choose_observers(std::uint64_t salt);
-    [[nodiscard]] std::optional<std::uint32_t> place_of(const NodeId& id) const;
-    [[nodiscard]] Chosen chosen(std::uint32_t member) const;
+        friend auto operator<=>(const Place&, const Place&) = default;
+    };
+
+    using Ring = std::vector<Place>;
+
+    // The observers that the first rings gave to a member.
+    struct Chosen {
+        std::array<const NodeId*, rings_max> ids{};
+        std::uint32_t count = 0;
+
+        [[nodiscard]] bool contains(const NodeId& id) const;
+    };
+
+    [[nodiscard]] Place place_on(std::uint32_t ring, const NodeId& id) const;
+    [[nodiscard]] std::size_t position(std::uint32_t ring, const NodeId& id) const;
+    [[nodiscard]] Chosen chosen(const NodeId& subject, std::uint32_t rings) const;
     [[nodiscard]] std::vector<NodeId> others(const NodeId& id) const;
 
+    std::uint64_t salt_ = 0;
     std::uint32_t count_ = 3;
-    std::vector<NodeId> members_;           // ascending
-    std::vector<std::uint32_t> observers_;  // count_ of each member; none in a full mesh
+    std::vector<NodeId> members_;  // ascending
+    std::vector<Ring> rings_;
 };
 
 }  // namespace starling::gossip

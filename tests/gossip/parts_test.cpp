@@ -118,6 +118,26 @@ TEST_CASE("the overlay of any size is connected", "[gossip][rings]") {
     }
 }
 
+TEST_CASE("rings that grew and shrank one by one are those made at once", "[gossip][rings]") {
+    const auto ids = ids_of(40);
+    Rng rng(3);
+    std::set<NodeId> there{ids[0]};
+    Rings grown(std::vector<NodeId>{ids[0]}, 42, 3);
+    for (int step = 0; step < 200; ++step) {
+        const NodeId& id = ids[rng.below(ids.size())];
+        const bool comes = there.insert(id).second;
+        comes ? grown.add(id) : grown.remove(id);
+        if (!comes) there.erase(id);
+        if (step % 50 == 0) grown.recount(static_cast<std::uint32_t>(3 + step / 50 % 2));
+        const Rings made(std::vector<NodeId>(there.begin(), there.end()), 42, grown.count());
+        REQUIRE(grown.members() == made.members());
+        for (const NodeId& each : ids) {
+            REQUIRE(grown.observers(each) == made.observers(each));
+            REQUIRE(grown.subjects(each) == made.subjects(each));
+        }
+    }
+}
+
 TEST_CASE("a stranger has no observers and no subjects", "[gossip][rings]") {
     for (const std::size_t n : {5U, 30U}) {
         const Rings rings(ids_of(n), 42, 3);
