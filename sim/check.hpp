@@ -85,6 +85,7 @@ struct Told {
     std::uint64_t batch = 0;   // the last batch of records that the node made before
     std::uint64_t durable = 0;
     Duration now{};
+    Duration made{};  // by the core that says it: what waited for the disk is older than `now`
 };
 
 class Check {

@@ -55,8 +55,15 @@ void HeadCheck::on_heard(const Told& frame) {
             lacks_.try_emplace(key, Lack{entry.counter, frame.now, frame.now, 1});
         Lack& lack = place->second;
         if (entry.counter < lack.counter || lack.heard == frame.now) continue;
+        // Who told it went away before it could ask: it hears of it anew.
+        if (frame.now - lack.heard >= told_again_within) {
+            lack = {entry.counter, frame.now, frame.now, 1};
+            continue;
+        }
         lack.heard = frame.now;
         ++lack.times;
+        const bool enough = lack.times >= told_times && frame.now - lack.since >= followed_within;
+        if (enough && !lack.long_ago) lack.long_ago = frame.now;
     }
 }
 
@@ -85,8 +92,8 @@ void HeadCheck::shows(const Told& frame, const crdt::Origin& origin, std::uint64
     }
     findings_.looked(heads_are_followed_up);
     const bool lately = lack->second.heard + followed_within > frame.now;
-    if (lack->second.times < told_times || !lately) return;
-    if (lack->second.heard - lack->second.since < followed_within) return;
+    const auto long_ago = lack->second.long_ago;
+    if (!lately || !long_ago || frame.made < *long_ago) return;
     findings_.violated(heads_are_followed_up,
                        {frame.now, frame.host,
                         "has " + std::to_string(counter) + " batches of an origin, heard of " +

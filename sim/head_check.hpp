@@ -25,6 +25,7 @@ namespace starling::sim {
 class HeadCheck final : public Check {
 public:
     static constexpr Duration followed_within = std::chrono::seconds{5};
+    static constexpr Duration told_again_within = std::chrono::seconds{2};  // by who stays
     static constexpr std::uint32_t told_times = 3;  // a frame may be of an old link
 
     explicit HeadCheck(Findings& findings);
@@ -49,8 +50,9 @@ private:
     struct Lack {
         std::uint64_t counter = 0;
         Duration since{};
-        Duration heard{};         // last
-        std::uint32_t times = 1;  // heard
+        Duration heard{};                    // last
+        std::uint32_t times = 1;             // heard
+        std::optional<Duration> long_ago{};  // when it had heard of it for long enough
     };
 
     void on_heads_said(const Told& frame, const crdt::Heads& heads);

@@ -251,10 +251,10 @@ void Host::carry_out_sends(std::uint64_t gate, Duration now) {
             around_.hash.add_bytes(effects_.view(outgoing.body));
         }
         if (outgoing.gate == Gate::open || gate <= disk_.durable()) {
-            send({outgoing.to, outgoing.kind, *body, gate}, now);
+            send({outgoing.to, outgoing.kind, *body, gate, now}, now);
         } else {
             around_.bodies.retain(*body);
-            outbox_.hold(gate, HeldFrame{outgoing.to, outgoing.kind, *body, gate});
+            outbox_.hold(gate, HeldFrame{outgoing.to, outgoing.kind, *body, gate, now});
         }
     }
     if (body) around_.bodies.release(*body);
@@ -263,6 +263,7 @@ void Host::carry_out_sends(std::uint64_t gate, Duration now) {
 void Host::send(const HeldFrame& frame, Duration now) {
     Told said = told(frame.to, frame.kind, frame.body, now);
     said.batch = frame.gate;
+    said.made = frame.made;
     around_.watcher.on_said(said);
     if (frame.to != id()) {
         around_.network.send(setup_.number, frame.to, frame.kind, frame.body, now);
@@ -280,7 +281,8 @@ Told Host::told(const NodeId& peer, Kind kind, Bodies::Handle body, Duration now
             .number = around_.bodies.number_of(body),
             .batch = disk_.written(),
             .durable = disk_.durable(),
-            .now = now};
+            .now = now,
+            .made = now};
 }
 
 void Host::carry_out_answers(std::uint64_t gate) {

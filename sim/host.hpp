@@ -178,6 +178,7 @@ private:
         Kind kind{};
         Bodies::Handle body;
         std::uint64_t gate = 0;
+        Duration made{};
     };
 
     struct HeldAnswer {

@@ -50,6 +50,15 @@ public:
         check.on_said(told(host, to, message, now));
     }
 
+    // What waited for the disk since `made`.
+    template <class Message>
+    void says_late(std::uint32_t host, std::uint32_t to, const Message& message, Duration made,
+                   Duration now) {
+        Told late = told(host, to, message, now);
+        late.made = made;
+        check.on_said(late);
+    }
+
     template <class Message>
     void hears(std::uint32_t host, std::uint32_t from, const Message& message, Duration now = 1s) {
         check.on_heard(told(host, from, message, now));
@@ -85,7 +94,7 @@ private:
         body_.clear();
         Writer writer(body_);
         message.encode(writer);
-        return {host, id_of(peer), Message::kind, body_, ++bodies_, batch, durable, now};
+        return {host, id_of(peer), Message::kind, body_, ++bodies_, batch, durable, now, now};
     }
 
     Bytes body_;

@@ -417,13 +417,33 @@ TEST_CASE("a node that takes most members for dead and dials none of them is fou
 
 // --------------------------------------------------------------------------------------- state
 
+TEST_CASE("what a replica said that it has, and its disk held back, is of then", "[sim][checks]") {
+    const crdt::Origin origin{id_of(eve), Boot{100}};
+    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
+    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
+    Talk<HeadCheck> talk;
+    for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, theirs, second * 1s);
+    talk.says_late(ann, bob, own, 3s, 10s);
+    CHECK(talk.broken().empty());
+}
+
+TEST_CASE("a replica that heard nothing for long hears anew of what it lacks", "[sim][checks]") {
+    const crdt::Origin origin{id_of(eve), Boot{100}};
+    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
+    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
+    Talk<HeadCheck> talk;
+    for (const Duration now : {1s, 2s, 3s, 4s, 8s}) talk.hears(ann, bob, theirs, now);
+    talk.says(ann, bob, own, 9s);
+    CHECK(talk.broken().empty());
+}
+
 TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][checks]") {
     const crdt::Origin origin{id_of(eve), Boot{100}};
     const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
     const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
     const auto told = [&](bool asks) {
         Talk<HeadCheck> talk;
-        for (const Duration now : {1s, 4s, 7s}) talk.hears(ann, bob, theirs, now);
+        for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, theirs, second * 1s);
         if (asks) talk.says(ann, bob, crdt::Want{{{origin, 5, 5}}}, 1s);
         talk.says(ann, bob, own, 10s);
         return talk.broken();
