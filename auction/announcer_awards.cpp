@@ -385,7 +385,7 @@ void Announcer::try_again(Work& work, Moment now, Effects& out) {
 Verdict Announcer::on_failure(const NodeId& from, const Failure& message, Moment now,
                               Effects& out) {
     Work* work = find(message.task);
-    const auto noted = work == nullptr ? InformVerdict::unknown : InformVerdict::accepted;
+    const auto noted = work == nullptr ? InformVerdict::unknown : InformVerdict::heard;
     out.send(from, Informed{message.task, message.epoch, noted, shared_.members.self()});
     if (work == nullptr) return Verdict::unknown_task;
     if (shared_.digests.on_told(from, work->record.spec.skill, message.free)) {

@@ -270,7 +270,7 @@ void Informed::encode(Writer& out) const {
 bool Informed::decode(Reader& in, Informed& message) {
     message.task = in.id<TaskId>();
     take(in, message.epoch);
-    message.verdict = take_enum<InformVerdict>(in, 5);
+    message.verdict = take_enum<InformVerdict>(in, 6);
     message.runner = in.id<NodeId>();
     return in.ok();
 }

@@ -256,6 +256,7 @@ enum class InformVerdict : std::uint8_t {
     stored,     // kept, not accepted yet: ask again
     elsewhere,  // `runner` decides
     unknown,    // no such task here
+    heard,      // a failure; says nothing of a result that came later under the same award
 };
 
 // Answer to an inform or a failure.

@@ -217,6 +217,7 @@ Verdict Participant::on_informed(const NodeId& from, const Informed& message, Mo
             settle(message.task, false, out);
             break;
         case InformVerdict::stored:
+        case InformVerdict::heard:
             break;  // asked again when the timer says so
         case InformVerdict::elsewhere:
             if (message.runner == job.runner) break;

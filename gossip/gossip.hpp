@@ -288,6 +288,7 @@ private:
     void rebuild_rings(Moment now);
     void update_neighbours(BootTime now);
     [[nodiscard]] const std::vector<NodeId>& near_links();
+    [[nodiscard]] std::vector<NodeId> far_links() const;
     void beat(Effects& out);
     void ping(const NodeId& peer, std::uint32_t sequence, Effects& out);
     void publish_opinions(Effects& out);

@@ -32,7 +32,7 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
     if (leaving_ || keeps_left_links_) update_neighbours(now.boot_time);
     const auto news_due = outbox_.next_deadline();
     if (news_due && now.boot_time >= *news_due) {
-        outbox_.flush(members_, {peers_.links(), near_links()}, now.boot_time, out);
+        outbox_.flush(members_, {far_links(), near_links()}, now.boot_time, out);
     }
     show_root(now.boot_time, out);
 }
@@ -163,6 +163,16 @@ const std::vector<NodeId>& Gossip::near_links() {
     const bool most =
         !neighbours_.empty() && 4 * linked_neighbours_.size() >= 3 * neighbours_.size();
     return most && !heartbeats_.is_isolated() ? linked_neighbours_ : peers_.links();
+}
+
+// Who shows the very table that this node has needs no news of it.
+std::vector<NodeId> Gossip::far_links() const {
+    std::vector<NodeId> links;
+    std::ranges::copy_if(peers_.links(), std::back_inserter(links), [&](const NodeId& id) {
+        const auto& shown = peers_.find(id)->shown;
+        return !shown || shown->table != members_.root();
+    });
+    return links;
 }
 
 // ---------------------------------------------------------------- detection

@@ -181,6 +181,11 @@ void Outbox::put(const Opinion& opinion, const NodeId& from) {
     opinions_[{opinion.subject, opinion.observer}] = {opinion, {from}};
 }
 
+void Outbox::forget() {
+    members_.clear();
+    opinions_.clear();
+}
+
 void Outbox::on_shown(const NodeId& member, const NodeId& peer) {
     const auto waiting = members_.find(member);
     if (waiting != members_.end()) add(waiting->second.holders, peer);

@@ -11,7 +11,7 @@
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
 //   I2  A cell is not sent to a link that brought it, showed it, or was sent it before.
 //   I3  No frame carries more than limits::list_entries cells of a sort or `frame_bytes_aim` bytes.
-//   I4  A cell of a member reaches every link that is up when both lanes have flushed it.
+//   I4  A cell of a member reaches every receiver that is up when both lanes have flushed it.
 //
 // Not thread safe.
 #pragma once
@@ -83,6 +83,9 @@ public:
 
     void put(const Opinion& opinion, const NodeId& from);
 
+    // What waits is no news to anybody.
+    void forget();
+
     // `peer` has what this node knows of the member, or holds this opinion: it need not be told.
     void on_shown(const NodeId& member, const NodeId& peer);
     void on_shown(const Opinion& opinion, const NodeId& peer);
@@ -92,8 +95,8 @@ public:
     [[nodiscard]] bool empty() const { return members_.empty() && opinions_.empty(); }
 
     struct Receivers {
-        std::span<const NodeId> links;       // ascending
-        std::span<const NodeId> neighbours;  // of these links: who hears opinions; ascending
+        std::span<const NodeId> links;       // who may lack something; ascending
+        std::span<const NodeId> neighbours;  // who hears at once, and opinions; ascending
     };
 
     // Sends what waits, save on a lane whose pause lasts.

@@ -154,7 +154,8 @@ void AwardCheck::on_store_said(const Told& frame, const auction::StoreResult& me
 void AwardCheck::on_informed_heard(const Told& frame, const auction::Informed& message) {
     const Key key{frame.host, message.task.prefix()};
     const bool final = message.verdict == auction::InformVerdict::accepted ||
-                       message.verdict == auction::InformVerdict::stale;
+                       message.verdict == auction::InformVerdict::stale ||
+                       message.verdict == auction::InformVerdict::heard;
     const bool unknown = message.verdict == auction::InformVerdict::unknown;
     if (!final && !(unknown && ++unknown_[key] > unknown_max)) return;
     settle(frame, key);

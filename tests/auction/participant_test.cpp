@@ -177,6 +177,19 @@ TEST_CASE("an award that comes twice is run once, also after its end", "[auction
     CHECK(parts.participant.take_assignments().size() == 1);
 }
 
+TEST_CASE("that a refusal was heard says nothing of the result of the same award",
+          "[auction][participant]") {
+    Parts parts;
+    CHECK(parts.participant.on_accept(bob, award_of(1), at(0s), parts.out) == Verdict::refused);
+    parts.participant.worker_waiting("quote", WorkerId{1}, BootTime{1h});
+    REQUIRE(parts.participant.on_accept(bob, award_of(1), at(1s), parts.out) == Verdict::done);
+    parts.participant.finish({task(1), epoch_of(1, bob)}, Bytes{1}, Afterwards::waits, at(2s),
+                             parts.out);
+    parts.participant.on_informed(bob, {task(1), epoch_of(1, bob), InformVerdict::heard, bob},
+                                  at(2s), parts.out);
+    CHECK(parts.participant.take_settled().empty());
+}
+
 TEST_CASE("an award without a worker is declined at once", "[auction][participant]") {
     Parts parts;
     CHECK(parts.participant.on_accept(bob, award_of(1), at(0s), parts.out) == Verdict::refused);
