@@ -14,7 +14,8 @@ constexpr Duration asks_again_after = 15s;  // what was asked for, or came and w
 
 }  // namespace
 
-HeadCheck::HeadCheck(Findings& findings) : findings_(findings) {
+HeadCheck::HeadCheck(std::vector<NodeId> ids, Findings& findings)
+    : ids_(std::move(ids)), findings_(findings) {
     findings_.expect(heads_are_followed_up);
 }
 
@@ -25,6 +26,8 @@ void HeadCheck::on_traced(std::uint32_t, const TraceRecord& record, Duration) {
 void HeadCheck::on_started(std::uint32_t host, Boot, Duration) {
     const auto own = [&](const auto& each) { return each.first.first == host; };
     std::erase_if(lacks_, own);
+    // Who told it and is gone was to be asked in vain.
+    std::erase_if(lacks_, [&](const auto& each) { return each.second.teller == ids_[host]; });
     std::erase_if(wanted_, own);
 }
 
@@ -52,15 +55,16 @@ void HeadCheck::on_heard(const Told& frame) {
         const auto wanted = wanted_.find(key);
         if (wanted != wanted_.end() && frame.now - wanted->second < asks_again_after) continue;
         const auto [place, fresh] =
-            lacks_.try_emplace(key, Lack{entry.counter, frame.now, frame.now, 1});
+            lacks_.try_emplace(key, Lack{frame.peer, entry.counter, frame.now, frame.now, 1});
         Lack& lack = place->second;
         if (entry.counter < lack.counter || lack.heard == frame.now) continue;
         // Who told it went away before it could ask: it hears of it anew.
         if (frame.now - lack.heard >= told_again_within) {
-            lack = {entry.counter, frame.now, frame.now, 1};
+            lack = {frame.peer, entry.counter, frame.now, frame.now, 1};
             continue;
         }
         lack.heard = frame.now;
+        lack.teller = frame.peer;
         ++lack.times;
         const bool enough = lack.times >= told_times && frame.now - lack.since >= followed_within;
         if (enough && !lack.long_ago) lack.long_ago = frame.now;

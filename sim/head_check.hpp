@@ -19,6 +19,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace starling::sim {
 
@@ -28,7 +29,7 @@ public:
     static constexpr Duration told_again_within = std::chrono::seconds{2};  // by who stays
     static constexpr std::uint32_t told_times = 3;  // a frame may be of an old link
 
-    explicit HeadCheck(Findings& findings);
+    HeadCheck(std::vector<NodeId> ids, Findings& findings);
 
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
@@ -48,6 +49,7 @@ private:
     using Key = std::pair<std::uint32_t, crdt::Origin>;  // host, origin
 
     struct Lack {
+        NodeId teller;  // the last
         std::uint64_t counter = 0;
         Duration since{};
         Duration heard{};                    // last
@@ -58,6 +60,7 @@ private:
     void on_heads_said(const Told& frame, const crdt::Heads& heads);
     void shows(const Told& frame, const crdt::Origin& origin, std::uint64_t counter);
 
+    std::vector<NodeId> ids_;
     Findings& findings_;
     Decoder decoder_{Decoder::large_chunk};
     std::map<Key, Lack> lacks_;

@@ -218,7 +218,7 @@ struct Onlookers {
           custody(ids, findings),
           awards(ids, findings),
           rumours(ids, findings),
-          heads(findings),
+          heads(ids, findings),
           timings(ids) {
         for (Check* each :
              std::initializer_list<Check*>{&membership, &tasks, &admission, &ballots, &custody,

@@ -421,7 +421,7 @@ TEST_CASE("what a replica said that it has, and its disk held back, is of then",
     const crdt::Origin origin{id_of(eve), Boot{100}};
     const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
     const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
-    Talk<HeadCheck> talk;
+    Talk<HeadCheck> talk(ids());
     for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, theirs, second * 1s);
     talk.says_late(ann, bob, own, 3s, 10s);
     CHECK(talk.broken().empty());
@@ -431,9 +431,22 @@ TEST_CASE("a replica that heard nothing for long hears anew of what it lacks", "
     const crdt::Origin origin{id_of(eve), Boot{100}};
     const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
     const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
-    Talk<HeadCheck> talk;
+    Talk<HeadCheck> talk(ids());
     for (const Duration now : {1s, 2s, 3s, 4s, 8s}) talk.hears(ann, bob, theirs, now);
     talk.says(ann, bob, own, 9s);
+    CHECK(talk.broken().empty());
+}
+
+TEST_CASE("who started again and again was to be asked in vain", "[sim][checks]") {
+    const crdt::Origin origin{id_of(eve), Boot{100}};
+    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
+    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
+    Talk<HeadCheck> talk(ids());
+    for (int second = 1; second <= 7; ++second) {
+        talk.restarts(bob, second * 1s);
+        talk.hears(ann, bob, theirs, second * 1s);
+    }
+    talk.says(ann, bob, own, 8s);
     CHECK(talk.broken().empty());
 }
 
@@ -442,7 +455,7 @@ TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][check
     const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
     const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
     const auto told = [&](bool asks) {
-        Talk<HeadCheck> talk;
+        Talk<HeadCheck> talk(ids());
         for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, theirs, second * 1s);
         if (asks) talk.says(ann, bob, crdt::Want{{{origin, 5, 5}}}, 1s);
         talk.says(ann, bob, own, 10s);
