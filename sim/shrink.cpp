@@ -3,11 +3,10 @@
 #include "sim/plan_fields.hpp"
 #include "sim/plan_flaw.hpp"
 #include "sim/plan_text.hpp"
+#include "sim/smaller_plan.hpp"
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -18,10 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration lasts_min = 1ms;  // a shorter fault is no simpler one
+constexpr std::uint32_t few_hosts = 5;  // as most plans have
 constexpr std::string_view run_section = "run";
 constexpr std::string_view load_section = "load";
-
-using Places = std::vector<std::uint32_t>;
 
 Duration floor_to(Duration time, Duration unit) {
     return time / unit * unit;
@@ -31,110 +29,16 @@ Duration ceil_to(Duration time, Duration unit) {
     return floor_to(time + unit - 1ns, unit);
 }
 
-Duration end_of(const Fault& fault) {
-    return fault.at + fault.lasts;
-}
-
-Plan with_faults(const Plan& plan, std::span<const std::uint32_t> kept) {
-    Plan smaller = plan;
-    smaller.faults.clear();
-    for (const std::uint32_t place : kept) smaller.faults.push_back(plan.faults[place]);
-    return smaller;
-}
-
-using NewNumbers = std::map<std::uint32_t, std::uint32_t>;
-
-std::vector<std::uint32_t> renumbered(std::span<const std::uint32_t> side,
-                                      const NewNumbers& numbers) {
-    std::vector<std::uint32_t> left;
-    for (const std::uint32_t host : side) {
-        const auto found = numbers.find(host);
-        if (found != numbers.end()) left.push_back(found->second);
-    }
-    return left;
-}
-
-// The fault among those who are left; nothing when it has nobody to strike.
-std::optional<Fault> renumbered(Fault fault, const NewNumbers& numbers) {
-    if (row_of(fault.kind).target == Target::sides) {
-        fault.left = renumbered(fault.left, numbers);
-        fault.right = renumbered(fault.right, numbers);
-        if (fault.left.empty() || fault.right.empty()) return std::nullopt;
-        return fault;
-    }
-    const auto found = numbers.find(fault.host);
-    if (found == numbers.end()) return std::nullopt;
-    fault.host = found->second;
-    return fault;
-}
-
-// These hosts, in this order, numbered anew from 0.
-Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept) {
-    NewNumbers numbers;
-    for (const std::uint32_t host : kept) {
-        numbers.emplace(host, static_cast<std::uint32_t>(numbers.size()));
-    }
-    Plan smaller = plan;
-    smaller.nodes = static_cast<std::uint32_t>(kept.size());
-    smaller.faults.clear();
-    for (const Fault& fault : plan.faults) {
-        if (auto left = renumbered(fault, numbers)) smaller.faults.push_back(std::move(*left));
-    }
-    return smaller;
-}
-
-// Everything from this fault on, and the end, comes earlier.
-Plan earlier_from(const Plan& plan, std::size_t first, Duration by) {
-    Plan smaller = plan;
-    for (std::size_t place = first; place < plan.faults.size(); ++place) {
-        smaller.faults[place].at -= by;
-    }
-    smaller.healed_at -= by;
-    smaller.duration -= by;
-    return smaller;
-}
-
-Duration last_end(const Plan& plan) {
-    Duration last{};
-    for (const Fault& fault : plan.faults) last = std::max(last, end_of(fault));
-    return last;
-}
-
-Places all_places(std::size_t count) {
-    Places places(count);
-    std::iota(places.begin(), places.end(), 0U);
-    return places;
-}
-
-// The places in `parts` runs of nearly equal length.
-std::vector<Places> split(const Places& places, std::size_t parts) {
-    std::vector<Places> runs;
-    for (std::size_t part = 0; part < parts; ++part) {
-        const auto at = [&](std::size_t number) {
-            return places.begin() + static_cast<std::ptrdiff_t>(places.size() * number / parts);
-        };
-        runs.emplace_back(at(part), at(part + 1));
-    }
-    return runs;
-}
-
-Places without(const Places& places, const Places& removed) {
-    Places left;
-    std::ranges::set_difference(places, removed, std::back_inserter(left));
-    return left;
-}
-
 class Shrinker {
 public:
     Shrinker(const Plan& plan, const Shrinking& how, const Judge& judge)
-        : best_(plan), how_(how), judge_(judge) {
-        judged_.insert(text_of(plan));
-    }
+        : best_(plan), broke_(plan.duration), how_(how), judge_(judge) {}
 
     Shrunk shrink() {
-        bool removed = true;
+        bool removed = try_all({best_});  // I1: and when it breaks
         while (removed && !stopped_) {
             const std::string before = text_of(best_);
+            nothing_behind();
             fewer_faults();
             fewer_hosts();
             less_load();
@@ -149,12 +53,37 @@ public:
 private:
     using Make = Plan (*)(const Plan& plan, std::span<const std::uint32_t> kept);
 
+    // What comes after the break is not its cause.  Of what breaks in the end alone nobody knows
+    // when it was lost: then a part of the time with faults may do.
+    void nothing_behind() {
+        const Duration behind = ceil_to(broke_ + 1ns, 1ms);
+        if (behind < best_.healed_at && try_all({healed_sooner(best_, behind)})) return;
+        while (!stopped_) {
+            const Duration healed_at = best_.healed_at;
+            std::vector<Plan> candidates;
+            for (const int quarters : {1, 2, 3}) {
+                const Duration sooner = floor_to(healed_at * quarters / 4, 1ms);
+                candidates.push_back(healed_sooner(best_, sooner));
+            }
+            if (best_.faults.empty() || !try_all(std::move(candidates))) return;
+        }
+    }
+
     void fewer_faults() {
         if (best_.faults.empty() || try_all({with_faults(best_, {})})) return;
         reduce(with_faults, all_places(best_.faults.size()), 1);
     }
 
-    void fewer_hosts() { reduce(with_hosts, all_places(best_.nodes), plan_nodes_min); }
+    // The first of them, as few as possible; then without any single one.
+    void fewer_hosts() {
+        std::vector<Plan> candidates;
+        for (std::uint32_t nodes = plan_nodes_min; nodes < std::min(best_.nodes, few_hosts + 1);
+             ++nodes) {
+            candidates.push_back(with_hosts(best_, all_places(nodes)));
+        }
+        try_all(std::move(candidates));
+        reduce(with_hosts, all_places(best_.nodes), plan_nodes_min);
+    }
 
     // ddmin: afterwards no single one of them can be removed.
     void reduce(Make make, Places places, std::size_t least) {
@@ -350,26 +279,36 @@ private:
         return places[*kept];
     }
 
-    std::optional<std::size_t> first_that_breaks(std::span<const Plan> candidates) {
+    std::optional<std::size_t> first_that_breaks(std::span<const Plan> plans) {
         const std::uint64_t room = how_.trials_max - trials_;
-        const bool too_many = candidates.size() > room;
-        if (too_many) candidates = candidates.first(static_cast<std::size_t>(room));
-        if (stopped_ || candidates.empty()) {
+        const bool too_many = plans.size() > room;
+        if (too_many) plans = plans.first(static_cast<std::size_t>(room));
+        if (stopped_ || plans.empty()) {
             stopped_ = stopped_ || too_many;
             return std::nullopt;
         }
-        const std::vector<Broken> verdicts = judge_(candidates);
+        std::vector<Candidate> candidates;
+        for (const Plan& plan : plans) candidates.push_back({plan, patience(plan)});
+        const std::vector<Broke> verdicts = judge_(candidates);
         for (std::size_t place = 0; place < verdicts.size(); ++place) {
             ++trials_;
-            judged_.insert(text_of(candidates[place]));
-            if (std::ranges::find(verdicts[place], how_.wanted) == verdicts[place].end()) continue;
+            judged_.insert(text_of(plans[place]));
+            if (!verdicts[place]) continue;
+            broke_ = *verdicts[place];
             return place;
         }
-        stopped_ = too_many || verdicts.size() < candidates.size();
+        stopped_ = too_many || verdicts.size() < plans.size();
         return std::nullopt;
     }
 
+    // A smaller plan breaks about when the larger one did, or not at all.
+    [[nodiscard]] Duration patience(const Plan& plan) const {
+        if (broke_ >= best_.duration) return plan.duration;
+        return std::min(plan.duration, broke_ + broke_ / 4 + 1s);
+    }
+
     Plan best_;
+    Duration broke_;  // when the best did
     const Shrinking& how_;
     const Judge& judge_;
     std::set<std::string> judged_;  // every plan that was, as text

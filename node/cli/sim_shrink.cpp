@@ -144,17 +144,18 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
                                candidate.faults.size(), candidate.nodes);
         });
     };
-    PlanJudge judge({broken->broken.front(), setup->jobs, setup->budget,
+    PlanJudge judge({broken->broken.front(), setup->jobs, setup->budget - broken->cpu,
                      std::max(candidate_cpu_min, broken->cpu * slower_max)},
                     *signals, show);
     const sim::Shrunk small =
-        sim::shrink(setup->plan, {broken->broken.front()},
-                    [&](std::span<const sim::Plan> plans) { return judge.judge(plans); });
+        sim::shrink(setup->plan, {}, [&](std::span<const sim::Candidate> candidates) {
+            return judge.judge(candidates);
+        });
     line.clear();
     if (judge.error()) return tl::unexpected(*judge.error());
     const auto written = write_text(setup->out, kept_text(*broken, small.plan));
     if (!written) return tl::unexpected(written.error());
-    const Outcome outcome{*setup, *broken, small, judge.spent()};
+    const Outcome outcome{*setup, *broken, small, broken->cpu + judge.spent()};
     terminal.result(outcome_document(outcome), [&] { return outcome_text(outcome); });
     return judge.was_interrupted() ? Exit::interrupted : Exit::ok;
 }
@@ -166,7 +167,7 @@ Command sim_shrink_command() {
                     "PLAN",       1,          1};
     command.options = {
         {"out", "FILE", "where the small plan goes; else PLAN with .small before its ending"},
-        {"budget", "TIME", "processor time for the search", "60s"},
+        {"budget", "TIME", "processor time, the first run included", "60s"},
         {"jobs", "N", "how many plans run at once", "2", 'j'}};
     command.examples = {"starling sim shrink failed/seed-17.plan --budget 5m"};
     command.notes =

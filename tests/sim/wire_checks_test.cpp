@@ -1,4 +1,5 @@
 // Each invariant about what nodes say is broken once on purpose, beside a case that breaks nothing.
+#include "quorum/names.hpp"
 #include "sim/award_check.hpp"
 #include "sim/ballot_check.hpp"
 #include "sim/custody_check.hpp"
@@ -177,6 +178,23 @@ TEST_CASE("an accept without a majority is found, and one with another's votes",
     talk.hears(ann, bob, promise(10, eve));  // the journal of somebody else
     talk.says(ann, bob, accept(10));
     CHECK(talk.broken() == Names{"rounds_have_a_majority"});
+}
+
+// That ann changed a register, after each voter's word about it.
+Names broken_by_change_after(std::initializer_list<std::pair<std::uint32_t, std::uint32_t>> votes) {
+    Ballots talk(mesh());
+    win(talk, 10);
+    talk.says(ann, bob, accept(10));
+    for (const auto& [from, journal_of] : votes) talk.hears(ann, from, accepted(10, journal_of));
+    talk.traces(ann, Event::register_changed, {quorum::trace_name("r/x"), 1, 10}, 1s);
+    return talk.broken();
+}
+
+TEST_CASE("a change that no majority accepted is found, votes for others aside", "[sim][checks]") {
+    CHECK(broken_by_change_after({{ann, ann}, {bob, bob}, {eve, eve}}).empty());
+    CHECK(broken_by_change_after({{ann, ann}, {bob, bob}}) == Names{"changes_have_a_majority"});
+    CHECK(broken_by_change_after({{ann, ann}, {bob, bob}, {bob, eve}}) ==
+          Names{"changes_have_a_majority"});
 }
 
 TEST_CASE("a promise that leaves before it is durable is found", "[sim][checks]") {
