@@ -1,6 +1,7 @@
 #include "sim/rumour_check.hpp"
 
 #include "base/limits.hpp"
+#include "gossip/rings.hpp"
 
 #include <algorithm>
 
@@ -15,9 +16,10 @@ constexpr const char* suspects_are_accused = "suspects_are_accused";
 constexpr const char* tables_are_compared = "tables_are_compared";
 constexpr const char* dead_are_dialled = "dead_are_dialled";
 
-// Clocks of judges may run fast by a tenth.
+// Clocks of judges may run fast by a tenth, or slow.
 constexpr Duration time_to_refute = limits::pause_tolerance - limits::pause_tolerance / 5;
-constexpr Duration lately = limits::heartbeat_period + limits::ack_timeout_min / 2;
+constexpr Duration lately =
+    (2 * limits::heartbeat_period + limits::ack_timeout_min) * 4 / 5;
 constexpr Duration slander_lingers = 12s;
 
 bool is_silence(std::uint64_t cause) {
@@ -67,6 +69,7 @@ bool RumourCheck::Rumours::decode(Reader& in, Rumours& out) {
 
 RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
     : ids_(std::move(ids)),
+      all_are_neighbours_(ids_.size() <= 2 * gossip::ring_count(ids_.size(), 0) + 1),
       findings_(findings),
       history_(static_cast<std::uint32_t>(ids_.size())),
       views_(ids_.size()),
@@ -105,9 +108,10 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
         view = View{};
     } else if (clears_suspicion(record.event)) {
         view.suspected.reset();
-    } else if (ends_greeting(record)) {
-        greetings_.erase({host, *subject});
+    } else if (record.event == Event::frame_refused) {
+        view.heard = view.answered = {};  // an old one, or none of its own
     }
+    if (ends_greeting(record)) greetings_.erase({host, *subject});
 }
 
 void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
@@ -151,15 +155,15 @@ void RumourCheck::on_said(const Told& frame) {
 }
 
 void RumourCheck::on_heard(const Told& frame) {
-    if (!shows_roots(frame.kind) && frame.kind != Kind::cells) return;
     const auto peer = host_of(frame.peer.prefix());
     if (!peer || *peer == frame.host) return;
+    view_of(frame.host, *peer).heard.note(frame.now);
     if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
         const bool is_pong = frame.kind == Kind::pong;
         if (!is_pong && !greetings_.contains({frame.host, *peer})) return;  // most pings
         if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
             // Pongs that nobody asked for come from strangers too.
-            if (is_pong && message->sequence != 0) hear(view_of(frame.host, *peer), frame.now);
+            if (is_pong && message->sequence != 0) view_of(frame.host, *peer).answered.note(frame.now);
             const auto greeting = greetings_.find({frame.host, *peer});
             if (greeting != greetings_.end() && own_root(frame.host) == message->roots.table) {
                 greetings_.erase(greeting);
@@ -216,14 +220,14 @@ void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life
     violated(suspects_get_time, host, subject, now);
 }
 
-// Lately, and nobody came or went since: who is no neighbour any more is not listened to.
+// Lately, and asked for: who is no neighbour any more is not listened to.
 bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) const {
-    // In one turn all that a network held back may come at once: old answers among it.
-    const auto last = view.heard == now ? view.heard_before : view.heard;
-    if (!last || now - *last > lately) return false;
-    const Table& table = tables_.at(host);
-    const auto changed = table.changed == now ? table.changed_before : table.changed;
-    return !changed || *changed < *last;
+    const auto heard = view.heard.earlier_than(now);
+    const auto answered = view.answered.earlier_than(now);
+    if (!heard || now - *heard > lately) return false;
+    if (!answered || now - *answered > lately) return false;
+    const auto changed = tables_.at(host).changed.earlier_than(now);
+    return all_are_neighbours_ || !changed || *changed < *answered;
 }
 
 void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {
@@ -234,8 +238,7 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
-    if (table.changed != now) table.changed_before = table.changed;
-    table.changed = now;
+    table.changed.note(now);
     table.dead.erase(subject);
     if (dead) table.dead.insert(subject);
 }
@@ -260,11 +263,6 @@ void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
     if (now - *table.lonely_since < dialled_within) return;
     violated(dead_are_dialled, host, *table.dead.begin(), now);
     table.lonely_since = now;
-}
-
-void RumourCheck::hear(View& view, Duration now) {
-    if (view.heard != now) view.heard_before = view.heard;
-    view.heard = now;
 }
 
 void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now) {

@@ -4,7 +4,7 @@
 //   suspects_get_time        the first to call a silent member dead has suspected it for
 //                            pause_tolerance
 //   heard_are_not_mourned    nobody takes the word of others that a member is silent whom it heard
-//                            lately, as its neighbour, and does not accuse itself
+//                            lately, as its neighbour, and neither suspects nor accuses itself
 //   suspects_are_accused     whoever is suspected was accused in this very life, not in one that it
 //                            has outbid
 //   tables_are_compared      who is greeted by a member with another table compares the two
@@ -54,13 +54,29 @@ public:
 private:
     using Life = std::pair<std::uint64_t, std::uint32_t>;  // boot, incarnation
 
+    // When something happened last, and in an earlier turn: in one turn all that a network held
+    // back may come at once, old answers among it.
+    struct Last {
+        std::optional<Duration> at;
+        std::optional<Duration> before;
+
+        void note(Duration now) {
+            if (at != now) before = at;
+            at = now;
+        }
+
+        [[nodiscard]] std::optional<Duration> earlier_than(Duration now) const {
+            return at == now ? before : at;
+        }
+    };
+
     // What one node holds of another.
     struct View {
         std::optional<Duration> suspected;
         std::optional<Duration> accused;  // by this node itself
-        std::optional<Duration> heard;
-        std::optional<Duration> heard_before;  // in an earlier turn
-        std::optional<Duration> mourned;       // somebody else said at this time that it is dead
+        Last heard;                       // anything
+        Last answered;                    // a ping, as only neighbours are asked
+        std::optional<Duration> mourned;  // somebody else said at this time that it is dead
     };
 
     // A greeting that showed another table.
@@ -71,9 +87,7 @@ private:
 
     // How one node's table changed.
     struct Table {
-        // When somebody came or went last, and in an earlier turn: then who hears whom changes.
-        std::optional<Duration> changed;
-        std::optional<Duration> changed_before;
+        Last changed;  // when somebody came or went: then who hears whom changes, in a large mesh
         std::set<std::uint32_t> dead;
         std::set<std::uint32_t> linked;
         std::optional<Duration> lonely_since;  // or dialled one of the dead
@@ -101,7 +115,6 @@ private:
     void on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
     void on_death(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
     [[nodiscard]] bool was_heard(std::uint32_t host, const View& view, Duration now) const;
-    static void hear(View& view, Duration now);
     void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
     [[nodiscard]] bool is_lonely(const Table& table) const;
     void check_dialled(std::uint32_t host, Duration now);
@@ -117,6 +130,7 @@ private:
     void violated(const char* invariant, std::uint32_t host, std::uint32_t subject, Duration now);
 
     std::vector<NodeId> ids_;
+    bool all_are_neighbours_;
     Findings& findings_;
     Decoder decoder_{Decoder::large_chunk};
     History history_;

@@ -425,23 +425,49 @@ TEST_CASE("a suspect that had time to refute may be called dead", "[sim][checks]
     CHECK(talk.broken().empty());
 }
 
+// Somebody else tells ann that bob, who answered her, is dead, and she believes it.
+struct Mourning {
+    bool others_came = false;  // between the answer and the news
+    bool refused = false;      // the answer
+    Duration silence = 100ms;  // of bob, before the news
+};
+
+Names broken_by(const Mourning& mourning, std::vector<NodeId> members) {
+    Talk<RumourCheck> talk(std::move(members));
+    accuse(talk, eve, bob, 9s);
+    talk.traces(eve, Event::member_suspect, member(bob, 0), 10s);
+    talk.traces(eve, Event::member_dead, member(bob, 0), 12s);
+    gossip::Pong answer;
+    answer.sequence = 1;
+    talk.hears(ann, bob, answer, 12s);
+    if (mourning.refused) talk.traces(ann, Event::frame_refused, {id_of(bob).prefix()}, 12s);
+    if (mourning.others_came) talk.traces(ann, Event::member_alive, member(3, 0), 12s + 50ms);
+    gossip::Cells cells;
+    cells.deaths.push_back({id_of(bob), Boot{100}, {}, gossip::Cause::silent, 0});
+    talk.hears(ann, eve, cells, 12s + mourning.silence);
+    talk.traces(ann, Event::member_dead, member(bob, 0), 12s + mourning.silence);
+    return talk.broken();
+}
+
+// Of whom the first five are those of the small mesh.
+std::vector<NodeId> ids_of_many() {
+    std::vector<NodeId> many = ids();
+    const Identities others = make_identities(2, 20);
+    for (const Identity& each : others.nodes) many.push_back(each.key.id());
+    return many;
+}
+
 TEST_CASE("a member that is mourned by one who hears it is found", "[sim][checks]") {
-    gossip::Pong asked;
-    asked.sequence = 1;
-    for (const bool others_came : {false, true}) {
-        Talk<RumourCheck> talk(ids());
-        accuse(talk, eve, bob, 9s);
-        talk.traces(eve, Event::member_suspect, member(bob, 0), 10s);
-        talk.traces(eve, Event::member_dead, member(bob, 0), 12s);
-        talk.hears(ann, bob, asked, 12s);
-        // Then others may be its neighbours.
-        if (others_came) talk.traces(ann, Event::member_alive, member(3, 0), 12s + 50ms);
-        gossip::Cells cells;
-        cells.deaths.push_back({id_of(bob), Boot{100}, {}, gossip::Cause::silent, 0});
-        talk.hears(ann, eve, cells, 12s + 100ms);
-        talk.traces(ann, Event::member_dead, member(bob, 0), 12s + 100ms);
-        CHECK(talk.broken() == (others_came ? Names{} : Names{"heard_are_not_mourned"}));
-    }
+    const Names found{"heard_are_not_mourned"};
+    CHECK(broken_by({}, ids()) == found);
+    CHECK(broken_by({}, ids_of_many()) == found);
+    CHECK(broken_by({.silence = 2s}, ids()).empty());
+    CHECK(broken_by({.refused = true}, ids()).empty());
+}
+
+TEST_CASE("in a large mesh one who is no neighbour any more may be mourned", "[sim][checks]") {
+    CHECK(broken_by({.others_came = true}, ids_of_many()).empty());
+    CHECK(broken_by({.others_came = true}, ids()) == Names{"heard_are_not_mourned"});
 }
 
 TEST_CASE("a suspicion that rests on what was refuted is found", "[sim][checks]") {
