@@ -256,10 +256,15 @@ struct Scene {
         check_turns(world, findings);
     }
 
-    [[nodiscard]] std::optional<Duration> broke_at(const std::string& invariant) const {
-        const auto found = findings.results().find(invariant);
-        if (found == findings.results().end() || !found->second.first) return std::nullopt;
-        return found->second.first->at;
+    // The earliest, of this invariant or of any.
+    [[nodiscard]] std::optional<Break> first_break(const std::string& invariant) const {
+        std::optional<Break> earliest;
+        for (const auto& [name, result] : findings.results()) {
+            if (!result.first || (!invariant.empty() && name != invariant)) continue;
+            if (earliest && earliest->first.at <= result.first->at) continue;
+            earliest = Break{name, *result.first};
+        }
+        return earliest;
     }
 
     Findings findings;
@@ -270,18 +275,18 @@ struct Scene {
 
 }  // namespace
 
-std::optional<Duration> time_of_break(const Plan& plan, const Trial& trial) {
+std::optional<Break> first_break(const Plan& plan, const Trial& trial) {
     Scene scene(plan, {});
     const Duration end = std::min(trial.until, plan.duration);
     for (Duration now{}; now < end;) {
         now = std::min(now + trial_step, end);
         scene.world.run_until(now);
-        if (const auto broke = scene.broke_at(trial.invariant)) return broke;
+        if (auto broke = scene.first_break(trial.invariant)) return broke;
         if (trial.on_step) trial.on_step();
     }
     if (end < plan.duration) return std::nullopt;
     scene.conclude();
-    return scene.broke_at(trial.invariant);
+    return scene.first_break(trial.invariant);
 }
 
 Report run(const Plan& plan, std::span<Check* const> others) {

@@ -17,7 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration lasts_min = 1ms;  // a shorter fault is no simpler one
-constexpr std::uint32_t few_hosts = 5;  // as most plans have
+constexpr std::uint32_t hosts_few = 5;  // as most plans have
+constexpr std::size_t faults_few = 10;  // as many as one can think of at once
 constexpr std::string_view run_section = "run";
 constexpr std::string_view load_section = "load";
 
@@ -32,15 +33,19 @@ Duration ceil_to(Duration time, Duration unit) {
 class Shrinker {
 public:
     Shrinker(const Plan& plan, const Shrinking& how, const Judge& judge)
-        : best_(plan), broke_(plan.duration), how_(how), judge_(judge) {}
+        : best_(plan), broke_(how.broke_at), how_(how), judge_(judge) {
+        judged_.insert(text_of(plan));
+    }
 
     Shrunk shrink() {
-        bool removed = try_all({best_});  // I1: and when it breaks
+        bool removed = true;
         while (removed && !stopped_) {
             const std::string before = text_of(best_);
             nothing_behind();
+            if (!best_.faults.empty()) try_all({with_faults(best_, {})});
+            few_hosts();
             fewer_faults();
-            fewer_hosts();
+            reduce(with_hosts, all_places(best_.nodes), plan_nodes_min);
             less_load();
             plain_models();
             less_time();
@@ -69,20 +74,39 @@ private:
         }
     }
 
-    void fewer_faults() {
-        if (best_.faults.empty() || try_all({with_faults(best_, {})})) return;
-        reduce(with_faults, all_places(best_.faults.size()), 1);
-    }
-
-    // The first of them, as few as possible; then without any single one.
-    void fewer_hosts() {
+    // The first of them, as few as possible; or as many as most plans have, with all that goes
+    // wrong.
+    void few_hosts() {
         std::vector<Plan> candidates;
-        for (std::uint32_t nodes = plan_nodes_min; nodes < std::min(best_.nodes, few_hosts + 1);
-             ++nodes) {
+        const std::uint32_t most = std::min(best_.nodes - 1, hosts_few);
+        for (std::uint32_t nodes = plan_nodes_min; nodes <= most; ++nodes) {
             candidates.push_back(with_hosts(best_, all_places(nodes)));
         }
-        try_all(std::move(candidates));
-        reduce(with_hosts, all_places(best_.nodes), plan_nodes_min);
+        if (try_all(std::move(candidates)) || best_.nodes <= hosts_few) return;
+        try_all(with_other_seeds({folded(best_, hosts_few)}));
+    }
+
+    void fewer_faults() {
+        reduce(with_faults, all_places(best_.faults.size()), 1);
+        while (best_.faults.size() > faults_few && !stopped_) {
+            std::vector<Plan> halves;
+            for (const Places& half : split(all_places(best_.faults.size()), 2)) {
+                halves.push_back(with_faults(best_, half));
+            }
+            if (!try_all(with_other_seeds(halves))) return;
+            reduce(with_faults, all_places(best_.faults.size()), 1);
+        }
+    }
+
+    [[nodiscard]] std::vector<Plan> with_other_seeds(const std::vector<Plan>& plans) const {
+        std::vector<Plan> candidates;
+        for (std::uint64_t other = 0; other < how_.seeds; ++other) {
+            for (const Plan& plan : plans) {
+                candidates.push_back(plan);
+                candidates.back().seed += other;
+            }
+        }
+        return candidates;
     }
 
     // ddmin: afterwards no single one of them can be removed.

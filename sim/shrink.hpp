@@ -1,7 +1,7 @@
 // From a plan that breaks an invariant to a small one that breaks the same: what is left is what
 // the failure needs.
 //
-//      what follows ──> faults ──> nodes ──> load ──> models ──> time ──> each fault ──┐
+//      what follows ──> nodes ──> faults ──> load ──> models ──> time ──> each fault ──┐
 //           ^                                                                          |
 //           └───────────── as long as a pass still removes something ──────────────────┘
 //
@@ -11,7 +11,7 @@
 // Failure-Inducing Input", 2002, section 3.2): halves, then the rest without each part, then finer.
 //
 // Invariants:
-//   I1  The result breaks the wanted invariant, if the plan did.  The plan is judged first.
+//   I1  The result breaks the wanted invariant, as the plan did.
 //   I2  Every candidate is a valid plan, and none is judged twice.
 //   I3  The time between the last repair and the end stays: with less of it a mesh would break what
 //       must be true in the end for want of time.
@@ -44,7 +44,11 @@ using Broke = std::optional<Duration>;
 using Judge = std::function<std::vector<Broke>(std::span<const Candidate> candidates)>;
 
 struct Shrinking {
+    Duration broke_at{};                // when the plan did
     std::uint64_t trials_max = 10'000;  // candidates judged
+    // Seeds that a plan is tried with that is much smaller: where a failure takes luck, a run that
+    // goes another way needs another chance.
+    std::uint64_t seeds = 1;
 };
 
 struct Shrunk {

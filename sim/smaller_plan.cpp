@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace starling::sim {
@@ -20,6 +21,18 @@ std::vector<std::uint32_t> renumbered(std::span<const std::uint32_t> side,
         if (found != numbers.end()) left.push_back(found->second);
     }
     return left;
+}
+
+// Each once, ascending: a host on both sides stays on the left one.
+void fold(Fault& fault, std::uint32_t nodes) {
+    fault.host %= nodes;
+    std::set<std::uint32_t> left;
+    std::set<std::uint32_t> right;
+    for (const std::uint32_t host : fault.left) left.insert(host % nodes);
+    for (const std::uint32_t host : fault.right) right.insert(host % nodes);
+    for (const std::uint32_t host : left) right.erase(host);
+    fault.left.assign(left.begin(), left.end());
+    fault.right.assign(right.begin(), right.end());
 }
 
 // The fault among those who are left; nothing when it has nobody to strike.
@@ -56,6 +69,17 @@ Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept) {
     for (const Fault& fault : plan.faults) {
         if (auto left = renumbered(fault, numbers)) smaller.faults.push_back(std::move(*left));
     }
+    return smaller;
+}
+
+Plan folded(const Plan& plan, std::uint32_t nodes) {
+    Plan smaller = plan;
+    smaller.nodes = nodes;
+    for (Fault& fault : smaller.faults) fold(fault, nodes);
+    std::erase_if(smaller.faults, [](const Fault& fault) {
+        const bool between = row_of(fault.kind).target == Target::sides;
+        return between && (fault.left.empty() || fault.right.empty());
+    });
     return smaller;
 }
 

@@ -29,6 +29,10 @@ using Places = std::vector<std::uint32_t>;
 // These hosts, in this order, numbered anew from 0.  Faults that have nobody left to strike go.
 [[nodiscard]] Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept);
 
+// So many hosts, each with the faults of all whose number leaves the same rest.
+// REQUIRES: 0 < nodes <= plan.nodes.
+[[nodiscard]] Plan folded(const Plan& plan, std::uint32_t nodes);
+
 // Everything from this fault on, and the end, comes earlier.
 [[nodiscard]] Plan earlier_from(const Plan& plan, std::size_t first, Duration by);
 

@@ -1,45 +1,80 @@
 #include "node/cli/plan_judge.hpp"
 
+#include "node/cli/words.hpp"
 #include "sim/run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace starling::cli {
 namespace {
 
-constexpr char stepped = '.';  // no digit
+using namespace std::chrono_literals;
 
-// One mark for every step, so that it is known when it ended; at the end when the invariant broke.
+constexpr char stepped = '.';
+
+// A mark for every step, so that it is known when a process ended; then what broke, if anything
+// did: TIME INVARIANT, and on the next line what it was.
 Work trial_of(const sim::Candidate& candidate, const std::string& wanted) {
     return [candidate, wanted](Outlet& outlet) {
         const auto on_step = [&] {
             outlet.write({&stepped, 1});
             outlet.flush();
         };
-        const auto broke = sim::time_of_break(candidate.plan, {wanted, candidate.until, on_step});
-        if (broke) outlet.write(std::to_string(broke->count()));
+        const auto broke = sim::first_break(candidate.plan, {wanted, candidate.until, on_step});
+        if (!broke) return;
+        const sim::Violation& first = broke->first;
+        outlet.write(fmt::format("{} {}\nat {:.3f} s on node {}: {}", first.at.count(),
+                                 broke->invariant, seconds_of(first.at), first.host + 1,
+                                 first.what));
     };
 }
 
-sim::Broke broke_in(const SimCrew::Done& done, const std::string& wanted) {
+// What a process does that is stopped for its time is not known.
+std::optional<PlanFailure> failure_in(const SimCrew::Done& done) {
+    PlanFailure failure;
+    failure.cpu = done.ended.cpu;
     const std::size_t steps = std::min(done.bytes.find_first_not_of(stepped), done.bytes.size());
+    if (done.ended.ending == Ending::out_of_time) return std::nullopt;
     if (done.ended.ending != Ending::finished) {
-        if (done.ended.what != wanted) return std::nullopt;
-        return sim::trial_step * static_cast<std::int64_t>(steps + 1);
+        failure.invariant = done.ended.what;
+        failure.at = sim::trial_step * static_cast<std::int64_t>(steps + 1);
+        failure.what = done.ended.errors.substr(0, done.ended.errors.find('\n'));
+        return failure;
     }
-    std::int64_t time = 0;
-    const char* end = done.bytes.data() + done.bytes.size();
-    const auto read = std::from_chars(done.bytes.data() + steps, end, time);
-    if (read.ec != std::errc{}) return std::nullopt;
-    return Duration{time};
+    if (steps == done.bytes.size()) return std::nullopt;
+    const std::size_t name = done.bytes.find(' ', steps) + 1;
+    const std::size_t line = done.bytes.find('\n', name);
+    failure.at = Duration{std::stoll(done.bytes.substr(steps, name - 1 - steps))};
+    failure.invariant = done.bytes.substr(name, line - name);
+    failure.what = done.bytes.substr(line + 1);
+    return failure;
+}
+
+sim::Broke broke_in(const SimCrew::Done& done, const std::string& wanted) {
+    const auto failure = failure_in(done);
+    if (!failure || failure->invariant != wanted) return std::nullopt;
+    return failure->at;
 }
 
 }  // namespace
 
+Result<std::optional<PlanFailure>> failure_of(const sim::Plan& plan, Duration cpu) {
+    auto child = SimChild::start(trial_of({plan, plan.duration}, ""), cpu);
+    if (!child) return tl::unexpected(child.error());
+    SimCrew::Done done;
+    while (child->read(done.bytes)) {
+    }
+    done.ended = child->end();
+    auto failure = failure_in(done);
+    if (failure) failure->at = std::min(failure->at, plan.duration);
+    return failure;
+}
+
 std::vector<sim::Broke> PlanJudge::judge(std::span<const sim::Candidate> candidates) {
-    SimCrew crew(setup_.jobs, setup_.cpu);
+    SimCrew crew(setup_.jobs, std::min(setup_.cpu, setup_.budget - spent_ + 1s));
     std::vector<std::optional<sim::Broke>> known(candidates.size());
     std::size_t wanted = candidates.size();  // behind the first that breaks what is wanted
     std::size_t next = 0;

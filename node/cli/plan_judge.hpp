@@ -24,6 +24,18 @@
 
 namespace starling::cli {
 
+// How a plan first failed.
+struct PlanFailure {
+    std::string invariant;  // or how its process ended instead
+    Duration at{};
+    std::string what;
+    Duration cpu{};
+};
+
+// Of the first invariant that breaks, in a child; nothing: none did within so much processor time.
+// Ctrl-C ends the child with this process.
+[[nodiscard]] Result<std::optional<PlanFailure>> failure_of(const sim::Plan& plan, Duration cpu);
+
 struct JudgeSetup {
     std::string wanted;  // an invariant, or how a child ended instead
     std::size_t jobs = 1;

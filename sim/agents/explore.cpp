@@ -31,17 +31,17 @@ Broke broke_in(const Setup& setup, const Plan& plan, const std::string& rule) {
 }
 
 Shrunk smaller(const Setup& setup, const Exploration& exploration, const Plan& plan,
-               const std::string& rule) {
+               const Breach& first) {
     const Judge judge = [&](std::span<const Candidate> candidates) {
         std::vector<Broke> verdicts;
         for (const Candidate& candidate : candidates) {
             if (!may_go_on(exploration)) break;
-            verdicts.push_back(broke_in(setup, candidate.plan, rule));
+            verdicts.push_back(broke_in(setup, candidate.plan, first.rule));
             if (verdicts.back()) break;
         }
         return verdicts;
     };
-    return shrink(plan, {exploration.trials_max}, judge);
+    return shrink(plan, {first.at, exploration.trials_max}, judge);
 }
 
 // The least plan that breaks what this one breaks, and what its run tells.
@@ -54,7 +54,7 @@ Result<Explored> examine(const Setup& setup, const Exploration& exploration, con
     explored.repeatable = again && again->trace_hash == performance.trace_hash;
     Shrunk least{plan, 0, true};
     if (explored.repeatable && exploration.trials_max > 0) {
-        least = smaller(setup, exploration, plan, performance.breaches.front().rule);
+        least = smaller(setup, exploration, plan, performance.breaches.front());
     }
     explored.trials = least.trials;
     explored.finished = least.finished;

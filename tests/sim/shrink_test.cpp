@@ -52,7 +52,7 @@ Judge all_by(Rule breaks) {
 }
 
 Shrunk shrunk_by(Rule breaks, std::uint64_t trials_max = 10'000) {
-    return shrink(large_plan(), {trials_max}, first_by(std::move(breaks)));
+    return shrink(large_plan(), {large_plan().duration, trials_max}, first_by(std::move(breaks)));
 }
 
 std::int64_t count(const Plan& plan, FaultKind kind) {
@@ -133,7 +133,7 @@ TEST_CASE("models become those of any plan", "[sim][shrink]") {
     Plan plan = large_plan();
     plan.network.latency_min = 30ms;
     plan.disk.read = 7ms;
-    const Shrunk small = shrink(plan, {}, first_by([](const Plan& candidate) {
+    const Shrunk small = shrink(plan, {plan.duration}, first_by([](const Plan& candidate) {
                                     return candidate.network.latency_min >= 10ms;
                                 }));
     CHECK(small.plan.network.latency_min == 30ms);
@@ -148,7 +148,7 @@ TEST_CASE("a fault is no stronger than the failure needs", "[sim][shrink]") {
     slow.lasts = 1s;
     plan.faults.insert(plan.faults.begin(), slow);
     const Shrunk small =
-        shrink(plan, {}, first_by([](const Plan& candidate) {
+        shrink(plan, {plan.duration}, first_by([](const Plan& candidate) {
                    return std::ranges::any_of(candidate.faults, [](const Fault& fault) {
                        return fault.kind == FaultKind::slow && fault.amount >= 10;
                    });
@@ -182,7 +182,7 @@ TEST_CASE("no more candidates are judged than allowed", "[sim][shrink]") {
 TEST_CASE("the judge can end the search", "[sim][shrink]") {
     int asked = 0;
     const auto rule = first_by(has_both);
-    const Shrunk small = shrink(large_plan(), {}, [&](std::span<const Candidate> candidates) {
+    const Shrunk small = shrink(large_plan(), {large_plan().duration}, [&](std::span<const Candidate> candidates) {
         return ++asked <= 3 ? rule(candidates) : std::vector<Broke>{};
     });
     CHECK(asked == 4);
@@ -202,14 +202,14 @@ TEST_CASE("every candidate is a valid plan, and none is judged twice", "[sim][sh
         }
         return verdicts;
     };
-    CHECK(shrink(large_plan(), {}, look).finished);
+    CHECK(shrink(large_plan(), {large_plan().duration}, look).finished);
     CHECK(judged.size() > 20);
 }
 
 TEST_CASE("how many are judged at once changes neither the result nor the trials",
           "[sim][shrink]") {
-    const Shrunk one = shrink(large_plan(), {}, first_by(has_both));
-    const Shrunk other = shrink(large_plan(), {}, all_by(has_both));
+    const Shrunk one = shrink(large_plan(), {large_plan().duration}, first_by(has_both));
+    const Shrunk other = shrink(large_plan(), {large_plan().duration}, all_by(has_both));
     CHECK(text_of(one.plan) == text_of(other.plan));
     CHECK(one.trials == other.trials);
 }
