@@ -14,12 +14,12 @@ constexpr const char* suspects_get_time = "suspects_get_time";
 constexpr const char* heard_are_not_mourned = "heard_are_not_mourned";
 constexpr const char* suspects_are_accused = "suspects_are_accused";
 constexpr const char* tables_are_compared = "tables_are_compared";
+constexpr const char* greetings_are_own = "greetings_are_own";
 constexpr const char* dead_are_dialled = "dead_are_dialled";
 
 // Clocks of judges may run fast by a tenth, or slow.
 constexpr Duration time_to_refute = limits::pause_tolerance - limits::pause_tolerance / 5;
-constexpr Duration lately =
-    (2 * limits::heartbeat_period + limits::ack_timeout_min) * 4 / 5;
+constexpr Duration lately = (2 * limits::heartbeat_period + limits::ack_timeout_min) * 4 / 5;
 constexpr Duration slander_lingers = 12s;
 
 bool is_silence(std::uint64_t cause) {
@@ -79,7 +79,7 @@ RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
       rumours_(rumours_kept) {
     for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
     for (const char* each : {suspects_get_time, heard_are_not_mourned, suspects_are_accused,
-                             tables_are_compared, dead_are_dialled}) {
+                             tables_are_compared, greetings_are_own, dead_are_dialled}) {
         findings_.expect(each);
     }
 }
@@ -110,6 +110,9 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
         view.suspected.reset();
     } else if (record.event == Event::frame_refused) {
         view.heard = view.answered = {};  // an old one, or none of its own
+        const auto impostor = impostors_.find({host, *subject});
+        const bool refused = ends_greeting(record) && impostor != impostors_.end();
+        if (refused && --impostor->second.taken == 0) impostors_.erase(impostor);
     }
     if (ends_greeting(record)) greetings_.erase({host, *subject});
 }
@@ -133,6 +136,7 @@ void RumourCheck::on_ended(std::uint32_t host, Duration now) {
 }
 
 void RumourCheck::on_said(const Told& frame) {
+    check_refused(frame.host, frame.now);
     if (shows_roots(frame.kind)) {
         Shown& shown = shown_.at(frame.host);
         shown.kind = frame.kind;
@@ -157,13 +161,15 @@ void RumourCheck::on_said(const Told& frame) {
 void RumourCheck::on_heard(const Told& frame) {
     const auto peer = host_of(frame.peer.prefix());
     if (!peer || *peer == frame.host) return;
+    check_refused(frame.host, frame.now);
     view_of(frame.host, *peer).heard.note(frame.now);
     if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
         const bool is_pong = frame.kind == Kind::pong;
         if (!is_pong && !greetings_.contains({frame.host, *peer})) return;  // most pings
         if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
             // Pongs that nobody asked for come from strangers too.
-            if (is_pong && message->sequence != 0) view_of(frame.host, *peer).answered.note(frame.now);
+            if (is_pong && message->sequence != 0)
+                view_of(frame.host, *peer).answered.note(frame.now);
             const auto greeting = greetings_.find({frame.host, *peer});
             if (greeting != greetings_.end() && own_root(frame.host) == message->roots.table) {
                 greetings_.erase(greeting);
@@ -295,11 +301,33 @@ void RumourCheck::on_greeting(const Told& frame, const gossip::Hello& hello) {
     const auto peer = host_of(frame.peer.prefix());
     const auto own = own_root(frame.host);
     greetings_.erase({frame.host, *peer});
+    findings_.looked(greetings_are_own);
+    if (hello.claim.node != frame.peer) on_impostor(frame.host, *peer, frame.now);
     // Only its owner's word counts, and none of an earlier boot.
     if (hello.claim.node != frame.peer || hello.claim.boot != history_.boot(*peer)) return;
     if (!own || *own == hello.roots.table) return;
     findings_.looked(tables_are_compared);
     greetings_[{frame.host, *peer}] = {frame.now, *own};
+}
+
+void RumourCheck::on_impostor(std::uint32_t host, std::uint32_t peer, Duration now) {
+    Impostor& impostor = impostors_[{host, peer}];
+    impostor.at = now;
+    ++impostor.taken;
+}
+
+// What was not refused in the turn that heard it was taken.
+void RumourCheck::check_refused(std::uint32_t host, Duration now) {
+    for (auto each = impostors_.lower_bound({host, 0}); each != impostors_.end();) {
+        const auto& [heard, by] = each->first;
+        if (heard != host) return;
+        if (each->second.at == now) {
+            ++each;
+            continue;
+        }
+        violated(greetings_are_own, host, by, now);
+        each = impostors_.erase(each);
+    }
 }
 
 std::optional<std::uint64_t> RumourCheck::own_root(std::uint32_t host) {
@@ -326,6 +354,7 @@ void RumourCheck::forget(std::uint32_t host) {
     std::erase_if(greetings_, [&](const auto& each) {
         return each.first.first == host || each.first.second == host;
     });
+    std::erase_if(impostors_, [&](const auto& each) { return each.first.first == host; });
 }
 
 bool RumourCheck::is_slandered(Duration now) const {

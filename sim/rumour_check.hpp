@@ -8,6 +8,7 @@
 //   suspects_are_accused     whoever is suspected was accused in this very life, not in one that it
 //                            has outbid
 //   tables_are_compared      who is greeted by a member with another table compares the two
+//   greetings_are_own        nobody takes a greeting in the name of another than its sender
 //   dead_are_dialled         who takes half of the members or more for dead, and has no link to
 //                            them, dials one of them in every round
 //
@@ -85,6 +86,12 @@ private:
         std::uint64_t own_root = 0;
     };
 
+    // Greetings of one node to another in the name of a third, in one turn.
+    struct Impostor {
+        Duration at{};
+        std::uint32_t taken = 0;  // not refused so far
+    };
+
     // How one node's table changed.
     struct Table {
         Last changed;  // when somebody came or went: then who hears whom changes, in a large mesh
@@ -121,6 +128,8 @@ private:
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);
+    void on_impostor(std::uint32_t host, std::uint32_t peer, Duration now);
+    void check_refused(std::uint32_t host, Duration now);
     [[nodiscard]] const Rumours& rumours_in(const Told& frame);
     [[nodiscard]] std::optional<std::uint64_t> own_root(std::uint32_t host);
     [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
@@ -145,6 +154,7 @@ private:
     // By number of their frame, the newest of those that share a place.
     std::vector<std::pair<std::uint64_t, Rumours>> rumours_;
     std::map<Pair, Greeting> greetings_;  // of one host by another
+    std::map<Pair, Impostor> impostors_;  // whom one host heard another pretend to be, in this turn
 };
 
 }  // namespace starling::sim

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration lasts_min = 1ms;  // a shorter fault is no simpler one
+constexpr Duration lasts_min = 1ms;     // a shorter fault is no simpler one
 constexpr std::uint32_t hosts_few = 5;  // as most plans have
 constexpr std::size_t faults_few = 10;  // as many as one can think of at once
 constexpr std::string_view run_section = "run";

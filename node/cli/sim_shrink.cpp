@@ -96,10 +96,10 @@ struct Outcome {
 
 std::string outcome_text(const Outcome& outcome) {
     const sim::Plan& small = outcome.small.plan;
-    std::string text = fmt::format("{}: {}\n{}; {} plans run in {:.1f} CPU seconds\n",
-                                   outcome.broken.invariant, printable(outcome.broken.what),
-                                   reduction_text(outcome.setup.plan, small), outcome.small.trials,
-                                   seconds_of(outcome.spent));
+    std::string text =
+        fmt::format("{}: {}\n{}; {} plans run in {:.1f} CPU seconds\n", outcome.broken.invariant,
+                    printable(outcome.broken.what), reduction_text(outcome.setup.plan, small),
+                    outcome.small.trials, seconds_of(outcome.spent));
     if (!outcome.small.finished) text += "not finished: a larger --budget may remove more\n";
     return text + sim::text_of(small) +
            fmt::format(
@@ -150,10 +150,9 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
     PlanJudge judge({broken->invariant, setup->jobs, setup->budget - broken->cpu,
                      std::max(candidate_cpu_min, broken->cpu * slower_max)},
                     *signals, show);
-    const sim::Shrunk small =
-        sim::shrink(setup->plan, {.broke_at = broken->at, .seeds = seeds_tried}, [&](std::span<const sim::Candidate> candidates) {
-            return judge.judge(candidates);
-        });
+    const sim::Shrunk small = sim::shrink(
+        setup->plan, {.broke_at = broken->at, .seeds = seeds_tried},
+        [&](std::span<const sim::Candidate> candidates) { return judge.judge(candidates); });
     line.clear();
     if (judge.error()) return tl::unexpected(*judge.error());
     const auto written = write_text(setup->out, kept_text(*broken, small.plan));

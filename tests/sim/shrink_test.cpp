@@ -157,6 +157,48 @@ TEST_CASE("a fault is no stronger than the failure needs", "[sim][shrink]") {
     CHECK(small.plan.faults.front().amount == 12);
 }
 
+// Breaks at this time, if the rule says so.
+Judge breaks_at(Duration at, Rule breaks, std::vector<Candidate>& judged) {
+    return [at, breaks = std::move(breaks), &judged](std::span<const Candidate> candidates) {
+        std::vector<Broke> verdicts;
+        for (const Candidate& candidate : candidates) {
+            judged.push_back(candidate);
+            verdicts.push_back(breaks(candidate.plan) ? Broke{at} : std::nullopt);
+            if (verdicts.back()) break;
+        }
+        return verdicts;
+    };
+}
+
+TEST_CASE("what follows the break goes first", "[sim][shrink]") {
+    std::vector<Candidate> judged;
+    const Plan plan = large_plan();
+    (void)shrink(plan, {.broke_at = 30s}, breaks_at(30s, has_both, judged));
+    REQUIRE_FALSE(judged.empty());
+    CHECK(judged.front().plan.healed_at == 30s + 1ms);
+    for (const Fault& fault : judged.front().plan.faults) CHECK(fault.at < 30s + 1ms);
+}
+
+TEST_CASE("no trial lasts much longer than the break took", "[sim][shrink]") {
+    std::vector<Candidate> judged;
+    (void)shrink(large_plan(), {.broke_at = 40s}, breaks_at(20s, has_both, judged));
+    CHECK(judged.front().until < 55s);
+    CHECK(judged.back().until < 30s);
+}
+
+TEST_CASE("a plan that is much smaller has a chance with every seed", "[sim][shrink]") {
+    Plan plan = large_plan();
+    const auto lucky = [&](const Plan& candidate) {
+        return candidate.nodes == plan.nodes || candidate.seed == plan.seed + 3;
+    };
+    const auto nodes_with = [&](std::uint64_t seeds) {
+        return shrink(plan, {.broke_at = plan.duration, .seeds = seeds}, first_by(lucky))
+            .plan.nodes;
+    };
+    CHECK(nodes_with(1) == plan.nodes);
+    CHECK(nodes_with(5) <= 5);
+}
+
 TEST_CASE("a plan that breaks something else is not taken", "[sim][shrink]") {
     const Shrunk small = shrunk_by([](const Plan&) { return false; });
     CHECK(text_of(small.plan) == text_of(large_plan()));
@@ -182,9 +224,10 @@ TEST_CASE("no more candidates are judged than allowed", "[sim][shrink]") {
 TEST_CASE("the judge can end the search", "[sim][shrink]") {
     int asked = 0;
     const auto rule = first_by(has_both);
-    const Shrunk small = shrink(large_plan(), {large_plan().duration}, [&](std::span<const Candidate> candidates) {
-        return ++asked <= 3 ? rule(candidates) : std::vector<Broke>{};
-    });
+    const Shrunk small =
+        shrink(large_plan(), {large_plan().duration}, [&](std::span<const Candidate> candidates) {
+            return ++asked <= 3 ? rule(candidates) : std::vector<Broke>{};
+        });
     CHECK(asked == 4);
     CHECK_FALSE(small.finished);
     CHECK(has_both(small.plan));
