@@ -7,8 +7,8 @@
 //
 //   forge        signed things in the name of others, and changed ones: batches, claims,
 //                certificates
-//   impersonate  greets as somebody else or of another mesh; votes for other voters; results of
-//                tasks that it lost
+//   impersonate  greets as somebody else or of another mesh; votes for other voters, its own vote
+//                again before theirs among them; results of tasks that it lost
 //   repeat       what it once sent, from before restarts too; what others sent, as its own
 //   swamp        too large, too deep, and sizes that promise more than there is
 //   outsider     somebody without a certificate reaches the host: the target is who hears it

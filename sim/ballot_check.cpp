@@ -13,6 +13,7 @@ namespace {
 constexpr const char* voters_keep_promises = "voters_keep_promises";
 constexpr const char* votes_are_remembered = "votes_are_remembered";
 constexpr const char* rounds_have_a_majority = "rounds_have_a_majority";
+constexpr const char* changes_have_a_majority = "changes_have_a_majority";
 constexpr const char* promises_wait_for_disks = "promises_wait_for_disks";
 
 std::string ballot_text(const quorum::Ballot& ballot) {
@@ -26,10 +27,28 @@ BallotCheck::BallotCheck(const Identities& identities, Findings& findings)
       findings_(findings),
       gates_looked_at_(findings.looks_of(promises_wait_for_disks)) {
     for (const Identity& identity : identities.nodes) ids_.push_back(identity.key.id());
+    boots_.resize(ids_.size());
     for (const char* each : {voters_keep_promises, votes_are_remembered, rounds_have_a_majority,
-                             promises_wait_for_disks}) {
+                             changes_have_a_majority, promises_wait_for_disks}) {
         findings_.expect(each);
     }
+}
+
+void BallotCheck::on_started(std::uint32_t host, Boot boot, Duration) {
+    boots_[host] = boot;
+}
+
+void BallotCheck::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
+    if (record.event != Event::register_changed) return;
+    const Ballot ballot{record.fields[2], ids_[host], boots_[host]};
+    const std::string& name = names_[record.fields[0]];
+    findings_.looked(changes_have_a_majority);
+    const std::uint32_t heard = rounds_[{name, ballot}].accepted;
+    if (is_majority(heard)) return;
+    findings_.violated(changes_have_a_majority,
+                       {now, host,
+                        name + ": " + ballot_text(ballot) + " was accepted by " +
+                            std::to_string(std::popcount(heard))});
 }
 
 void BallotCheck::on_said(const Told& frame) {
@@ -138,6 +157,7 @@ void BallotCheck::on_accept(const Told& frame, const quorum::Accept& message) {
     if (const auto* lease = std::get_if<quorum::Lease>(&contents)) {
         leases_[{frame.host, message.name, lease->fence}] = frame.now;
     }
+    names_[quorum::trace_name(message.name)] = message.name;
     Round& round = rounds_[{message.name, message.ballot}];
     round.next_round = message.next_round;
     if (const auto* value = std::get_if<Bytes>(&contents)) round.value = text_of(*value);

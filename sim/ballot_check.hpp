@@ -1,7 +1,8 @@
 // What voters and proposers of registers say to each other, all of it at once.
 //
 //      said:  promise, accepted, read_ok ──> what each voter is bound by, restarts or not
-//      heard: promise, accepted ──> the majority that a proposer has when it says accept
+//      heard: promise, accepted ──> the majority that a proposer has when it says accept, or that a
+//                                   register changed
 //      said:  accept + accepted by a majority ──> what was chosen
 //
 // Invariants:
@@ -10,6 +11,8 @@
 //   votes_are_remembered     what a voter shows as accepted is not below what it accepted
 //   rounds_have_a_majority   who asks voters to accept was promised the ballot by a majority of
 //                            them, or was promised it by those who accepted the ballot before
+//   changes_have_a_majority  who says that a register changed heard from a majority of the voters,
+//                            from each its own vote, that they accepted it
 //   promises_wait_for_disks  no frame that promises something leaves before what its node knew
 //                            is durable
 //
@@ -36,9 +39,8 @@ class BallotCheck final : public Check {
 public:
     BallotCheck(const Identities& identities, Findings& findings);
 
-    void on_traced(std::uint32_t, const TraceRecord&, Duration) override {}
-
-    void on_started(std::uint32_t, Boot, Duration) override {}
+    void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
+    void on_started(std::uint32_t host, Boot boot, Duration now) override;
 
     void on_fault(const Fault&, Phase, Duration) override {}
 
@@ -94,11 +96,13 @@ private:
 
     std::vector<Voter> voters_;
     std::vector<NodeId> ids_;  // of hosts
+    std::vector<Boot> boots_;  // of hosts
     Findings& findings_;
     std::uint64_t& gates_looked_at_;
     Decoder decoder_;
     std::map<std::pair<std::uint32_t, std::string>, Bound> bounds_;  // by voter, register
     std::map<BallotKey, Round> rounds_;
+    std::map<std::uint64_t, std::string> names_;  // of registers, by their numbers in traces
     std::map<BallotKey, Ballot> slots_;  // promised along with the acceptance of which ballot
     std::set<std::pair<std::string, std::string>> chosen_;  // register, value
     std::map<std::tuple<std::uint32_t, std::string, std::uint64_t>, Duration> leases_;

@@ -111,7 +111,7 @@ void Liar::learn_asked(std::uint32_t peer, Kind kind, ByteView body) {
 std::optional<Lie> Liar::lie(FaultKind kind, const Overheard& frame, Rng& rng) {
     Said said;
     if (kind == FaultKind::forge) said = forge(rng);
-    if (kind == FaultKind::impersonate) said = impersonate(frame.to, rng);
+    if (kind == FaultKind::impersonate) said = impersonate(frame, rng);
     if (kind == FaultKind::repeat) said = repeat(rng);
     if (kind == FaultKind::swamp) said = swamp(rng);
     if (kind == FaultKind::outsider) said = intrude(frame, rng);
@@ -119,7 +119,12 @@ std::optional<Lie> Liar::lie(FaultKind kind, const Overheard& frame, Rng& rng) {
     if (kind == FaultKind::equivocate) said = equivocate(frame.to);
     if (!said) return std::nullopt;
     ++said_;
-    Lie lie{kind, host_, self().key.id(), said->head.value_or(frame.head), std::move(said->body)};
+    Lie lie{kind,
+            host_,
+            self().key.id(),
+            said->head.value_or(frame.head),
+            std::move(said->body),
+            said->at_once};
     if (kind == FaultKind::outsider) lie.identity = stranger_.id();
     if (!said->head) lie.head[kind_at] = static_cast<std::uint8_t>(said->kind);
     return lie;

@@ -42,6 +42,7 @@ struct Lie {
     NodeId identity;         // as the transport knows who sends it
     std::array<std::uint8_t, limits::frame_header_bytes> head{};
     Bytes body;
+    bool at_once = false;  // as early as the frame that it follows; else some time later
 };
 
 class Liar {
@@ -87,6 +88,7 @@ private:
         Kind kind{};
         Bytes body;
         std::optional<Head> head = std::nullopt;  // as it once was; else one of the link that is
+        bool at_once = false;
     };
 
     using Said = std::optional<Saying>;
@@ -104,9 +106,12 @@ private:
     [[nodiscard]] Said forge_certificate(Rng& rng);
     [[nodiscard]] Said promote_itself(Rng& rng);
     [[nodiscard]] Said leap(Rng& rng);
-    [[nodiscard]] Said impersonate(std::uint32_t peer, Rng& rng);
+    [[nodiscard]] Said impersonate(const Overheard& frame, Rng& rng);
     [[nodiscard]] Said greet_as_another(Rng& rng);
     [[nodiscard]] Said greet_of_another_mesh(Rng& rng);
+    [[nodiscard]] Said vote_again(const Overheard& frame, Rng& rng);
+    template <class Vote>
+    [[nodiscard]] Said from_journal(ByteView body, const JournalId& journal);
     [[nodiscard]] Said vote_for_another(const Asked& asked, Rng& rng) const;
     [[nodiscard]] static Said report_lost(const Asked& asked, Rng& rng);
     [[nodiscard]] Said repeat(Rng& rng);
@@ -119,6 +124,7 @@ private:
 
     [[nodiscard]] const Identity& self() const { return identities_.nodes[host_]; }
 
+    [[nodiscard]] const Voter& any_voter(Rng& rng) const;
     [[nodiscard]] const gossip::Claim* any_claim(Rng& rng) const;
     [[nodiscard]] const gossip::Claim* claim_of_another(Rng& rng) const;
     [[nodiscard]] const Written* batch_of_another(Rng& rng) const;

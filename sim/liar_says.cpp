@@ -201,17 +201,44 @@ Liar::Said Liar::leap(Rng& rng) {
     return Saying{Kind::cells, cells_with(make_claim(terms, self().certificate, self().key))};
 }
 
-Liar::Said Liar::impersonate(std::uint32_t peer, Rng& rng) {
+Liar::Said Liar::impersonate(const Overheard& frame, Rng& rng) {
+    if (auto vote = vote_again(frame, rng)) return vote;
     switch (rng.below(4)) {
         case 0:
             return greet_as_another(rng);
         case 1:
             return greet_of_another_mesh(rng);
         case 2:
-            return vote_for_another(asked_[peer], rng);
+            return vote_for_another(asked_[frame.to], rng);
         default:
-            return report_lost(asked_[peer], rng);
+            return report_lost(asked_[frame.to], rng);
     }
+}
+
+// The liar's own vote, once more from the journal of another voter, whose true vote may still be on
+// its way, or never come.
+Liar::Said Liar::vote_again(const Overheard& frame, Rng& rng) {
+    const auto kind = static_cast<Kind>(frame.head[kind_at]);
+    const Voter& voter = any_voter(rng);
+    if (voter.node == self().key.id()) return std::nullopt;
+    Said said;
+    if (kind == Kind::promise) said = from_journal<quorum::Promise>(frame.body, voter.journal);
+    if (kind == Kind::accepted) said = from_journal<quorum::Accepted>(frame.body, voter.journal);
+    if (kind == Kind::read_ok) said = from_journal<quorum::ReadOk>(frame.body, voter.journal);
+    return said;
+}
+
+template <class Vote>
+Liar::Said Liar::from_journal(ByteView body, const JournalId& journal) {
+    auto vote = decoded<Vote>(*decoder_, body);
+    if (!vote) return std::nullopt;
+    vote->journal = journal;
+    return Saying{.kind = Vote::kind, .body = encoded(*vote), .at_once = true};
+}
+
+const Voter& Liar::any_voter(Rng& rng) const {
+    const auto& voters = identities_.genesis.voters;
+    return voters[static_cast<std::size_t>(rng.below(voters.size()))];
 }
 
 Liar::Said Liar::greet_as_another(Rng& rng) {
@@ -231,8 +258,7 @@ Liar::Said Liar::greet_of_another_mesh(Rng& rng) {
 
 // To the proposer's last questions, from the journal of a voter that the liar is not.
 Liar::Said Liar::vote_for_another(const Asked& asked, Rng& rng) const {
-    const auto& voters = identities_.genesis.voters;
-    const Voter& voter = voters[static_cast<std::size_t>(rng.below(voters.size()))];
+    const Voter& voter = any_voter(rng);
     if (voter.node == self().key.id()) return std::nullopt;
     switch (rng.below(4)) {
         case 0:

@@ -113,7 +113,7 @@ void Network::lie_after(std::uint32_t slot, const Flight& flight, Duration now) 
                       connection.number << 32U | connection.draws),
                 static_cast<std::uint64_t>(lie.kind));
         send_stray({connection.from, connection.to, lie.kind, lie.identity, lie.head, body},
-                   now + rng.exponential(doubled_mean));
+                   lie.at_once ? flight.arrives : now + rng.exponential(doubled_mean));
         bodies_.release(body);
     }
 }

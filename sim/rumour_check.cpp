@@ -1,6 +1,7 @@
 #include "sim/rumour_check.hpp"
 
 #include "base/limits.hpp"
+#include "gossip/rings.hpp"
 
 #include <algorithm>
 
@@ -13,11 +14,12 @@ constexpr const char* suspects_get_time = "suspects_get_time";
 constexpr const char* heard_are_not_mourned = "heard_are_not_mourned";
 constexpr const char* suspects_are_accused = "suspects_are_accused";
 constexpr const char* tables_are_compared = "tables_are_compared";
+constexpr const char* greetings_are_own = "greetings_are_own";
 constexpr const char* dead_are_dialled = "dead_are_dialled";
 
-// Clocks of judges may run fast by a tenth.
+// Clocks of judges may run fast by a tenth, or slow.
 constexpr Duration time_to_refute = limits::pause_tolerance - limits::pause_tolerance / 5;
-constexpr Duration lately = limits::heartbeat_period + limits::ack_timeout_min / 2;
+constexpr Duration lately = (2 * limits::heartbeat_period + limits::ack_timeout_min) * 4 / 5;
 constexpr Duration slander_lingers = 12s;
 
 bool is_silence(std::uint64_t cause) {
@@ -67,6 +69,7 @@ bool RumourCheck::Rumours::decode(Reader& in, Rumours& out) {
 
 RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
     : ids_(std::move(ids)),
+      all_are_neighbours_(ids_.size() <= 2 * gossip::ring_count(ids_.size(), 0) + 1),
       findings_(findings),
       history_(static_cast<std::uint32_t>(ids_.size())),
       views_(ids_.size()),
@@ -76,7 +79,7 @@ RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
       rumours_(rumours_kept) {
     for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
     for (const char* each : {suspects_get_time, heard_are_not_mourned, suspects_are_accused,
-                             tables_are_compared, dead_are_dialled}) {
+                             tables_are_compared, greetings_are_own, dead_are_dialled}) {
         findings_.expect(each);
     }
 }
@@ -105,9 +108,13 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
         view = View{};
     } else if (clears_suspicion(record.event)) {
         view.suspected.reset();
-    } else if (ends_greeting(record)) {
-        greetings_.erase({host, *subject});
+    } else if (record.event == Event::frame_refused) {
+        view.heard = view.answered = {};  // an old one, or none of its own
+        const auto impostor = impostors_.find({host, *subject});
+        const bool refused = ends_greeting(record) && impostor != impostors_.end();
+        if (refused && --impostor->second.taken == 0) impostors_.erase(impostor);
     }
+    if (ends_greeting(record)) greetings_.erase({host, *subject});
 }
 
 void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
@@ -129,6 +136,7 @@ void RumourCheck::on_ended(std::uint32_t host, Duration now) {
 }
 
 void RumourCheck::on_said(const Told& frame) {
+    check_refused(frame.host, frame.now);
     if (shows_roots(frame.kind)) {
         Shown& shown = shown_.at(frame.host);
         shown.kind = frame.kind;
@@ -151,15 +159,17 @@ void RumourCheck::on_said(const Told& frame) {
 }
 
 void RumourCheck::on_heard(const Told& frame) {
-    if (!shows_roots(frame.kind) && frame.kind != Kind::cells) return;
     const auto peer = host_of(frame.peer.prefix());
     if (!peer || *peer == frame.host) return;
+    check_refused(frame.host, frame.now);
+    view_of(frame.host, *peer).heard.note(frame.now);
     if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
         const bool is_pong = frame.kind == Kind::pong;
         if (!is_pong && !greetings_.contains({frame.host, *peer})) return;  // most pings
         if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
             // Pongs that nobody asked for come from strangers too.
-            if (is_pong && message->sequence != 0) hear(view_of(frame.host, *peer), frame.now);
+            if (is_pong && message->sequence != 0)
+                view_of(frame.host, *peer).answered.note(frame.now);
             const auto greeting = greetings_.find({frame.host, *peer});
             if (greeting != greetings_.end() && own_root(frame.host) == message->roots.table) {
                 greetings_.erase(greeting);
@@ -216,14 +226,14 @@ void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life
     violated(suspects_get_time, host, subject, now);
 }
 
-// Lately, and nobody came or went since: who is no neighbour any more is not listened to.
+// Lately, and asked for: who is no neighbour any more is not listened to.
 bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) const {
-    // In one turn all that a network held back may come at once: old answers among it.
-    const auto last = view.heard == now ? view.heard_before : view.heard;
-    if (!last || now - *last > lately) return false;
-    const Table& table = tables_.at(host);
-    const auto changed = table.changed == now ? table.changed_before : table.changed;
-    return !changed || *changed < *last;
+    const auto heard = view.heard.earlier_than(now);
+    const auto answered = view.answered.earlier_than(now);
+    if (!heard || now - *heard > lately) return false;
+    if (!answered || now - *answered > lately) return false;
+    const auto changed = tables_.at(host).changed.earlier_than(now);
+    return all_are_neighbours_ || !changed || *changed < *answered;
 }
 
 void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {
@@ -234,8 +244,7 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
-    if (table.changed != now) table.changed_before = table.changed;
-    table.changed = now;
+    table.changed.note(now);
     table.dead.erase(subject);
     if (dead) table.dead.insert(subject);
 }
@@ -260,11 +269,6 @@ void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
     if (now - *table.lonely_since < dialled_within) return;
     violated(dead_are_dialled, host, *table.dead.begin(), now);
     table.lonely_since = now;
-}
-
-void RumourCheck::hear(View& view, Duration now) {
-    if (view.heard != now) view.heard_before = view.heard;
-    view.heard = now;
 }
 
 void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now) {
@@ -297,11 +301,33 @@ void RumourCheck::on_greeting(const Told& frame, const gossip::Hello& hello) {
     const auto peer = host_of(frame.peer.prefix());
     const auto own = own_root(frame.host);
     greetings_.erase({frame.host, *peer});
+    findings_.looked(greetings_are_own);
+    if (hello.claim.node != frame.peer) on_impostor(frame.host, *peer, frame.now);
     // Only its owner's word counts, and none of an earlier boot.
     if (hello.claim.node != frame.peer || hello.claim.boot != history_.boot(*peer)) return;
     if (!own || *own == hello.roots.table) return;
     findings_.looked(tables_are_compared);
     greetings_[{frame.host, *peer}] = {frame.now, *own};
+}
+
+void RumourCheck::on_impostor(std::uint32_t host, std::uint32_t peer, Duration now) {
+    Impostor& impostor = impostors_[{host, peer}];
+    impostor.at = now;
+    ++impostor.taken;
+}
+
+// What was not refused in the turn that heard it was taken.
+void RumourCheck::check_refused(std::uint32_t host, Duration now) {
+    for (auto each = impostors_.lower_bound({host, 0}); each != impostors_.end();) {
+        const auto& [heard, by] = each->first;
+        if (heard != host) return;
+        if (each->second.at == now) {
+            ++each;
+            continue;
+        }
+        violated(greetings_are_own, host, by, now);
+        each = impostors_.erase(each);
+    }
 }
 
 std::optional<std::uint64_t> RumourCheck::own_root(std::uint32_t host) {
@@ -328,6 +354,7 @@ void RumourCheck::forget(std::uint32_t host) {
     std::erase_if(greetings_, [&](const auto& each) {
         return each.first.first == host || each.first.second == host;
     });
+    std::erase_if(impostors_, [&](const auto& each) { return each.first.first == host; });
 }
 
 bool RumourCheck::is_slandered(Duration now) const {

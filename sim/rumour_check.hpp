@@ -4,10 +4,11 @@
 //   suspects_get_time        the first to call a silent member dead has suspected it for
 //                            pause_tolerance
 //   heard_are_not_mourned    nobody takes the word of others that a member is silent whom it heard
-//                            lately, as its neighbour, and does not accuse itself
+//                            lately, as its neighbour, and neither suspects nor accuses itself
 //   suspects_are_accused     whoever is suspected was accused in this very life, not in one that it
 //                            has outbid
 //   tables_are_compared      who is greeted by a member with another table compares the two
+//   greetings_are_own        nobody takes a greeting in the name of another than its sender
 //   dead_are_dialled         who takes half of the members or more for dead, and has no link to
 //                            them, dials one of them in every round
 //
@@ -54,13 +55,29 @@ public:
 private:
     using Life = std::pair<std::uint64_t, std::uint32_t>;  // boot, incarnation
 
+    // When something happened last, and in an earlier turn: in one turn all that a network held
+    // back may come at once, old answers among it.
+    struct Last {
+        std::optional<Duration> at;
+        std::optional<Duration> before;
+
+        void note(Duration now) {
+            if (at != now) before = at;
+            at = now;
+        }
+
+        [[nodiscard]] std::optional<Duration> earlier_than(Duration now) const {
+            return at == now ? before : at;
+        }
+    };
+
     // What one node holds of another.
     struct View {
         std::optional<Duration> suspected;
         std::optional<Duration> accused;  // by this node itself
-        std::optional<Duration> heard;
-        std::optional<Duration> heard_before;  // in an earlier turn
-        std::optional<Duration> mourned;       // somebody else said at this time that it is dead
+        Last heard;                       // anything
+        Last answered;                    // a ping, as only neighbours are asked
+        std::optional<Duration> mourned;  // somebody else said at this time that it is dead
     };
 
     // A greeting that showed another table.
@@ -69,11 +86,15 @@ private:
         std::uint64_t own_root = 0;
     };
 
+    // Greetings of one node to another in the name of a third, in one turn.
+    struct Impostor {
+        Duration at{};
+        std::uint32_t taken = 0;  // not refused so far
+    };
+
     // How one node's table changed.
     struct Table {
-        // When somebody came or went last, and in an earlier turn: then who hears whom changes.
-        std::optional<Duration> changed;
-        std::optional<Duration> changed_before;
+        Last changed;  // when somebody came or went: then who hears whom changes, in a large mesh
         std::set<std::uint32_t> dead;
         std::set<std::uint32_t> linked;
         std::optional<Duration> lonely_since;  // or dialled one of the dead
@@ -101,13 +122,14 @@ private:
     void on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
     void on_death(std::uint32_t host, std::uint32_t subject, const Life& life, Duration now);
     [[nodiscard]] bool was_heard(std::uint32_t host, const View& view, Duration now) const;
-    static void hear(View& view, Duration now);
     void on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now);
     [[nodiscard]] bool is_lonely(const Table& table) const;
     void check_dialled(std::uint32_t host, Duration now);
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);
+    void on_impostor(std::uint32_t host, std::uint32_t peer, Duration now);
+    void check_refused(std::uint32_t host, Duration now);
     [[nodiscard]] const Rumours& rumours_in(const Told& frame);
     [[nodiscard]] std::optional<std::uint64_t> own_root(std::uint32_t host);
     [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
@@ -117,6 +139,7 @@ private:
     void violated(const char* invariant, std::uint32_t host, std::uint32_t subject, Duration now);
 
     std::vector<NodeId> ids_;
+    bool all_are_neighbours_;
     Findings& findings_;
     Decoder decoder_{Decoder::large_chunk};
     History history_;
@@ -131,6 +154,7 @@ private:
     // By number of their frame, the newest of those that share a place.
     std::vector<std::pair<std::uint64_t, Rumours>> rumours_;
     std::map<Pair, Greeting> greetings_;  // of one host by another
+    std::map<Pair, Impostor> impostors_;  // whom one host heard another pretend to be, in this turn
 };
 
 }  // namespace starling::sim

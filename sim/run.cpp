@@ -239,19 +239,62 @@ struct Onlookers {
     Timings timings;
 };
 
+namespace {
+
+// A world with all who act and look on in it.
+struct Scene {
+    Scene(const Plan& plan, std::span<Check* const> others)
+        : world(plan), onlookers(world, findings), programs(plan, findings) {
+        programs.leases.compare_with(onlookers.ballots);
+        programs.registers.compare_with(onlookers.ballots);
+        for (Check* other : others) world.watch(*other);
+        for (Workload* program : programs.all()) world.engage(*program);
+    }
+
+    void conclude() {
+        sim::conclude(world, programs, findings);
+        check_turns(world, findings);
+    }
+
+    // The earliest, of this invariant or of any.
+    [[nodiscard]] std::optional<Break> first_break(const std::string& invariant) const {
+        std::optional<Break> earliest;
+        for (const auto& [name, result] : findings.results()) {
+            if (!result.first || (!invariant.empty() && name != invariant)) continue;
+            if (earliest && earliest->first.at <= result.first->at) continue;
+            earliest = Break{name, *result.first};
+        }
+        return earliest;
+    }
+
+    Findings findings;
+    World world;
+    Onlookers onlookers;
+    Programs programs;
+};
+
+}  // namespace
+
+std::optional<Break> first_break(const Plan& plan, const Trial& trial) {
+    Scene scene(plan, {});
+    const Duration end = std::min(trial.until, plan.duration);
+    for (Duration now{}; now < end;) {
+        now = std::min(now + trial_step, end);
+        scene.world.run_until(now);
+        if (auto broke = scene.first_break(trial.invariant)) return broke;
+        if (trial.on_step) trial.on_step();
+    }
+    if (end < plan.duration) return std::nullopt;
+    scene.conclude();
+    return scene.first_break(trial.invariant);
+}
+
 Report run(const Plan& plan, std::span<Check* const> others) {
     const auto probes_before = probe_hits();
-    Findings findings;
-    World world(plan);
-    Onlookers onlookers(world, findings);
-    Programs programs(plan, findings);
-    programs.leases.compare_with(onlookers.ballots);
-    programs.registers.compare_with(onlookers.ballots);
-    for (Check* other : others) world.watch(*other);
-    for (Workload* program : programs.all()) world.engage(*program);
+    Scene scene(plan, others);
+    auto& [findings, world, onlookers, programs] = scene;
     world.run_until(plan.duration);
-    conclude(world, programs, findings);
-    check_turns(world, findings);
+    scene.conclude();
 
     Report report;
     report.plan = plan;

@@ -14,6 +14,7 @@
 #include <starling/error.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -66,6 +67,23 @@ struct Report {
 
 // Any plan; nothing is missing from it.  Others may look on.
 [[nodiscard]] Report run(const Plan& plan, std::span<Check* const> others = {});
+
+// A run that is only asked what breaks first.
+struct Trial {
+    std::string invariant;                    // no other counts; empty: any
+    Duration until{};                         // what breaks later does not count
+    std::function<void()> on_step = nullptr;  // called after every trial_step of virtual time
+};
+
+inline constexpr Duration trial_step = std::chrono::milliseconds{250};
+
+struct Break {
+    std::string invariant;
+    Violation first;
+};
+
+// The same run, up to the first break or to `until`: nothing is paid for what follows.
+[[nodiscard]] std::optional<Break> first_break(const Plan& plan, const Trial& trial);
 
 // The same run, and its story for a page (report_page.hpp).
 struct ToldRun {

@@ -3,11 +3,10 @@
 #include "sim/plan_fields.hpp"
 #include "sim/plan_flaw.hpp"
 #include "sim/plan_text.hpp"
+#include "sim/smaller_plan.hpp"
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,11 +16,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration lasts_min = 1ms;  // a shorter fault is no simpler one
+constexpr Duration lasts_min = 1ms;     // a shorter fault is no simpler one
+constexpr std::uint32_t hosts_few = 5;  // as most plans have
+constexpr std::size_t faults_few = 10;  // as many as one can think of at once
 constexpr std::string_view run_section = "run";
 constexpr std::string_view load_section = "load";
-
-using Places = std::vector<std::uint32_t>;
 
 Duration floor_to(Duration time, Duration unit) {
     return time / unit * unit;
@@ -31,103 +30,10 @@ Duration ceil_to(Duration time, Duration unit) {
     return floor_to(time + unit - 1ns, unit);
 }
 
-Duration end_of(const Fault& fault) {
-    return fault.at + fault.lasts;
-}
-
-Plan with_faults(const Plan& plan, std::span<const std::uint32_t> kept) {
-    Plan smaller = plan;
-    smaller.faults.clear();
-    for (const std::uint32_t place : kept) smaller.faults.push_back(plan.faults[place]);
-    return smaller;
-}
-
-using NewNumbers = std::map<std::uint32_t, std::uint32_t>;
-
-std::vector<std::uint32_t> renumbered(std::span<const std::uint32_t> side,
-                                      const NewNumbers& numbers) {
-    std::vector<std::uint32_t> left;
-    for (const std::uint32_t host : side) {
-        const auto found = numbers.find(host);
-        if (found != numbers.end()) left.push_back(found->second);
-    }
-    return left;
-}
-
-// The fault among those who are left; nothing when it has nobody to strike.
-std::optional<Fault> renumbered(Fault fault, const NewNumbers& numbers) {
-    if (row_of(fault.kind).target == Target::sides) {
-        fault.left = renumbered(fault.left, numbers);
-        fault.right = renumbered(fault.right, numbers);
-        if (fault.left.empty() || fault.right.empty()) return std::nullopt;
-        return fault;
-    }
-    const auto found = numbers.find(fault.host);
-    if (found == numbers.end()) return std::nullopt;
-    fault.host = found->second;
-    return fault;
-}
-
-// These hosts, in this order, numbered anew from 0.
-Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept) {
-    NewNumbers numbers;
-    for (const std::uint32_t host : kept) {
-        numbers.emplace(host, static_cast<std::uint32_t>(numbers.size()));
-    }
-    Plan smaller = plan;
-    smaller.nodes = static_cast<std::uint32_t>(kept.size());
-    smaller.faults.clear();
-    for (const Fault& fault : plan.faults) {
-        if (auto left = renumbered(fault, numbers)) smaller.faults.push_back(std::move(*left));
-    }
-    return smaller;
-}
-
-// Everything from this fault on, and the end, comes earlier.
-Plan earlier_from(const Plan& plan, std::size_t first, Duration by) {
-    Plan smaller = plan;
-    for (std::size_t place = first; place < plan.faults.size(); ++place) {
-        smaller.faults[place].at -= by;
-    }
-    smaller.healed_at -= by;
-    smaller.duration -= by;
-    return smaller;
-}
-
-Duration last_end(const Plan& plan) {
-    Duration last{};
-    for (const Fault& fault : plan.faults) last = std::max(last, end_of(fault));
-    return last;
-}
-
-Places all_places(std::size_t count) {
-    Places places(count);
-    std::iota(places.begin(), places.end(), 0U);
-    return places;
-}
-
-// The places in `parts` runs of nearly equal length.
-std::vector<Places> split(const Places& places, std::size_t parts) {
-    std::vector<Places> runs;
-    for (std::size_t part = 0; part < parts; ++part) {
-        const auto at = [&](std::size_t number) {
-            return places.begin() + static_cast<std::ptrdiff_t>(places.size() * number / parts);
-        };
-        runs.emplace_back(at(part), at(part + 1));
-    }
-    return runs;
-}
-
-Places without(const Places& places, const Places& removed) {
-    Places left;
-    std::ranges::set_difference(places, removed, std::back_inserter(left));
-    return left;
-}
-
 class Shrinker {
 public:
     Shrinker(const Plan& plan, const Shrinking& how, const Judge& judge)
-        : best_(plan), how_(how), judge_(judge) {
+        : best_(plan), broke_(how.broke_at), how_(how), judge_(judge) {
         judged_.insert(text_of(plan));
     }
 
@@ -135,8 +41,11 @@ public:
         bool removed = true;
         while (removed && !stopped_) {
             const std::string before = text_of(best_);
+            nothing_behind();
+            if (!best_.faults.empty()) try_all({with_faults(best_, {})});
+            few_hosts();
             fewer_faults();
-            fewer_hosts();
+            reduce(with_hosts, all_places(best_.nodes), plan_nodes_min);
             less_load();
             plain_models();
             less_time();
@@ -149,12 +58,56 @@ public:
 private:
     using Make = Plan (*)(const Plan& plan, std::span<const std::uint32_t> kept);
 
-    void fewer_faults() {
-        if (best_.faults.empty() || try_all({with_faults(best_, {})})) return;
-        reduce(with_faults, all_places(best_.faults.size()), 1);
+    // What comes after the break is not its cause.  Of what breaks in the end alone nobody knows
+    // when it was lost: then a part of the time with faults may do.
+    void nothing_behind() {
+        const Duration behind = ceil_to(broke_ + 1ns, 1ms);
+        if (behind < best_.healed_at && try_all({healed_sooner(best_, behind)})) return;
+        while (!stopped_) {
+            const Duration healed_at = best_.healed_at;
+            std::vector<Plan> candidates;
+            for (const int quarters : {1, 2, 3}) {
+                const Duration sooner = floor_to(healed_at * quarters / 4, 1ms);
+                candidates.push_back(healed_sooner(best_, sooner));
+            }
+            if (best_.faults.empty() || !try_all(std::move(candidates))) return;
+        }
     }
 
-    void fewer_hosts() { reduce(with_hosts, all_places(best_.nodes), plan_nodes_min); }
+    // The first of them, as few as possible; or as many as most plans have, with all that goes
+    // wrong.
+    void few_hosts() {
+        std::vector<Plan> candidates;
+        const std::uint32_t most = std::min(best_.nodes - 1, hosts_few);
+        for (std::uint32_t nodes = plan_nodes_min; nodes <= most; ++nodes) {
+            candidates.push_back(with_hosts(best_, all_places(nodes)));
+        }
+        if (try_all(std::move(candidates)) || best_.nodes <= hosts_few) return;
+        try_all(with_other_seeds({folded(best_, hosts_few)}));
+    }
+
+    void fewer_faults() {
+        reduce(with_faults, all_places(best_.faults.size()), 1);
+        while (best_.faults.size() > faults_few && !stopped_) {
+            std::vector<Plan> halves;
+            for (const Places& half : split(all_places(best_.faults.size()), 2)) {
+                halves.push_back(with_faults(best_, half));
+            }
+            if (!try_all(with_other_seeds(halves))) return;
+            reduce(with_faults, all_places(best_.faults.size()), 1);
+        }
+    }
+
+    [[nodiscard]] std::vector<Plan> with_other_seeds(const std::vector<Plan>& plans) const {
+        std::vector<Plan> candidates;
+        for (std::uint64_t other = 0; other < how_.seeds; ++other) {
+            for (const Plan& plan : plans) {
+                candidates.push_back(plan);
+                candidates.back().seed += other;
+            }
+        }
+        return candidates;
+    }
 
     // ddmin: afterwards no single one of them can be removed.
     void reduce(Make make, Places places, std::size_t least) {
@@ -350,26 +303,36 @@ private:
         return places[*kept];
     }
 
-    std::optional<std::size_t> first_that_breaks(std::span<const Plan> candidates) {
+    std::optional<std::size_t> first_that_breaks(std::span<const Plan> plans) {
         const std::uint64_t room = how_.trials_max - trials_;
-        const bool too_many = candidates.size() > room;
-        if (too_many) candidates = candidates.first(static_cast<std::size_t>(room));
-        if (stopped_ || candidates.empty()) {
+        const bool too_many = plans.size() > room;
+        if (too_many) plans = plans.first(static_cast<std::size_t>(room));
+        if (stopped_ || plans.empty()) {
             stopped_ = stopped_ || too_many;
             return std::nullopt;
         }
-        const std::vector<Broken> verdicts = judge_(candidates);
+        std::vector<Candidate> candidates;
+        for (const Plan& plan : plans) candidates.push_back({plan, patience(plan)});
+        const std::vector<Broke> verdicts = judge_(candidates);
         for (std::size_t place = 0; place < verdicts.size(); ++place) {
             ++trials_;
-            judged_.insert(text_of(candidates[place]));
-            if (std::ranges::find(verdicts[place], how_.wanted) == verdicts[place].end()) continue;
+            judged_.insert(text_of(plans[place]));
+            if (!verdicts[place]) continue;
+            broke_ = *verdicts[place];
             return place;
         }
-        stopped_ = too_many || verdicts.size() < candidates.size();
+        stopped_ = too_many || verdicts.size() < plans.size();
         return std::nullopt;
     }
 
+    // A smaller plan breaks about when the larger one did, or not at all.
+    [[nodiscard]] Duration patience(const Plan& plan) const {
+        if (broke_ >= best_.duration) return plan.duration;
+        return std::min(plan.duration, broke_ + broke_ / 4 + 1s);
+    }
+
     Plan best_;
+    Duration broke_;  // when the best did
     const Shrinking& how_;
     const Judge& judge_;
     std::set<std::string> judged_;  // every plan that was, as text

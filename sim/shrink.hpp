@@ -1,18 +1,17 @@
 // From a plan that breaks an invariant to a small one that breaks the same: what is left is what
 // the failure needs.
 //
-//      faults ──> nodes ──> load ──> models ──> time ──> each fault ──┐
-//        ^                                                            |
-//        └────────────── as long as a pass still removes something ───┘
+//      what follows ──> nodes ──> faults ──> load ──> models ──> time ──> each fault ──┐
+//           ^                                                                          |
+//           └───────────── as long as a pass still removes something ──────────────────┘
 //
-//      candidates ──Judge──> what each breaks ──> the first that breaks the wanted invariant is
-//      kept
+//      candidates ──Judge──> when each broke what is wanted ──> the first that did is kept
 //
 // Faults and nodes are removed by ddmin (Zeller and Hildebrandt, "Simplifying and Isolating
 // Failure-Inducing Input", 2002, section 3.2): halves, then the rest without each part, then finer.
 //
 // Invariants:
-//   I1  The result breaks the wanted invariant, if the plan did.
+//   I1  The result breaks the wanted invariant, as the plan did.
 //   I2  Every candidate is a valid plan, and none is judged twice.
 //   I3  The time between the last repair and the end stays: with less of it a mesh would break what
 //       must be true in the end for want of time.
@@ -26,22 +25,30 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace starling::sim {
 
-// What a run of a plan broke; empty: nothing.
-using Broken = std::vector<std::string>;
+struct Candidate {
+    Plan plan;
+    Duration until{};  // what breaks later may count as not broken: a trial may end here
+};
 
-// In the order of the candidates.  May leave out those behind the first that breaks what is wanted;
-// a shorter answer without such a one: stop here.
-using Judge = std::function<std::vector<Broken>(std::span<const Plan> candidates)>;
+// When a plan first broke what is wanted; nothing: it did not.
+using Broke = std::optional<Duration>;
+
+// In the order of the candidates.  May leave out those behind the first that broke it; a shorter
+// answer without such a one: stop here.
+using Judge = std::function<std::vector<Broke>(std::span<const Candidate> candidates)>;
 
 struct Shrinking {
-    std::string wanted;                 // the invariant
+    Duration broke_at{};                // when the plan did
     std::uint64_t trials_max = 10'000;  // candidates judged
+    // Seeds that a plan is tried with that is much smaller: where a failure takes luck, a run that
+    // goes another way needs another chance.
+    std::uint64_t seeds = 1;
 };
 
 struct Shrunk {

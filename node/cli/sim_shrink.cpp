@@ -23,6 +23,8 @@ namespace {
 constexpr Duration candidate_cpu_min = std::chrono::seconds{10};
 constexpr int slower_max = 4;  // a candidate that takes longer than the plan by this is given up
 
+constexpr std::uint64_t seeds_tried = 10;
+
 struct ShrinkSetup {
     std::string path;
     std::string out;
@@ -59,12 +61,13 @@ Result<ShrinkSetup> shrink_setup_of(const Invocation& call) {
     return setup;
 }
 
-// What the plan breaks, and how long that takes.
-Result<Verdict> first_verdict(const ShrinkSetup& setup) {
-    auto verdict = run_guarded(setup.plan);
-    if (!verdict || !verdict->broken.empty()) return verdict;
+// What the plan breaks first.
+Result<PlanFailure> first_failure(const ShrinkSetup& setup) {
+    auto failed = failure_of(setup.plan, setup.budget);
+    if (!failed) return tl::unexpected(failed.error());
+    if (*failed) return **failed;
     return failure(ErrorCode::invalid, "nothing_broken",
-                   printable(setup.path) + " breaks no invariant",
+                   printable(setup.path) + " breaks no invariant within --budget",
                    "starling sim run " + printable(shell_word(setup.path)));
 }
 
@@ -79,24 +82,24 @@ std::string reduction_text(const sim::Plan& from, const sim::Plan& to) {
 }
 
 // What is kept says what it once broke.
-std::string kept_text(const Verdict& broken, const sim::Plan& small) {
-    return fmt::format("# Broke {}: {}\n", broken.broken.front(), printable(broken.what)) +
+std::string kept_text(const PlanFailure& broken, const sim::Plan& small) {
+    return fmt::format("# Broke {}: {}\n", broken.invariant, printable(broken.what)) +
            sim::text_of(small);
 }
 
 struct Outcome {
     const ShrinkSetup& setup;
-    const Verdict& broken;
+    const PlanFailure& broken;
     const sim::Shrunk& small;
     Duration spent{};
 };
 
 std::string outcome_text(const Outcome& outcome) {
     const sim::Plan& small = outcome.small.plan;
-    std::string text = fmt::format("{}: {}\n{}; {} plans run in {:.1f} CPU seconds\n",
-                                   outcome.broken.broken.front(), printable(outcome.broken.what),
-                                   reduction_text(outcome.setup.plan, small), outcome.small.trials,
-                                   seconds_of(outcome.spent));
+    std::string text =
+        fmt::format("{}: {}\n{}; {} plans run in {:.1f} CPU seconds\n", outcome.broken.invariant,
+                    printable(outcome.broken.what), reduction_text(outcome.setup.plan, small),
+                    outcome.small.trials, seconds_of(outcome.spent));
     if (!outcome.small.finished) text += "not finished: a larger --budget may remove more\n";
     return text + sim::text_of(small) +
            fmt::format(
@@ -113,7 +116,7 @@ Value shape_of(const sim::Plan& plan) {
 }
 
 Value::Map outcome_document(const Outcome& outcome) {
-    return {{"invariant", outcome.broken.broken.front()},
+    return {{"invariant", outcome.broken.invariant},
             {"what", outcome.broken.what},
             {"before", shape_of(outcome.setup.plan)},
             {"after", shape_of(outcome.small.plan)},
@@ -129,11 +132,11 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
     if (auto taken = take_mutant(call); !taken) return tl::unexpected(taken.error());
     const auto setup = shrink_setup_of(call);
     if (!setup) return tl::unexpected(setup.error());
-    const auto broken = first_verdict(*setup);
+    const auto broken = first_failure(*setup);
     if (!broken) return tl::unexpected(broken.error());
     const auto signals = Signals::block({SIGINT, SIGTERM});
     if (!signals) return tl::unexpected(signals.error());
-    terminal.note(fmt::format("looking for what {} needs", broken->broken.front()));
+    terminal.note(fmt::format("looking for what {} needs", broken->invariant));
 
     ProgressLine line(call.quiet);
     std::uint64_t runs = 0;
@@ -144,17 +147,17 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
                                candidate.faults.size(), candidate.nodes);
         });
     };
-    PlanJudge judge({broken->broken.front(), setup->jobs, setup->budget,
+    PlanJudge judge({broken->invariant, setup->jobs, setup->budget - broken->cpu,
                      std::max(candidate_cpu_min, broken->cpu * slower_max)},
                     *signals, show);
-    const sim::Shrunk small =
-        sim::shrink(setup->plan, {broken->broken.front()},
-                    [&](std::span<const sim::Plan> plans) { return judge.judge(plans); });
+    const sim::Shrunk small = sim::shrink(
+        setup->plan, {.broke_at = broken->at, .seeds = seeds_tried},
+        [&](std::span<const sim::Candidate> candidates) { return judge.judge(candidates); });
     line.clear();
     if (judge.error()) return tl::unexpected(*judge.error());
     const auto written = write_text(setup->out, kept_text(*broken, small.plan));
     if (!written) return tl::unexpected(written.error());
-    const Outcome outcome{*setup, *broken, small, judge.spent()};
+    const Outcome outcome{*setup, *broken, small, broken->cpu + judge.spent()};
     terminal.result(outcome_document(outcome), [&] { return outcome_text(outcome); });
     return judge.was_interrupted() ? Exit::interrupted : Exit::ok;
 }
@@ -166,7 +169,7 @@ Command sim_shrink_command() {
                     "PLAN",       1,          1};
     command.options = {
         {"out", "FILE", "where the small plan goes; else PLAN with .small before its ending"},
-        {"budget", "TIME", "processor time for the search", "60s"},
+        {"budget", "TIME", "processor time, the first run included", "60s"},
         {"jobs", "N", "how many plans run at once", "2", 'j'}};
     command.examples = {"starling sim shrink failed/seed-17.plan --budget 5m"};
     command.notes =

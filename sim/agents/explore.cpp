@@ -21,27 +21,27 @@ Result<Performance> perform(const Setup& setup, const Plan& plan, Length length)
     return sim::perform(*stage);
 }
 
-// A candidate in which a rule would come too late breaks nothing.
-Broken broken_in(const Setup& setup, const Plan& plan) {
-    Broken broken;
+// A candidate in which the rule would come too late does not break it.
+Broke broke_in(const Setup& setup, const Plan& plan, const std::string& rule) {
     const auto performance = perform(setup, plan, Length::to_first_breach);
-    if (!performance) return broken;
-    for (const Breach& breach : performance->breaches) broken.push_back(breach.rule);
-    return broken;
+    if (!performance) return std::nullopt;
+    const auto breach = std::ranges::find(performance->breaches, rule, &Breach::rule);
+    if (breach == performance->breaches.end()) return std::nullopt;
+    return breach->at;
 }
 
 Shrunk smaller(const Setup& setup, const Exploration& exploration, const Plan& plan,
-               const std::string& rule) {
-    const Judge judge = [&](std::span<const Plan> candidates) {
-        std::vector<Broken> verdicts;
-        for (const Plan& candidate : candidates) {
+               const Breach& first) {
+    const Judge judge = [&](std::span<const Candidate> candidates) {
+        std::vector<Broke> verdicts;
+        for (const Candidate& candidate : candidates) {
             if (!may_go_on(exploration)) break;
-            verdicts.push_back(broken_in(setup, candidate));
-            if (std::ranges::find(verdicts.back(), rule) != verdicts.back().end()) break;
+            verdicts.push_back(broke_in(setup, candidate.plan, first.rule));
+            if (verdicts.back()) break;
         }
         return verdicts;
     };
-    return shrink(plan, {rule, exploration.trials_max}, judge);
+    return shrink(plan, {first.at, exploration.trials_max}, judge);
 }
 
 // The least plan that breaks what this one breaks, and what its run tells.
@@ -54,7 +54,7 @@ Result<Explored> examine(const Setup& setup, const Exploration& exploration, con
     explored.repeatable = again && again->trace_hash == performance.trace_hash;
     Shrunk least{plan, 0, true};
     if (explored.repeatable && exploration.trials_max > 0) {
-        least = smaller(setup, exploration, plan, performance.breaches.front().rule);
+        least = smaller(setup, exploration, plan, performance.breaches.front());
     }
     explored.trials = least.trials;
     explored.finished = least.finished;

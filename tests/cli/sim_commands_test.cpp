@@ -191,15 +191,16 @@ TEST_CASE("how many candidates run at once changes no verdict", "[cli][plan_judg
     // Those behind it are done long before it breaks.
     sim::Plan slow = *broken;
     slow.load.puts = 300'000;
-    const std::vector<sim::Plan> candidates{fine, slow, fine, slow};
+    const std::vector<sim::Candidate> candidates{
+        {fine, 20s}, {slow, 20s}, {fine, 20s}, {slow, 20s}};
     for (const std::size_t jobs : {1U, 4U}) {
         // Times that a sanitizer on a busy machine does not use up.
         PlanJudge judge({wanted, jobs, 1000s, 300s}, *signals, [](const sim::Plan&) {});
         const auto verdicts = judge.judge(candidates);
         INFO(jobs);
         REQUIRE(verdicts.size() == 2);
-        CHECK(verdicts[0].empty());
-        CHECK(std::ranges::count(verdicts[1], wanted) == 1);
+        CHECK_FALSE(verdicts[0]);
+        CHECK(verdicts[1]);
     }
 }
 
@@ -209,7 +210,7 @@ TEST_CASE("a budget that is used up ends the verdicts", "[cli][plan_judge]") {
     const auto plan = sim::plan_from(broken_plan);
     REQUIRE(plan);
     PlanJudge judge({"nothing of this name", 1, 1ns, 10s}, *signals, [](const sim::Plan&) {});
-    const std::vector<sim::Plan> candidates(5, *plan);
+    const std::vector<sim::Candidate> candidates(5, {*plan, plan->duration});
     CHECK(judge.judge(candidates).size() == 1);
     CHECK(judge.judge(candidates).empty());
 }

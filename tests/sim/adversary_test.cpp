@@ -2,13 +2,18 @@
 #include "sim/adversary.hpp"
 
 #include "node/core.hpp"
+#include "quorum/messages.hpp"
 #include "sim/admission_check.hpp"
 #include "sim/run.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <set>
+#include <string>
+#include <tuple>
 
 namespace starling::sim::adversary_test {
 namespace {
@@ -119,6 +124,55 @@ TEST_CASE("who greets of another mesh or as another is refused", "[sim][adversar
     CHECK(observer.verdicts[node::FrameVerdict::foreign_mesh] > 5);
     CHECK(observer.verdicts[node::FrameVerdict::refused] > 5);
     check_nothing_broke(report);
+}
+
+// Counts votes that reach their proposer from the journal of somebody else than their sender,
+// before that voter's own.
+class Ballots final : public Check {
+public:
+    void on_traced(std::uint32_t, const TraceRecord&, Duration) override {}
+
+    void on_started(std::uint32_t, Boot, Duration) override {}
+
+    void on_fault(const Fault&, Phase, Duration) override {}
+
+    [[nodiscard]] bool wants_words() const override { return true; }
+
+    void on_heard(const Told& frame) override {
+        if (frame.kind == Kind::promise) note<quorum::Promise>(frame);
+        if (frame.kind == Kind::accepted) note<quorum::Accepted>(frame);
+    }
+
+    [[nodiscard]] std::optional<Duration> next_time() const override { return std::nullopt; }
+
+    void on_time(Duration) override {}
+
+    std::size_t early = 0;
+
+private:
+    template <class Vote>
+    void note(const Told& frame) {
+        const auto vote = decoded<Vote>(decoder_, frame.body);
+        if (!vote) return;
+        const auto voter = std::ranges::find(voters_, vote->journal, &Voter::journal);
+        const auto cast = std::tuple(frame.kind, vote->name, vote->ballot, vote->journal);
+        if (voter->node == frame.peer) {
+            heard_.insert(cast);
+        } else if (!heard_.contains(cast)) {
+            ++early;
+        }
+    }
+
+    std::vector<Voter> voters_ = make_identities(plan_with({}).seed, 5).genesis.voters;
+    Decoder decoder_;
+    std::set<std::tuple<Kind, std::string, quorum::Ballot, JournalId>> heard_;
+};
+
+TEST_CASE("a liar votes for others before they do, and changes nothing", "[sim][adversary]") {
+    Ballots ballots;
+    const std::array<Check*, 1> others = {&ballots};
+    check_nothing_broke(run(plan_with({lies(FaultKind::impersonate)}), others));
+    CHECK(ballots.early > 8);
 }
 
 TEST_CASE("frames too large or too deep are malformed", "[sim][adversary]") {

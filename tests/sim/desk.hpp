@@ -1,6 +1,7 @@
 // Two nodes of which the test writes every answer.
 #pragma once
 
+#include "node/calls.hpp"
 #include "sim/check.hpp"
 #include "sim/pace.hpp"
 #include "sim/workload.hpp"

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <string_view>
 
 namespace starling::sim::run_test {
@@ -171,6 +172,44 @@ TEST_CASE("removing a fault leaves the keys and the start of the run as they wer
     other.run_until(first - 1ms);
     CHECK(one.network().counts().frames == other.network().counts().frames);
     CHECK(one.host(0).id() == other.host(0).id());
+}
+
+// One node is cut off to the very end, and one forks its origin before.
+Plan failing_plan() {
+    const auto plan = plan_from(R"([run] seed=3 nodes=5 duration=20s healed_at=20s
+[at 3s] equivocate node 2 80% for 5s
+[at 4s] partition {1} | {2-5} for 16s
+)");
+    REQUIRE(plan);
+    return *plan;
+}
+
+TEST_CASE("a trial ends with what a whole run tells of the earliest break", "[sim][run]") {
+    const Plan plan = failing_plan();
+    const Report report = run(plan);
+    Duration earliest = plan.duration;
+    for (const auto& [name, result] : report.invariants) {
+        if (result.first) earliest = std::min(earliest, result.first->at);
+    }
+    const auto broke = first_break(plan, {"", plan.duration});
+    REQUIRE(broke);
+    const auto& told = report.invariants.at(broke->invariant).first;
+    REQUIRE(told);
+    CHECK(broke->first.at == earliest);
+    CHECK(broke->first.what == told->what);
+}
+
+TEST_CASE("a trial of one invariant ends when that one breaks, or in time", "[sim][run]") {
+    const Plan plan = failing_plan();
+    int steps = 0;
+    const auto count = [&] { ++steps; };
+    const auto broke = first_break(plan, {"replicas_agree", plan.duration, count});
+    REQUIRE(broke);
+    CHECK(broke->invariant == "replicas_agree");
+    CHECK(broke->first.at == plan.duration);
+    steps = 0;
+    CHECK_FALSE(first_break(plan, {"replicas_agree", 5s, count}));
+    CHECK(steps == 5s / trial_step);
 }
 
 }  // namespace

@@ -13,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* wanted = "planted";
-
 using Rule = std::function<bool(const Plan&)>;
 
 // Ten rounds of faults over nine nodes.
@@ -26,30 +24,35 @@ Plan large_plan() {
     return default_plan(options).value();
 }
 
+// At the end of the plan, as what has to be true in the end.
+Broke broke_by(const Rule& breaks, const Plan& plan) {
+    return breaks(plan) ? Broke{plan.duration} : std::nullopt;
+}
+
 // Judges one after another and stops at the first that breaks the rule.
 Judge first_by(Rule breaks) {
-    return [breaks = std::move(breaks)](std::span<const Plan> candidates) {
-        std::vector<Broken> verdicts;
-        for (const Plan& plan : candidates) {
-            verdicts.push_back(breaks(plan) ? Broken{"another", wanted} : Broken{"another"});
-            if (breaks(plan)) break;
+    return [breaks = std::move(breaks)](std::span<const Candidate> candidates) {
+        std::vector<Broke> verdicts;
+        for (const Candidate& candidate : candidates) {
+            verdicts.push_back(broke_by(breaks, candidate.plan));
+            if (verdicts.back()) break;
         }
         return verdicts;
     };
 }
 
 Judge all_by(Rule breaks) {
-    return [breaks = std::move(breaks)](std::span<const Plan> candidates) {
-        std::vector<Broken> verdicts;
-        for (const Plan& plan : candidates) {
-            verdicts.push_back(breaks(plan) ? Broken{wanted} : Broken{});
+    return [breaks = std::move(breaks)](std::span<const Candidate> candidates) {
+        std::vector<Broke> verdicts;
+        for (const Candidate& candidate : candidates) {
+            verdicts.push_back(broke_by(breaks, candidate.plan));
         }
         return verdicts;
     };
 }
 
 Shrunk shrunk_by(Rule breaks, std::uint64_t trials_max = 10'000) {
-    return shrink(large_plan(), {wanted, trials_max}, first_by(std::move(breaks)));
+    return shrink(large_plan(), {large_plan().duration, trials_max}, first_by(std::move(breaks)));
 }
 
 std::int64_t count(const Plan& plan, FaultKind kind) {
@@ -130,7 +133,7 @@ TEST_CASE("models become those of any plan", "[sim][shrink]") {
     Plan plan = large_plan();
     plan.network.latency_min = 30ms;
     plan.disk.read = 7ms;
-    const Shrunk small = shrink(plan, {wanted}, first_by([](const Plan& candidate) {
+    const Shrunk small = shrink(plan, {plan.duration}, first_by([](const Plan& candidate) {
                                     return candidate.network.latency_min >= 10ms;
                                 }));
     CHECK(small.plan.network.latency_min == 30ms);
@@ -145,13 +148,55 @@ TEST_CASE("a fault is no stronger than the failure needs", "[sim][shrink]") {
     slow.lasts = 1s;
     plan.faults.insert(plan.faults.begin(), slow);
     const Shrunk small =
-        shrink(plan, {wanted}, first_by([](const Plan& candidate) {
+        shrink(plan, {plan.duration}, first_by([](const Plan& candidate) {
                    return std::ranges::any_of(candidate.faults, [](const Fault& fault) {
                        return fault.kind == FaultKind::slow && fault.amount >= 10;
                    });
                }));
     REQUIRE(small.plan.faults.size() == 1);
     CHECK(small.plan.faults.front().amount == 12);
+}
+
+// Breaks at this time, if the rule says so.
+Judge breaks_at(Duration at, Rule breaks, std::vector<Candidate>& judged) {
+    return [at, breaks = std::move(breaks), &judged](std::span<const Candidate> candidates) {
+        std::vector<Broke> verdicts;
+        for (const Candidate& candidate : candidates) {
+            judged.push_back(candidate);
+            verdicts.push_back(breaks(candidate.plan) ? Broke{at} : std::nullopt);
+            if (verdicts.back()) break;
+        }
+        return verdicts;
+    };
+}
+
+TEST_CASE("what follows the break goes first", "[sim][shrink]") {
+    std::vector<Candidate> judged;
+    const Plan plan = large_plan();
+    (void)shrink(plan, {.broke_at = 30s}, breaks_at(30s, has_both, judged));
+    REQUIRE_FALSE(judged.empty());
+    CHECK(judged.front().plan.healed_at == 30s + 1ms);
+    for (const Fault& fault : judged.front().plan.faults) CHECK(fault.at < 30s + 1ms);
+}
+
+TEST_CASE("no trial lasts much longer than the break took", "[sim][shrink]") {
+    std::vector<Candidate> judged;
+    (void)shrink(large_plan(), {.broke_at = 40s}, breaks_at(20s, has_both, judged));
+    CHECK(judged.front().until < 55s);
+    CHECK(judged.back().until < 30s);
+}
+
+TEST_CASE("a plan that is much smaller has a chance with every seed", "[sim][shrink]") {
+    Plan plan = large_plan();
+    const auto lucky = [&](const Plan& candidate) {
+        return candidate.nodes == plan.nodes || candidate.seed == plan.seed + 3;
+    };
+    const auto nodes_with = [&](std::uint64_t seeds) {
+        return shrink(plan, {.broke_at = plan.duration, .seeds = seeds}, first_by(lucky))
+            .plan.nodes;
+    };
+    CHECK(nodes_with(1) == plan.nodes);
+    CHECK(nodes_with(5) <= 5);
 }
 
 TEST_CASE("a plan that breaks something else is not taken", "[sim][shrink]") {
@@ -171,7 +216,7 @@ TEST_CASE("no more candidates are judged than allowed", "[sim][shrink]") {
             most);
         INFO(most);
         CHECK(small.trials <= most);
-        CHECK(judged <= 2 * most);  // the rule is asked twice a candidate
+        CHECK(judged <= most);
         CHECK_FALSE(small.finished);
     }
 }
@@ -179,9 +224,10 @@ TEST_CASE("no more candidates are judged than allowed", "[sim][shrink]") {
 TEST_CASE("the judge can end the search", "[sim][shrink]") {
     int asked = 0;
     const auto rule = first_by(has_both);
-    const Shrunk small = shrink(large_plan(), {wanted}, [&](std::span<const Plan> candidates) {
-        return ++asked <= 3 ? rule(candidates) : std::vector<Broken>{};
-    });
+    const Shrunk small =
+        shrink(large_plan(), {large_plan().duration}, [&](std::span<const Candidate> candidates) {
+            return ++asked <= 3 ? rule(candidates) : std::vector<Broke>{};
+        });
     CHECK(asked == 4);
     CHECK_FALSE(small.finished);
     CHECK(has_both(small.plan));
@@ -189,24 +235,24 @@ TEST_CASE("the judge can end the search", "[sim][shrink]") {
 
 TEST_CASE("every candidate is a valid plan, and none is judged twice", "[sim][shrink]") {
     std::set<std::string> judged;
-    const auto look = [&](std::span<const Plan> candidates) {
-        std::vector<Broken> verdicts;
-        for (const Plan& plan : candidates) {
-            REQUIRE_FALSE(flaw_of(plan));
-            REQUIRE(judged.insert(text_of(plan)).second);
-            verdicts.push_back(has_both(plan) ? Broken{wanted} : Broken{});
-            if (!verdicts.back().empty()) break;
+    const auto look = [&](std::span<const Candidate> candidates) {
+        std::vector<Broke> verdicts;
+        for (const Candidate& candidate : candidates) {
+            REQUIRE_FALSE(flaw_of(candidate.plan));
+            REQUIRE(judged.insert(text_of(candidate.plan)).second);
+            verdicts.push_back(broke_by(has_both, candidate.plan));
+            if (verdicts.back()) break;
         }
         return verdicts;
     };
-    CHECK(shrink(large_plan(), {wanted}, look).finished);
+    CHECK(shrink(large_plan(), {large_plan().duration}, look).finished);
     CHECK(judged.size() > 20);
 }
 
 TEST_CASE("how many are judged at once changes neither the result nor the trials",
           "[sim][shrink]") {
-    const Shrunk one = shrink(large_plan(), {wanted}, first_by(has_both));
-    const Shrunk other = shrink(large_plan(), {wanted}, all_by(has_both));
+    const Shrunk one = shrink(large_plan(), {large_plan().duration}, first_by(has_both));
+    const Shrunk other = shrink(large_plan(), {large_plan().duration}, all_by(has_both));
     CHECK(text_of(one.plan) == text_of(other.plan));
     CHECK(one.trials == other.trials);
 }

@@ -1,6 +1,4 @@
-// Five nodes of which one says or hears something, and a check that listens.
-//
-// Not thread safe.
+// Five nodes that run, and what they say, hear and trace as the test writes it, to one check.
 #pragma once
 
 #include "base/codec.hpp"
@@ -14,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-namespace starling::sim::wire_checks_test {
+namespace starling::sim::five_nodes {
 
-constexpr std::uint32_t ann = 0;
-constexpr std::uint32_t bob = 1;
-constexpr std::uint32_t eve = 2;
+inline constexpr std::uint32_t ann = 0;
+inline constexpr std::uint32_t bob = 1;
+inline constexpr std::uint32_t eve = 2;
 
 inline const Identities& mesh() {
     static const Identities identities = make_identities(1, 5);
@@ -101,4 +99,4 @@ private:
     std::uint64_t bodies_ = 0;
 };
 
-}  // namespace starling::sim::wire_checks_test
+}  // namespace starling::sim::five_nodes

@@ -1,12 +1,11 @@
 // Each invariant about what nodes say is broken once on purpose, beside a case that breaks nothing.
+#include "quorum/names.hpp"
 #include "sim/award_check.hpp"
 #include "sim/ballot_check.hpp"
 #include "sim/custody_check.hpp"
 #include "sim/head_check.hpp"
 #include "sim/lease_load.hpp"
 #include "sim/register_load.hpp"
-#include "sim/rumour_check.hpp"
-#include "tests/sim/desk.hpp"
 #include "tests/sim/talk.hpp"
 
 #include <catch2/catch.hpp>
@@ -16,6 +15,14 @@
 
 namespace starling::sim::wire_checks_test {
 namespace {
+
+using five_nodes::ann;
+using five_nodes::bob;
+using five_nodes::eve;
+using five_nodes::id_of;
+using five_nodes::ids;
+using five_nodes::mesh;
+using five_nodes::Talk;
 
 // ------------------------------------------------------------------------------------ registers
 
@@ -102,6 +109,23 @@ TEST_CASE("an accept without a majority is found, and one with another's votes",
     talk.hears(ann, bob, promise(10, eve));  // the journal of somebody else
     talk.says(ann, bob, accept(10));
     CHECK(talk.broken() == Names{"rounds_have_a_majority"});
+}
+
+// That ann changed a register, after each voter's word about it.
+Names broken_by_change_after(std::initializer_list<std::pair<std::uint32_t, std::uint32_t>> votes) {
+    Ballots talk(mesh());
+    win(talk, 10);
+    talk.says(ann, bob, accept(10));
+    for (const auto& [from, journal_of] : votes) talk.hears(ann, from, accepted(10, journal_of));
+    talk.traces(ann, Event::register_changed, {quorum::trace_name("r/x"), 1, 10}, 1s);
+    return talk.broken();
+}
+
+TEST_CASE("a change that no majority accepted is found, votes for others aside", "[sim][checks]") {
+    CHECK(broken_by_change_after({{ann, ann}, {bob, bob}, {eve, eve}}).empty());
+    CHECK(broken_by_change_after({{ann, ann}, {bob, bob}}) == Names{"changes_have_a_majority"});
+    CHECK(broken_by_change_after({{ann, ann}, {bob, bob}, {bob, eve}}) ==
+          Names{"changes_have_a_majority"});
 }
 
 TEST_CASE("a promise that leaves before it is durable is found", "[sim][checks]") {
@@ -317,102 +341,6 @@ TEST_CASE("a result that was told to count is reported no more", "[sim][checks]"
                auction::Informed{task, epoch(1, ann), auction::InformVerdict::accepted, {}});
     talk.looks(20s);
     CHECK(talk.broken().empty());
-}
-
-// -------------------------------------------------------------------------------------- members
-
-std::array<std::uint64_t, 6> member(std::uint32_t host, std::uint32_t incarnation,
-                                    std::uint64_t cause = 1) {
-    return {id_of(host).prefix(), 100, incarnation, cause};
-}
-
-void accuse(Talk<RumourCheck>& talk, std::uint32_t by, std::uint32_t subject, Duration now) {
-    talk.traces(by, Event::opinion_given, {id_of(subject).prefix(), 1, 1}, now);
-}
-
-TEST_CASE("a suspect without time to refute is found", "[sim][checks]") {
-    Talk<RumourCheck> talk(ids());
-    accuse(talk, ann, bob, 9s);
-    talk.traces(ann, Event::member_suspect, member(bob, 0), 10s);
-    talk.traces(ann, Event::member_dead, member(bob, 0), 10s + 100ms);
-    CHECK(talk.broken() == Names{"suspects_get_time"});
-}
-
-TEST_CASE("a suspect that had time to refute may be called dead", "[sim][checks]") {
-    Talk<RumourCheck> talk(ids());
-    accuse(talk, ann, bob, 9s);
-    talk.traces(ann, Event::member_suspect, member(bob, 0), 10s);
-    talk.traces(ann, Event::member_dead, member(bob, 0), 12s);
-    CHECK(talk.broken().empty());
-}
-
-TEST_CASE("a member that is mourned by one who hears it is found", "[sim][checks]") {
-    gossip::Pong asked;
-    asked.sequence = 1;
-    for (const bool others_came : {false, true}) {
-        Talk<RumourCheck> talk(ids());
-        accuse(talk, eve, bob, 9s);
-        talk.traces(eve, Event::member_suspect, member(bob, 0), 10s);
-        talk.traces(eve, Event::member_dead, member(bob, 0), 12s);
-        talk.hears(ann, bob, asked, 12s);
-        // Then others may be its neighbours.
-        if (others_came) talk.traces(ann, Event::member_alive, member(3, 0), 12s + 50ms);
-        gossip::Cells cells;
-        cells.deaths.push_back({id_of(bob), Boot{100}, {}, gossip::Cause::silent, 0});
-        talk.hears(ann, eve, cells, 12s + 100ms);
-        talk.traces(ann, Event::member_dead, member(bob, 0), 12s + 100ms);
-        CHECK(talk.broken() == (others_came ? Names{} : Names{"heard_are_not_mourned"}));
-    }
-}
-
-TEST_CASE("a suspicion that rests on what was refuted is found", "[sim][checks]") {
-    Talk<RumourCheck> talk(ids());
-    accuse(talk, ann, bob, 9s);
-    talk.traces(ann, Event::member_suspect, member(bob, 0), 10s);
-    talk.traces(bob, Event::claim_refuted, {100, 1}, 11s);
-    talk.traces(ann, Event::member_alive, member(bob, 1), 11s);
-    talk.traces(ann, Event::member_suspect, member(bob, 1), 12s);
-    CHECK(talk.broken() == Names{"suspects_are_accused"});
-}
-
-TEST_CASE("tables that differ at a greeting and are not compared are found", "[sim][checks]") {
-    gossip::Ping shown;
-    shown.roots.table = 1;
-    gossip::Hello hello;
-    gossip::ClaimTerms terms;
-    terms.boot = Boot{100};
-    terms.addresses = {mesh().nodes[bob].address};
-    hello.claim = gossip::make_claim(terms, mesh().nodes[bob].certificate, mesh().nodes[bob].key);
-    hello.roots.table = 2;
-    const auto greeted = [&](bool compares) {
-        Talk<RumourCheck> talk(ids());
-        talk.says(ann, bob, shown, 1s);
-        talk.hears(ann, bob, hello, 2s);
-        if (compares) talk.says(ann, bob, gossip::TableDigest{}, 2s);
-        talk.says(ann, bob, shown, 4s);
-        return talk.broken();
-    };
-    CHECK(greeted(false) == Names{"tables_are_compared"});
-    CHECK(greeted(true).empty());
-}
-
-TEST_CASE("a node that takes most members for dead and dials none of them is found",
-          "[sim][checks]") {
-    const auto parted = [&](bool dials, bool linked) {
-        Talk<RumourCheck> talk(ids());
-        talk.traces(ann, Event::member_joined, member(3, 0), 1s);
-        for (const std::uint32_t subject : {bob, eve, 4U}) {
-            if (linked) talk.traces(ann, Event::link_up, {id_of(subject).prefix()}, 5s);
-            talk.traces(ann, Event::member_dead, member(subject, 0, 2), 10s);
-        }
-        talk.says(ann, 3, gossip::Ping{}, 10s);
-        if (dials) talk.traces(ann, Event::heal_dialled, {id_of(bob).prefix()}, 15s);
-        talk.says(ann, 3, gossip::Ping{}, 24s);
-        return talk.broken();
-    };
-    CHECK(parted(false, false) == Names{"dead_are_dialled"});
-    CHECK(parted(true, false).empty());
-    CHECK(parted(false, true).empty());  // they may be stopped
 }
 
 // --------------------------------------------------------------------------------------- state
