@@ -28,6 +28,7 @@ MembershipCheck::MembershipCheck(const std::vector<NodeId>& ids, Findings& findi
     : findings_(findings),
       history_(static_cast<std::uint32_t>(ids.size())),
       seen_(ids.size() * ids.size()),
+      restarted_(ids.size()),
       claimed_(ids.size()),
       accusers_(ids.size()) {
     for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
@@ -49,6 +50,7 @@ void MembershipCheck::on_traced(std::uint32_t host, const TraceRecord& record, D
 }
 
 void MembershipCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
+    restarted_[host] = history_.boot(host) != Boot{};
     history_.on_started(host, boot, now);
     on_claimed(host, boot, Incarnation{0});
     const std::size_t width = history_.hosts();
@@ -178,6 +180,8 @@ void MembershipCheck::check_noticed(const Crash& crash, Duration now) {
         findings_.looked(crash_is_noticed);
         const Standing& standing = seen(observer, crash.host);
         if (standing.ended && standing.boot >= crash.boot) continue;
+        // It started again since, and may have known before: what it reads back it does not tell.
+        if (standing.boot == Boot{} && restarted_[observer]) continue;
         violated(crash_is_noticed, observer, crash.host, now);
     }
 }

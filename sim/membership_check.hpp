@@ -101,8 +101,9 @@ private:
 
     Findings& findings_;
     History history_;
-    std::map<std::uint64_t, std::uint32_t> hosts_;      // first bytes of the id -> host
-    std::vector<Standing> seen_;                        // observer * hosts + subject
+    std::map<std::uint64_t, std::uint32_t> hosts_;  // first bytes of the id -> host
+    std::vector<Standing> seen_;                    // observer * hosts + subject
+    std::vector<bool> restarted_;
     std::vector<std::map<Boot, Incarnation>> claimed_;  // by subject: highest of each boot
     // By subject, of each of its lives: a death may be told after the subject refuted it.
     std::vector<std::map<Life, std::set<std::uint32_t>>> accusers_;
