@@ -134,7 +134,9 @@ void CustodyCheck::on_heard(const Told& frame) {
         if (const auto message = decoded<auction::Cancel>(decoder_, frame.body)) {
             if (message->purpose != auction::CancelPurpose::withdraw) return;
             const Key key{frame.host, message->task.prefix()};
-            kept_[key] = Kept{.runs = kept_[key].runs};
+            // Perhaps of another record than the one that is kept: a result of that stays.
+            Kept& kept = kept_[key];
+            kept = Kept{.origins = std::move(kept.origins), .runs = kept.runs};
             is_over(frame, key);
         }
     }

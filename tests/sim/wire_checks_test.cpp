@@ -258,6 +258,20 @@ TEST_CASE("an answer that waited for the disk is of the record that was withdraw
     CHECK(talk.broken().empty());
 }
 
+TEST_CASE("who withdraws a rival's record takes no result from the one that is kept",
+          "[sim][checks]") {
+    Talk<CustodyCheck> talk(ids());
+    talk.batch = talk.durable = 1;
+    const auction::Epoch first = epoch(1, ann);
+    const auction::Informed kept{task, first, auction::InformVerdict::stored, id_of(ann)};
+    talk.says(bob, eve, kept);
+    talk.hears(bob, eve, auction::Cancel{task, epoch(1, eve), auction::CancelPurpose::withdraw});
+    talk.batch = talk.durable = 3;
+    talk.says(bob, eve, granted(epoch(2, eve), epoch(2, eve)));
+    talk.says(bob, eve, kept);
+    CHECK(talk.broken().empty());
+}
+
 TEST_CASE("a custodian that asks about a task that ended is found", "[sim][checks]") {
     Talk<CustodyCheck> talk(ids());
     finish(talk);
