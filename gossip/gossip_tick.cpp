@@ -92,8 +92,7 @@ void Gossip::on_life(const NodeId& peer, Heard heard, Moment now, Effects& out) 
 // ---------------------------------------------------------------- overlay
 
 bool Gossip::is_away(const Members::Record& record, BootTime now) const {
-    if (record.claim->mode != Mode::away) return false;
-    return now - record.since < limits::away_time;
+    return record.is_away && now - record.since < limits::away_time;
 }
 
 bool Gossip::is_on_rings(const Members::Record& record, BootTime now) const {
@@ -123,6 +122,7 @@ void Gossip::rebuild_rings(Moment now) {
 
 // Who was away may be overdue.
 void Gossip::doubt_rings(BootTime now) {
+    if (members_.away_count() == 0) return;
     members_.for_each([&](const NodeId& id, const Members::Record& record) {
         if (rings_.contains(id) != is_on_rings(record, now)) ring_doubts_.push_back(id);
     });
@@ -287,9 +287,12 @@ void Gossip::show_root(BootTime now, Effects& out) {
 
 std::vector<NodeId> Gossip::unmet() const {
     std::vector<NodeId> ids;
+    const bool all_met = members_.count(MemberState::introduced) == 0 && !members_.has_ended() &&
+                         members_.away_count() == 0;
+    if (all_met) return ids;
     members_.for_each([&](const NodeId& id, const Members::Record& record) {
         const MemberState state = record.state();
-        const bool away = state == MemberState::alive && record.claim->mode == Mode::away;
+        const bool away = record.is_away;
         if ((state == MemberState::alive && !away) || id == self_ || peers_.is_up(id)) return;
         // Who left before this node started may be back, and know nobody who is here.
         const Peer* peer = peers_.find(id);

@@ -174,6 +174,7 @@ MergeVerdict Members::bury(const Death& death, BootTime now) {
 
 std::vector<NodeId> Members::forget(BootTime now) {
     std::vector<NodeId> forgotten;
+    if (!has_ended()) return forgotten;
     for (const NodeId& id : ids_) {
         Record& record = *slot(id);
         const MemberState state = record.state();
@@ -273,6 +274,10 @@ void Members::reweigh(const NodeId& id, Record& record) {
     --count_of(record.standing_state);
     record.standing_state = state_of(record);
     ++count_of(record.standing_state);
+    away_ -= record.is_away ? 1U : 0U;
+    record.is_away =
+        record.standing_state == MemberState::alive && record.claim->mode == Mode::away;
+    away_ += record.is_away ? 1U : 0U;
     const std::uint64_t change = weight_of(id, record) - record.weight;
     record.weight += change;
     root_ += change;  // I3

@@ -54,6 +54,7 @@ public:
         BootTime ended{};                                      // dead or left since
         std::uint64_t weight = 0;                              // its part of the root
         MemberState standing_state = MemberState::introduced;  // what the above say together
+        bool is_away = false;                                  // so they say
 
         // Never `suspect`: that is the detector's.
         [[nodiscard]] MemberState state() const { return standing_state; }
@@ -93,6 +94,14 @@ public:
 
     [[nodiscard]] std::size_t count(MemberState state) const;
 
+    // Of those alive: who said that it would be back in a moment.
+    [[nodiscard]] std::size_t away_count() const { return away_; }
+
+    // Whether any has ended, and is not forgotten.
+    [[nodiscard]] bool has_ended() const {
+        return count(MemberState::dead) + count(MemberState::left) > 0;
+    }
+
     [[nodiscard]] std::uint64_t root() const { return root_; }
 
     [[nodiscard]] TableDigest digest() const;
@@ -120,6 +129,7 @@ private:
     std::uint64_t root_ = 0;
     std::array<std::uint64_t, bucket_count> buckets_{};
     std::array<std::size_t, 5> counts_{};  // by MemberState
+    std::size_t away_ = 0;
 };
 
 }  // namespace starling::gossip

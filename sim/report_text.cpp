@@ -249,10 +249,12 @@ std::string json_of(const Report& report, Duration cpu) {
     }
     fmt::format_to(std::back_inserter(json),
                    R"(,"notice_ms":{{"count":{},"p50":{},"p95":{},"max":{}}},"times_us":{})"
-                   R"(,"invariants":{},"probes":{},"faults":{},"missing":{})",
+                   R"(,"all_met_us":{},"invariants":{},"probes":{},"faults":{},"missing":{})",
                    report.notice.count, report.notice.p50_ms, report.notice.p95_ms,
-                   report.notice.max_ms, times_json(report), invariants_json(report),
-                   probes_json(report), faults_json(report), missing_json(report));
+                   report.notice.max_ms, times_json(report),
+                   report.times.all_met ? std::to_string(us_of(*report.times.all_met)) : "null",
+                   invariants_json(report), probes_json(report), faults_json(report),
+                   missing_json(report));
     fmt::format_to(std::back_inserter(json),
                    R"(,"virtual_seconds":{},"cpu_seconds":{},"trace_hash":"{}","command":"{}"}})",
                    seconds(report.plan.duration), seconds(cpu), report.trace_hash,

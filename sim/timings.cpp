@@ -24,6 +24,7 @@ Percentiles percentiles_of(std::vector<Duration> samples) {
 
 Timings::Timings(const std::vector<NodeId>& ids) {
     for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
+    met_.resize(ids.size() * ids.size());
 }
 
 void Timings::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
@@ -40,9 +41,20 @@ void Timings::on_traced(std::uint32_t host, const TraceRecord& record, Duration 
         if (task == recorded_.end()) return;
         add_sample(awards_, now - task->second);
         recorded_.erase(task);
+    } else if (record.event == Event::member_joined) {
+        on_met(host, record.fields[0], now);
     } else if (record.event == Event::member_dead) {
         on_death(host, record, now);
     }
+}
+
+void Timings::on_met(std::uint32_t host, std::uint64_t subject, Duration now) {
+    const auto known = hosts_.find(subject);
+    if (all_met_ || known == hosts_.end()) return;
+    const std::size_t place = std::size_t{host} * hosts_.size() + known->second;
+    if (met_[place]) return;
+    met_[place] = true;
+    if (++meetings_ == met_.size()) all_met_ = now;  // each has itself, too
 }
 
 void Timings::on_started(std::uint32_t host, Boot /*boot*/, Duration /*now*/) {
@@ -86,7 +98,7 @@ void Timings::on_death(std::uint32_t host, const TraceRecord& record, Duration n
 
 RunTimes Timings::times() const {
     return {percentiles_of(convergence_), percentiles_of(awards_), percentiles_of(kills_),
-            percentiles_of(stops_)};
+            percentiles_of(stops_), all_met_};
 }
 
 }  // namespace starling::sim

@@ -1,11 +1,13 @@
 // How long what users wait for took in a run, as they would measure it on real nodes.
 //
-//      World ── traces, starts, faults ──> Timings ──take()──> percentiles of four times
+//      World ── traces, starts, faults ──> Timings ──take()──> percentiles of four times, and
 //
 //      convergence   a batch committed at its writer ──> applied, at each other node
 //      award         a task recorded, so that its offer may be acknowledged ──> awarded
 //      kill_to_dead  a process killed ──> all others that run say that it is dead
 //      stop_to_dead  the same of a process that stands still
+//      all_met       the beginning ──> every node has each other one in its table, for the first
+//      time
 //
 // Invariants:
 //   I1  It only looks: a run has the same trace hash without it.
@@ -43,6 +45,7 @@ struct RunTimes {
     Percentiles award;
     Percentiles kill_to_dead;
     Percentiles stop_to_dead;
+    std::optional<Duration> all_met;  // when every node had each other one in its table
 };
 
 class Timings final : public Check {
@@ -72,6 +75,7 @@ private:
         std::set<std::uint32_t> waiting;  // hosts that did not say so yet
     };
 
+    void on_met(std::uint32_t host, std::uint64_t subject, Duration now);
     void on_death(std::uint32_t host, const TraceRecord& record, Duration now);
     void leave_out(std::uint32_t host);
 
@@ -84,6 +88,9 @@ private:
     std::vector<Duration> awards_;
     std::vector<Duration> kills_;
     std::vector<Duration> stops_;
+    std::vector<bool> met_;  // host * hosts + subject
+    std::size_t meetings_ = 0;
+    std::optional<Duration> all_met_;
 };
 
 }  // namespace starling::sim

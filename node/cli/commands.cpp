@@ -55,6 +55,7 @@ std::span<const Command> commands() {
         sim_replay_command(),
         sim_diff_command(),
         sim_bench_command(),
+        sim_scale_command(),
         explain_command(),
         help_command(),
         version_command(),

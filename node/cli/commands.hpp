@@ -78,6 +78,7 @@ namespace starling::cli {
 
 // sim_bench.cpp
 [[nodiscard]] Command sim_bench_command();
+[[nodiscard]] Command sim_scale_command();
 
 // about.cpp
 [[nodiscard]] Command explain_command();

@@ -99,6 +99,7 @@ std::string assertion_in(std::string_view errors) {
 Ended ended_of(int status, const rusage& used, std::string errors) {
     Ended ended;
     ended.cpu = duration_of(used.ru_utime) + duration_of(used.ru_stime);
+    ended.memory = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
     const int exit = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (signal == SIGABRT) {

@@ -39,9 +39,10 @@ enum class Ending : std::uint8_t {
 
 struct Ended {
     Ending ending{};
-    std::string what;    // a word or two for who counts: "signal 11", "forbidden clock"
-    std::string errors;  // what it wrote to standard error
-    Duration cpu{};      // processor time, the system's included
+    std::string what;          // a word or two for who counts: "signal 11", "forbidden clock"
+    std::string errors;        // what it wrote to standard error
+    Duration cpu{};            // processor time, the system's included
+    std::uint64_t memory = 0;  // the most that it had at once, bytes
 };
 
 // Where work writes.  Waits while nobody reads.

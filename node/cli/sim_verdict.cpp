@@ -108,6 +108,7 @@ Work work_of(const sim::Plan& plan, const std::optional<sim::Options>& options) 
 Verdict verdict_of(const sim::Plan& plan, const SimCrew::Done& done) {
     Verdict verdict;
     verdict.cpu = done.ended.cpu;
+    verdict.memory = done.ended.memory;
     const std::size_t line = done.bytes.find('\n');
     const auto report = json_value(std::string_view(done.bytes).substr(0, line));
     if (done.ended.ending != Ending::finished || !report) {

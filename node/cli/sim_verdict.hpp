@@ -28,8 +28,9 @@ struct Verdict {
     std::string trace_hash;  // none when it did not finish
     std::uint64_t checks = 0;
     Duration cpu{};
-    Value::Map document;  // as `starling sim run --json` prints it
-    std::string text;     // for people
+    std::uint64_t memory = 0;  // the most at once, bytes
+    Value::Map document;       // as `starling sim run --json` prints it
+    std::string text;          // for people
 };
 
 // What a child says in the end, for verdict_of().
