@@ -228,6 +228,7 @@ void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life
 
 // Lately, and asked for: who is no neighbour any more is not listened to.
 bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) const {
+    if (tables_.at(host).has_left) return false;
     const auto heard = view.heard.earlier_than(now);
     const auto answered = view.answered.earlier_than(now);
     if (!heard || now - *heard > lately) return false;
@@ -241,6 +242,7 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
     if (event == Event::heal_dialled) table.lonely_since = now;
     if (event == Event::link_up) table.linked.insert(subject);
     if (event == Event::link_down) table.linked.erase(subject);
+    if (subject == host && event == Event::member_left) table.has_left = true;
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;

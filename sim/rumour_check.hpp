@@ -97,6 +97,7 @@ private:
         Last changed;  // when somebody came or went: then who hears whom changes, in a large mesh
         std::set<std::uint32_t> dead;
         std::set<std::uint32_t> linked;
+        bool has_left = false;                 // the host itself: it observes nobody
         std::optional<Duration> lonely_since;  // or dialled one of the dead
     };
 

@@ -324,6 +324,8 @@ constexpr auto entries = std::to_array<CatalogueEntry>({
     {"E916", "rule_too_late", Exit::usage,
      "A rule has less time than it needs before the run ends.",
      "give the scenario a longer duration, or the rule a shorter time"},
+    {"E917", "churn_out_of_range", Exit::usage,
+     "The simulator cannot have so many nodes come and go.", "the message names the range"},
 });
 
 bool equal_but_case(std::string_view a, std::string_view b) {

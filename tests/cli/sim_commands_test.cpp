@@ -276,6 +276,27 @@ TEST_CASE("a speed is measured over five portions at least", "[cli][sim_commands
     }
 }
 
+TEST_CASE("a mesh of many nodes meets and lives while some come and go", "[cli][sim_commands]") {
+    const Value told =
+        json_of({"sim", "scale", "--nodes", "10", "--duration", "1m", "--churn", "10%"}, Exit::ok);
+    CHECK(number_at(told, "crashes") == 1);
+    CHECK(number_at(told, "all_met_us") > 0);
+    CHECK(number_at(told, "memory_bytes") > 0);
+}
+
+TEST_CASE("a scale that is out of range is refused, with the range", "[cli][sim_commands]") {
+    const std::vector<std::pair<const char*, const char*>> wrong = {
+        {"--nodes", "1"}, {"--nodes", "1025"},  {"--churn", "11%"},
+        {"--churn", "x"}, {"--duration", "1s"}, {"--duration", "25h"},
+    };
+    for (const auto& [option, value] : wrong) {
+        INFO(option << ' ' << value);
+        const Run result = run({"sim", "scale", option, value});
+        CHECK(result.exit == Exit::usage);
+        CHECK(!result.err.empty());
+    }
+}
+
 TEST_CASE("a transcript that nobody reads ends with its reader", "[cli][sim_trace]") {
     auto trace = SimTrace::start(*sim::plan_from(broken_plan));
     REQUIRE(trace);

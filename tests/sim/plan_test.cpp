@@ -1,5 +1,7 @@
 #include "sim/plan.hpp"
 
+#include "sim/scale.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -114,6 +116,19 @@ TEST_CASE("the largest load makes a plan, one more of any kind an error", "[sim]
         REQUIRE_FALSE(plan);
         CHECK(plan.error().name == "load_out_of_range");
     }
+}
+
+TEST_CASE("as many nodes of a large mesh go each minute as the churn says", "[sim][plan]") {
+    ScaleOptions options;
+    options.nodes = 200;
+    options.steady = 3min;
+    const auto plan = scale_plan(options);
+    REQUIRE(plan);
+    CHECK(count(*plan, FaultKind::crash) == 6);
+    CHECK(plan->faults.front().at == scale_start);
+    CHECK(std::ranges::is_sorted(plan->faults, {}, &Fault::at));
+    CHECK(plan->faults.back().at + scale_away <= plan->healed_at);
+    CHECK(plan->healed_at < plan->duration);
 }
 
 }  // namespace

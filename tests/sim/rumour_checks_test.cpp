@@ -49,6 +49,7 @@ TEST_CASE("a suspect that had time to refute may be called dead", "[sim][checks]
 struct Mourning {
     bool others_came = false;  // between the answer and the news
     bool refused = false;      // the answer
+    bool leaves = false;       // she herself
     Duration silence = 100ms;  // of bob, before the news
 };
 
@@ -62,6 +63,7 @@ Names broken_by(const Mourning& mourning, std::vector<NodeId> members) {
     talk.hears(ann, bob, answer, 12s);
     if (mourning.refused) talk.traces(ann, Event::frame_refused, {id_of(bob).prefix()}, 12s);
     if (mourning.others_came) talk.traces(ann, Event::member_alive, member(3, 0), 12s + 50ms);
+    if (mourning.leaves) talk.traces(ann, Event::member_left, member(ann, 1), 12s + 50ms);
     gossip::Cells cells;
     cells.deaths.push_back({id_of(bob), Boot{100}, {}, gossip::Cause::silent, 0});
     talk.hears(ann, eve, cells, 12s + mourning.silence);
@@ -83,6 +85,7 @@ TEST_CASE("a member that is mourned by one who hears it is found", "[sim][checks
     CHECK(broken_by({}, ids_of_many()) == found);
     CHECK(broken_by({.silence = 2s}, ids()).empty());
     CHECK(broken_by({.refused = true}, ids()).empty());
+    CHECK(broken_by({.leaves = true}, ids()).empty());
 }
 
 TEST_CASE("in a large mesh one who is no neighbour any more may be mourned", "[sim][checks]") {
