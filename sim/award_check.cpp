@@ -23,9 +23,8 @@ bool ends_lease(Event event) {
 
 AwardCheck::AwardCheck(std::vector<NodeId> ids, Findings& findings)
     : ids_(std::move(ids)), findings_(findings), fitness_(static_cast<std::uint32_t>(ids_.size())) {
-    for (const char* each :
-         {awards_are_agreed, awards_end_as_given, bids_are_answered, leases_are_watched,
-          results_are_reported}) {
+    for (const char* each : {awards_are_agreed, awards_end_as_given, bids_are_answered,
+                             leases_are_watched, results_are_reported}) {
         findings_.expect(each);
     }
 }
@@ -161,9 +160,9 @@ void AwardCheck::judge_bids(Duration now) {
         const auto [host, bidder, task] = due->key;
         const auto fit = fitness_.fit_since(host);
         if (!fit || *fit > due->since) continue;
-        findings_.violated(bids_are_answered, {now, host,
-                                               "task " + std::to_string(task) +
-                                                   ": a bidder that lost it was not told"});
+        findings_.violated(
+            bids_are_answered,
+            {now, host, "task " + std::to_string(task) + ": a bidder that lost it was not told"});
     }
 }
 
@@ -199,12 +198,12 @@ void AwardCheck::on_store_said(const Told& frame, const auction::StoreResult& me
     findings_.looked(awards_end_as_given);
     const auction::Outcome& outcome = message.held.outcome;
     if (outcome.origin == epoch && outcome.executor == *winner) return;
-    findings_.violated(awards_end_as_given,
-                       {frame.now, frame.host,
-                        "task " + std::to_string(task) + ": stored under round " +
-                            std::to_string(epoch.round) + " what was made under round " +
-                            std::to_string(outcome.origin.round) +
-                            (outcome.executor == *winner ? "" : ", by another than its winner")});
+    findings_.violated(
+        awards_end_as_given,
+        {frame.now, frame.host,
+         "task " + std::to_string(task) + ": stored under round " + std::to_string(epoch.round) +
+             " what was made under round " + std::to_string(outcome.origin.round) +
+             (outcome.executor == *winner ? "" : ", by another than its winner")});
 }
 
 void AwardCheck::on_informed_heard(const Told& frame, const auction::Informed& message) {

@@ -288,18 +288,11 @@ Liar::Said Liar::vote_for_another(const Asked& asked, Rng& rng) const {
     }
 }
 
-// The task that the peer gave to somebody else is done, under way, or failed, says the liar.
+// The task that the peer gave to somebody else is done, or failed, says the liar.
 Liar::Said Liar::report_lost(const Asked& asked, Rng& rng) {
     if (!asked.lost) return std::nullopt;
     const auction::RejectProposal& lost = *asked.lost;
-    const std::uint64_t how = rng.below(4);
-    if (how == 0) {
-        auction::Renew renew;
-        renew.task = lost.task;
-        renew.epoch = lost.epoch;
-        return Saying{Kind::renew, encoded(renew)};
-    }
-    if (how == 1) {
+    if (rng.chance(1, 2)) {
         auction::Failure failure;
         failure.task = lost.task;
         failure.epoch = lost.epoch;
