@@ -5,10 +5,11 @@ namespace {
 
 constexpr const char* awards_are_agreed = "awards_are_agreed";
 constexpr const char* awards_end_as_given = "awards_end_as_given";
+constexpr const char* bids_are_answered = "bids_are_answered";
 constexpr const char* leases_are_watched = "leases_are_watched";
 constexpr const char* results_are_reported = "results_are_reported";
 
-constexpr std::uint64_t award_tasks_last = ~0ULL;
+constexpr std::uint64_t tasks_last = ~0ULL;
 constexpr std::uint32_t unknown_max = 24;  // then a result is given up
 
 // The runner has moved on, or the task is not its own any more.
@@ -22,8 +23,8 @@ bool ends_lease(Event event) {
 
 AwardCheck::AwardCheck(std::vector<NodeId> ids, Findings& findings)
     : ids_(std::move(ids)), findings_(findings), fitness_(static_cast<std::uint32_t>(ids_.size())) {
-    for (const char* each :
-         {awards_are_agreed, awards_end_as_given, leases_are_watched, results_are_reported}) {
+    for (const char* each : {awards_are_agreed, awards_end_as_given, bids_are_answered,
+                             leases_are_watched, results_are_reported}) {
         findings_.expect(each);
     }
 }
@@ -31,6 +32,12 @@ AwardCheck::AwardCheck(std::vector<NodeId> ids, Findings& findings)
 void AwardCheck::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
     const Key key{host, record.fields[0]};
     if (ends_lease(record.event)) leases_.clear(key);
+    // What a node refuses to read, of that peer, it does not answer.
+    if (record.event == Event::frame_refused) {
+        const Bid first{host, record.fields[0], 0};
+        const Bid last{host, record.fields[0], tasks_last};
+        for (const Bid& bid : bids_.within(first, last)) bids_.clear(bid);
+    }
     if (record.event != Event::task_agreed) return;
     leases_.set(key, now, lease_within);
     findings_.looked(leases_are_watched);
@@ -45,8 +52,8 @@ void AwardCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durati
 
 void AwardCheck::on_started(std::uint32_t host, Boot, Duration now) {
     fitness_.on_started(host, now);
-    for (const Key& key : leases_.within({host, 0}, {host, award_tasks_last})) leases_.clear(key);
-    for (const Key& key : reports_.within({host, 0}, {host, award_tasks_last})) {
+    for (const Key& key : leases_.within({host, 0}, {host, tasks_last})) leases_.clear(key);
+    for (const Key& key : reports_.within({host, 0}, {host, tasks_last})) {
         reports_.set(key, now, report_within_of_start);
     }
 }
@@ -62,7 +69,10 @@ void AwardCheck::on_ended(std::uint32_t host, Duration) {
 void AwardCheck::on_said(const Told& frame) {
     if (frame.kind == Kind::accept_proposal) {
         const auto message = decoded<auction::AcceptProposal>(decoder_, frame.body);
-        if (message) awarded_.insert({message->record.id.prefix(), message->epoch});
+        if (message) on_award_said(frame, *message);
+    } else if (frame.kind == Kind::reject_proposal) {
+        const auto message = decoded<auction::RejectProposal>(decoder_, frame.body);
+        if (message) bids_.clear({frame.host, frame.peer.prefix(), message->task.prefix()});
     } else if (frame.kind == Kind::store_result) {
         const auto message = decoded<auction::StoreResult>(decoder_, frame.body);
         if (message) on_store_said(frame, *message);
@@ -84,7 +94,10 @@ void AwardCheck::on_said(const Told& frame) {
 }
 
 void AwardCheck::on_heard(const Told& frame) {
-    if (frame.kind == Kind::agree) {
+    if (frame.kind == Kind::propose) {
+        const auto message = decoded<auction::Propose>(decoder_, frame.body);
+        if (message) on_bid_heard(frame, *message);
+    } else if (frame.kind == Kind::agree) {
         const auto message = decoded<auction::Agree>(decoder_, frame.body);
         if (message) note_agreed(frame, message->task, message->epoch);
     } else if (frame.kind == Kind::renew) {
@@ -92,7 +105,8 @@ void AwardCheck::on_heard(const Told& frame) {
         if (!message) return;
         note_agreed(frame, message->task, message->epoch);
         const Key key{frame.host, message->task.prefix()};
-        if (leases_.contains(key)) leases_.set(key, frame.now, lease_within);
+        const bool won = winner_of(message->task, message->epoch) == frame.peer;
+        if (won && leases_.contains(key)) leases_.set(key, frame.now, lease_within);
     } else if (frame.kind == Kind::failure) {
         const auto message = decoded<auction::Failure>(decoder_, frame.body);
         if (message) leases_.clear({frame.host, message->task.prefix()});
@@ -111,29 +125,67 @@ void AwardCheck::on_heard(const Told& frame) {
 }
 
 std::optional<Duration> AwardCheck::next_time() const {
-    const auto lease = leases_.next();
-    const auto report = reports_.next();
-    if (!lease || !report) return lease ? lease : report;
-    return std::min(*lease, *report);
+    std::optional<Duration> first;
+    for (const auto& next : {leases_.next(), reports_.next(), bids_.next()}) {
+        if (next && (!first || *next < *first)) first = next;
+    }
+    return first;
 }
 
 void AwardCheck::on_time(Duration now) {
-    for (const auto& [dues, invariant, within] :
-         {std::tuple{&leases_, leases_are_watched, lease_within},
-          std::tuple{&reports_, results_are_reported, report_within}}) {
-        while (const auto due = dues->take_due(now)) {
-            const auto [host, task] = due->key;
-            const auto fit = fitness_.fit_since(host);
-            if (!fit || *fit > due->since) {
-                dues->set(due->key, now, within);
-                continue;
-            }
-            findings_.looked(invariant);
-            findings_.violated(invariant, {now, host,
-                                           "task " + std::to_string(task) + ": nothing for " +
-                                               std::to_string(count_ms(now - due->since)) + " ms"});
+    judge(leases_, leases_are_watched, lease_within, now);
+    judge(reports_, results_are_reported, report_within, now);
+    judge_bids(now);
+}
+
+void AwardCheck::judge(Dues<Key>& dues, const std::string& invariant, Duration within,
+                       Duration now) {
+    while (const auto due = dues.take_due(now)) {
+        const auto [host, task] = due->key;
+        const auto fit = fitness_.fit_since(host);
+        if (!fit || *fit > due->since) {
+            dues.set(due->key, now, within);
+            continue;
         }
+        findings_.looked(invariant);
+        findings_.violated(invariant, {now, host,
+                                       "task " + std::to_string(task) + ": nothing for " +
+                                           std::to_string(count_ms(now - due->since)) + " ms"});
     }
+}
+
+// A bid that a fault struck is not answered later either.
+void AwardCheck::judge_bids(Duration now) {
+    while (const auto due = bids_.take_due(now)) {
+        const auto [host, bidder, task] = due->key;
+        const auto fit = fitness_.fit_since(host);
+        if (!fit || *fit > due->since) continue;
+        findings_.violated(
+            bids_are_answered,
+            {now, host, "task " + std::to_string(task) + ": a bidder that lost it was not told"});
+    }
+}
+
+// It may answer a bid for another task.
+void AwardCheck::on_award_said(const Told& frame, const auction::AcceptProposal& message) {
+    const std::uint64_t task = message.record.id.prefix();
+    awarded_.insert_or_assign({task, message.epoch}, frame.peer);
+    for (const std::uint64_t bid : {task, message.bid.prefix()}) {
+        bids_.clear({frame.host, frame.peer.prefix(), bid});
+    }
+}
+
+void AwardCheck::on_bid_heard(const Told& frame, const auction::Propose& message) {
+    const auto winner = winner_of(message.task, message.epoch);
+    if (message.epoch.granter != ids_[frame.host] || !winner || *winner == frame.peer) return;
+    findings_.looked(bids_are_answered);
+    bids_.set({frame.host, frame.peer.prefix(), message.task.prefix()}, frame.now, answer_within);
+}
+
+std::optional<NodeId> AwardCheck::winner_of(const TaskId& task, const auction::Epoch& epoch) const {
+    const auto found = awarded_.find({task.prefix(), epoch});
+    if (found == awarded_.end()) return std::nullopt;
+    return found->second;
 }
 
 void AwardCheck::on_store_said(const Told& frame, const auction::StoreResult& message) {
@@ -141,14 +193,17 @@ void AwardCheck::on_store_said(const Told& frame, const auction::StoreResult& me
     leases_.clear({frame.host, task});
     const auction::Epoch& epoch = message.held.epoch;
     // Who only passes on what was accepted awarded nothing under that epoch.
-    if (epoch.granter != ids_[frame.host] || !awarded_.contains({task, epoch})) return;
+    const auto winner = winner_of(message.task, epoch);
+    if (epoch.granter != ids_[frame.host] || !winner) return;
     findings_.looked(awards_end_as_given);
-    if (message.held.outcome.origin == epoch) return;
+    const auction::Outcome& outcome = message.held.outcome;
+    if (outcome.origin == epoch && outcome.executor == *winner) return;
     findings_.violated(
         awards_end_as_given,
         {frame.now, frame.host,
          "task " + std::to_string(task) + ": stored under round " + std::to_string(epoch.round) +
-             " what was made under round " + std::to_string(message.held.outcome.origin.round)});
+             " what was made under round " + std::to_string(outcome.origin.round) +
+             (outcome.executor == *winner ? "" : ", by another than its winner")});
 }
 
 void AwardCheck::on_informed_heard(const Told& frame, const auction::Informed& message) {

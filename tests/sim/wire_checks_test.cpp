@@ -318,16 +318,85 @@ TEST_CASE("a task that counts as agreed to though nobody agreed is found", "[sim
     CHECK(talk.broken() == Names{"awards_are_agreed"});
 }
 
-TEST_CASE("a result of an earlier award under the epoch of another is found", "[sim][checks]") {
-    Talk<AwardCheck> talk(ids());
+// Ann gives the task to Bob, whose bid was for this task or another.
+auction::AcceptProposal award(std::uint32_t round, const TaskId& bid = task) {
     auction::Record record;
     record.id = task;
     record.spec.skill = "count";
     record.custodians = {id_of(bob)};
-    talk.says(ann, bob, auction::AcceptProposal{record, epoch(2, ann), Boot{100}, 5s, task});
-    const auction::Outcome outcome{auction::Ending::done, {}, {}, id_of(bob), epoch(1, ann)};
+    return {record, epoch(round, ann), Boot{100}, 5s, bid};
+}
+
+// What Ann stores under the epoch that she awarded to Bob.
+Names broken_by_store(const auction::Epoch& origin, std::uint32_t executor) {
+    Talk<AwardCheck> talk(ids());
+    talk.says(ann, bob, award(2));
+    const auction::Outcome outcome{auction::Ending::done, {}, {}, id_of(executor), origin};
     talk.says(ann, bob, auction::StoreResult{task, {}, {epoch(2, ann), outcome}, false, {}});
-    CHECK(talk.broken() == Names{"awards_end_as_given"});
+    return talk.broken();
+}
+
+TEST_CASE("a result of an earlier award, or of a loser, under the epoch of another is found",
+          "[sim][checks]") {
+    CHECK(broken_by_store(epoch(2, ann), bob).empty());
+    CHECK(broken_by_store(epoch(1, ann), bob) == Names{"awards_end_as_given"});
+    CHECK(broken_by_store(epoch(2, ann), eve) == Names{"awards_end_as_given"});
+}
+
+auction::Propose bid(std::uint32_t round) {
+    auction::Propose message;
+    message.task = task;
+    message.epoch = epoch(round, ann);
+    message.boot = Boot{100};
+    return message;
+}
+
+TEST_CASE("a late bid for what another won that is not answered is found", "[sim][checks]") {
+    Talk<AwardCheck> talk(ids());
+    talk.hears(ann, eve, bid(1));  // nobody won it yet
+    talk.says(ann, bob, award(1));
+    talk.hears(ann, bob, bid(1));  // twice on the wire
+    talk.looks(20s);
+    CHECK(talk.broken().empty());
+    talk.hears(ann, eve, bid(1), 20s);
+    talk.looks(30s);
+    CHECK(talk.broken() == Names{"bids_are_answered"});
+}
+
+TEST_CASE("a late bid is refused, is given another task, or is not read", "[sim][checks]") {
+    const auto unread = static_cast<std::uint64_t>(Kind::propose);
+    const TaskId other{{8}};
+    Talk<AwardCheck> talk(ids());
+    talk.says(ann, bob, award(1));
+    talk.hears(ann, eve, bid(1));
+    talk.says(ann, eve, auction::RejectProposal{task, epoch(1, ann)});
+    talk.looks(10s);
+    talk.hears(ann, eve, bid(1), 10s);
+    auction::AcceptProposal instead = award(1);
+    instead.record.id = other;
+    talk.says(ann, eve, instead, 10s);
+    talk.looks(20s);
+    talk.hears(ann, eve, bid(1), 20s);
+    talk.traces(ann, Event::frame_refused, {id_of(eve).prefix(), unread}, 20s);
+    talk.looks(30s);
+    talk.hears(ann, eve, bid(1), 30s);
+    talk.restarts(ann, 31s);  // before it answered
+    talk.looks(50s);
+    CHECK(talk.broken().empty());
+}
+
+TEST_CASE("a lease that only a loser renews is found", "[sim][checks]") {
+    const auto renewed_by = [](std::uint32_t host) {
+        Talk<AwardCheck> talk(ids());
+        talk.says(ann, bob, award(1));
+        talk.hears(ann, bob, auction::Agree{task, epoch(1, ann), {}});
+        talk.traces(ann, Event::task_agreed, {task.prefix(), 1, id_of(bob).prefix()}, 1s);
+        talk.hears(ann, host, auction::Renew{task, epoch(1, ann), 0, {}}, 8s);
+        talk.looks(12s);
+        return talk.broken();
+    };
+    CHECK(renewed_by(bob).empty());
+    CHECK(renewed_by(eve) == Names{"leases_are_watched"});
 }
 
 TEST_CASE("a lease whose end its runner does not look for is found", "[sim][checks]") {
