@@ -94,6 +94,7 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
     }
     if (!speaks_of_peer(record.event)) return;
     const auto subject = host_of(record.fields[0]);
+    if (subject == host && record.event == Event::member_left) tables_.at(host).has_left = true;
     if (!subject || *subject == host) return;
     View& view = view_of(host, *subject);
     on_member(host, *subject, record.event, now);
@@ -242,7 +243,6 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
     if (event == Event::heal_dialled) table.lonely_since = now;
     if (event == Event::link_up) table.linked.insert(subject);
     if (event == Event::link_down) table.linked.erase(subject);
-    if (subject == host && event == Event::member_left) table.has_left = true;
     const bool alive = event == Event::member_alive || event == Event::member_joined;
     const bool dead = event == Event::member_dead;
     if (!alive && !dead && event != Event::member_left && event != Event::member_draining) return;
