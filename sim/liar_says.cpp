@@ -301,7 +301,7 @@ Liar::Said Liar::report_lost(const Asked& asked, Rng& rng) {
     auction::Inform inform;
     inform.task = lost.task;
     inform.epoch = lost.epoch;
-    inform.result = {0xA3, 'l', 'i', 'e'};
+    inform.result = made_up_result();
     return Saying{Kind::inform, encoded(inform)};
 }
 

@@ -125,8 +125,8 @@ inline constexpr auto mutants = std::to_array<Mutant>({
     {73, "gossip/gossip_table.cpp", "a node may greet as somebody else", "truth_is_known"},
     {74, "quorum/ballot.hpp", "a vote counts for the journal it names, whoever sent it",
      "registers_are_one"},
-    {75, "auction/announcer_awards.cpp", "a loser of a task may report its result",
-     "results_were_made"},
+    {75, "auction/announcer_awards.cpp", "whoever names the epoch counts as the winner",
+     "bids_are_answered"},
 });
 
 }  // namespace starling::sim

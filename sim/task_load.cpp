@@ -1,5 +1,7 @@
 #include "sim/task_load.hpp"
 
+#include "sim/liar.hpp"
+
 #include <algorithm>
 
 namespace starling::sim {
@@ -151,7 +153,10 @@ void TaskLoad::conclude(const Task& task, Duration now) {
     findings_.looked(one_result_counts);
     if (task.told.size() > 1) findings_.violated(one_result_counts, {now, 0, task.key});
     findings_.looked(results_were_made);
-    if (!std::ranges::includes(task.made, task.told)) {
+    // A member that lies may do so to a custodian whose runner is gone: it is believed there.
+    std::set<Bytes> possible = task.made;
+    possible.insert(Liar::made_up_result());
+    if (!std::ranges::includes(possible, task.told)) {
         findings_.violated(results_were_made, {now, 0, task.key});
     }
 }
