@@ -32,35 +32,32 @@ Members::Members(NodeId self, Boot boot, BootTime settled)
     : self_(self), boot_(boot), settled_(settled) {
     alive_.emplace(self_, boot_);
     admitted_.insert(self_);
-    members_.insert(self_);
     sees_majority_ = BootTime{};
 }
 
 void Members::certified(const NodeId& node) {
     admitted_.insert(node);
-    if (gone_.contains(node)) return;
-    members_.insert(node);
-    look_around(settled_);  // one more of them: a majority may be lost, never won
+    look_around(settled_);  // at most one more of them: a majority may be lost, never won
 }
 
 void Members::alive(const NodeId& node, Boot boot, BootTime now) {
     if (node == self_) return;  // I1
     alive_[node] = std::max(alive_[node], boot);
     admitted_.insert(node);
-    members_.insert(node);
     gone_.erase(node);
+    left_.erase(node);
     look_around(now);
 }
 
 void Members::gone(const NodeId& node, BootTime now) {
     if (node == self_) return;  // I1
-    members_.insert(node);
+    left_.erase(node);
     drop(node, now);
 }
 
 void Members::left(const NodeId& node, BootTime now) {
     if (node == self_) return;  // I1
-    members_.erase(node);
+    left_.insert(node);
     drop(node, now);
 }
 
@@ -73,7 +70,7 @@ void Members::drop(const NodeId& node, BootTime now) {
 }
 
 void Members::look_around(BootTime now) {
-    if (alive_.size() <= members_.size() / 2) {
+    if (alive_.size() <= (admitted_.size() - left_.size()) / 2) {
         sees_majority_.reset();
     } else if (!sees_majority_) {
         sees_majority_ = now;
@@ -130,7 +127,7 @@ std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) c
     nodes.resize(std::min(count, nodes.size()));
     std::vector<NodeId> dead;
     for (const auto& [node, since] : gone_) {
-        if (members_.contains(node)) dead.push_back(node);
+        if (!left_.contains(node)) dead.push_back(node);
     }
     if (alive_.size() + dead.size() < 3) return nodes;
     for (const NodeId& node : dead) {

@@ -86,8 +86,8 @@ private:
     BootTime settled_;
     std::map<NodeId, Boot> alive_;
     std::set<NodeId> admitted_;        // ever
-    std::set<NodeId> members_;         // that did not leave
     std::map<NodeId, BootTime> gone_;  // dead or left, and since when
+    std::set<NodeId> left_;            // of these
     std::set<NodeId> behind_;          // alive, but slow
     std::optional<BootTime> sees_majority_;
 };

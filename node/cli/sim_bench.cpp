@@ -29,16 +29,16 @@ Spread spread_of(std::vector<double> values) {
     return {median, values.front(), values.back()};
 }
 
+Value::Map spread_value(const Spread& spread) {
+    return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
+}
+
 namespace {
 
 constexpr std::uint64_t portions = 5;
 constexpr std::uint64_t seeds_max = 1'000'000;
 constexpr std::uint32_t many_nodes = 100;
 constexpr Duration many_nodes_duration = std::chrono::seconds{20};
-
-double seconds_of(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
 
 // What some runs of the simulator did, and the processor time of their processes.
 struct Effort {
@@ -136,10 +136,6 @@ Result<Series> measure(const PlanOfSeed& plan_of, std::uint64_t seeds, ProgressL
         series.portions[(seed - 1) * portions / seeds].add(*plan, *verdict);
     }
     return series;
-}
-
-Value::Map spread_value(const Spread& spread) {
-    return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
 }
 
 Value::Map document_of(const Series& series) {

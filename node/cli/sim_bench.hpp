@@ -3,6 +3,8 @@
 // Pure functions: thread safe.
 #pragma once
 
+#include <starling/value.hpp>
+
 #include <vector>
 
 namespace starling::cli {
@@ -15,5 +17,7 @@ struct Spread {
 };
 
 [[nodiscard]] Spread spread_of(std::vector<double> values);
+
+[[nodiscard]] Value::Map spread_value(const Spread& spread);
 
 }  // namespace starling::cli

@@ -1,11 +1,13 @@
 #include "node/cli/commands.hpp"
 #include "node/cli/document_fields.hpp"
 #include "node/cli/json.hpp"
+#include "node/cli/places.hpp"
 #include "node/cli/progress_line.hpp"
 #include "node/cli/sim_bench.hpp"
 #include "node/cli/sim_verdict.hpp"
 #include "node/cli/terminal.hpp"
 #include "node/cli/words.hpp"
+#include "sim/plan_text.hpp"
 #include "sim/quantity.hpp"
 #include "sim/scale.hpp"
 
@@ -26,10 +28,6 @@ struct ScaleRun {
     double speed = 0;  // virtual seconds a second of processor time
     double mebibytes = 0;
 };
-
-double seconds_from(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
 
 Result<sim::ScaleOptions> scale_options_of(const Invocation& call) {
     sim::ScaleOptions options;
@@ -64,9 +62,9 @@ Result<std::vector<ScaleRun>> run_all(const sim::Plan& plan, std::uint64_t runs,
         });
         auto verdict = run_guarded(plan);
         if (!verdict) return tl::unexpected(verdict.error());
-        const double cpu = std::max(seconds_from(verdict->cpu), 0.001);
+        const double cpu = std::max(seconds_of(verdict->cpu), 0.001);
         const double memory = static_cast<double>(verdict->memory) / mebibyte;
-        all.push_back({std::move(*verdict), seconds_from(plan.duration) / cpu, memory});
+        all.push_back({std::move(*verdict), seconds_of(plan.duration) / cpu, memory});
     }
     line.clear();
     return all;
@@ -95,12 +93,13 @@ std::string text_of(const sim::Plan& plan, const std::vector<ScaleRun>& runs) {
         "  virtual seconds per CPU second   {:.1f}, from {:.1f} to {:.1f} in {} run{}\n"
         "  memory                           {:.0f} MiB at most\n"
         "  checks                           {}\n",
-        plan.nodes, plan.faults.size(), seconds_from(plan.duration),
+        plan.nodes, plan.faults.size(), seconds_of(plan.duration),
         met > 0 ? fmt::format("{:.3f} s", met / 1e6) : "not in this time", speed.median, speed.min,
         speed.max, runs.size(), runs.size() == 1 ? "" : "s",
         spread_over(runs, &ScaleRun::mebibytes).max, first.checks);
     if (const Verdict* broken = broken_one(runs)) {
-        text += fmt::format("  broke {}: {}\n", broken->broken.front(), broken->what);
+        text += fmt::format("  broke {}: {}\n", broken->broken.front(), printable(broken->what));
+        text += "  the same command does the same again; --plan-out FILE keeps its plan\n";
     }
     return text;
 }
@@ -108,21 +107,18 @@ std::string text_of(const sim::Plan& plan, const std::vector<ScaleRun>& runs) {
 Value::Map document_of(const sim::Plan& plan, const std::vector<ScaleRun>& runs) {
     const Verdict& first = runs.front().verdict;
     const Spread speed = spread_over(runs, &ScaleRun::speed);
-    Value::List broken;
-    if (const Verdict* one = broken_one(runs)) {
-        for (const std::string& name : one->broken) broken.push_back(name);
-    }
+    const Verdict* one = broken_one(runs);
     return {{"nodes", std::int64_t{plan.nodes}},
             {"seed", number_value(plan.seed)},
             {"crashes", number_value(plan.faults.size())},
             {"runs", number_value(runs.size())},
-            {"broken", broken},
+            {"broken", one != nullptr ? texts_value(one->broken) : Value(Value::List{})},
+            {"what", one != nullptr ? one->what : ""},
             {"checks", number_value(first.checks)},
             {"trace_hash", first.trace_hash},
-            {"virtual_seconds", seconds_from(plan.duration)},
-            {"all_met_us", first.document.at("all_met_us")},
-            {"virtual_seconds_per_cpu_second",
-             Value::Map{{"median", speed.median}, {"min", speed.min}, {"max", speed.max}}},
+            {"virtual_seconds", seconds_of(plan.duration)},
+            {"all_met_us", at(first.document, "all_met_us")},
+            {"virtual_seconds_per_cpu_second", spread_value(speed)},
             {"memory_bytes", number_value(static_cast<std::uint64_t>(
                                  spread_over(runs, &ScaleRun::mebibytes).max * mebibyte))}};
 }
@@ -134,6 +130,10 @@ Result<Exit> sim_scale(const Invocation& call, Terminal& terminal) {
     if (!runs) return tl::unexpected(runs.error());
     const auto plan = sim::scale_plan(*options);
     if (!plan) return tl::unexpected(plan.error());
+    if (call.has("plan-out")) {
+        const auto kept = write_text(call.text("plan-out"), sim::text_of(*plan));
+        if (!kept) return tl::unexpected(kept.error());
+    }
     const auto all = run_all(*plan, *runs, call.quiet);
     if (!all) return tl::unexpected(all.error());
     terminal.result(document_of(*plan, *all), [&] { return text_of(*plan, *all); });
@@ -151,6 +151,7 @@ Command sim_scale_command() {
         {"duration", "TIME", "how long members come and go, after a start of 30 s", "10m"},
         {"churn", "SHARE", "of the nodes that crash each minute, for 20 s each", "1%"},
         {"runs", "N", "so many times the same; figures are medians", "1"},
+        {"plan-out", "FILE", "write the plan to a file, before the first run"},
     };
     command.examples = {"starling sim scale --nodes 100 --runs 5",
                         "starling sim scale --nodes 1000 --json"};

@@ -281,5 +281,32 @@ TEST_CASE("a task with a key moves only from where most members are seen", "[auc
     CHECK(world.accepted_count(task) == 1);
 }
 
+// Of so many nodes only the first ones stay; how long a key offered then waits for its result.
+Duration key_waits(std::size_t nodes, std::size_t stay, Leaving leaving, Duration gone_for) {
+    World world({.nodes = nodes});
+    for (std::size_t node = 0; node < stay; ++node) world.serve(node, "quote", 2, 50ms);
+    world.run(200ms);
+    for (std::size_t node = stay; node < nodes; ++node) world.crash(node);
+    world.run(1s);  // they are taken for dead by now
+    for (std::size_t node = stay; node < nodes; ++node) world.declare_gone(node, leaving);
+    world.run(gone_for);
+    const BootTime asked = world.now().boot_time;
+    const TaskId task = world.offer(ann, request());
+    const bool done = world.run_until([&] { return world.outcome(task).has_value(); }, 60s);
+    CAPTURE(nodes, world.describe(task));
+    CHECK(done);
+    CHECK(world.accepted_count(task) == 1);
+    return world.now().boot_time - asked;
+}
+
+TEST_CASE("a key waits until most of its custodians have been away for long, and no longer",
+          "[auction][keys]") {
+    // Two of five, or of nine, stay: of no key are most custodians there.
+    for (const std::size_t nodes : {5U, 9U}) {
+        CHECK(key_waits(nodes, 2, Leaving::left, 1s) > 25s);
+        CHECK(key_waits(nodes, 2, Leaving::left, 40s) < 3s);
+    }
+}
+
 }  // namespace
 }  // namespace starling::auction::test::keys_test

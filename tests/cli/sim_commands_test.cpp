@@ -277,11 +277,16 @@ TEST_CASE("a speed is measured over five portions at least", "[cli][sim_commands
 }
 
 TEST_CASE("a mesh of many nodes meets and lives while some come and go", "[cli][sim_commands]") {
-    const Value told =
-        json_of({"sim", "scale", "--nodes", "10", "--duration", "1m", "--churn", "10%"}, Exit::ok);
+    const TestPlace place;
+    const std::string kept = place / "scale.plan";
+    const Value told = json_of(
+        {"sim", "scale", "--nodes", "10", "--duration", "1m", "--churn", "10%", "--plan-out", kept},
+        Exit::ok);
     CHECK(number_at(told, "crashes") == 1);
     CHECK(number_at(told, "all_met_us") > 0);
     CHECK(number_at(told, "memory_bytes") > 0);
+    const Value again = json_of({"sim", "run", kept}, Exit::ok);
+    CHECK(text_at(again, "trace_hash") == text_at(told, "trace_hash"));
 }
 
 TEST_CASE("a scale that is out of range is refused, with the range", "[cli][sim_commands]") {

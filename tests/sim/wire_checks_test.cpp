@@ -247,7 +247,7 @@ TEST_CASE("a custodian that keeps a result of one that lost the task is found", 
 TEST_CASE("an answer that waited for the disk is of the record that was withdrawn meanwhile",
           "[sim][checks]") {
     Talk<CustodyCheck> talk(ids());
-    const auction::Epoch withdrawn = epoch(1, eve);
+    const auction::Epoch withdrawn = epoch(2, eve);
     talk.batch = talk.durable = 1;
     talk.hears(bob, eve, auction::Cancel{task, withdrawn, auction::CancelPurpose::withdraw});
     talk.says(bob, eve, granted(withdrawn, withdrawn));
@@ -428,48 +428,50 @@ TEST_CASE("a result that was told to count is reported no more", "[sim][checks]"
 
 // --------------------------------------------------------------------------------------- state
 
+const crdt::Origin& eves() {
+    static const crdt::Origin origin{id_of(eve), Boot{100}};
+    return origin;
+}
+
+// Bob has five batches of hers, ann has four.
+crdt::Heads bobs_heads() {
+    return {crdt::Purpose::answer, {}, {}, {{eves(), 5, 0}}};
+}
+
+crdt::Heads anns_heads() {
+    return {crdt::Purpose::reconcile, {}, {}, {{eves(), 4, 0}}};
+}
+
 TEST_CASE("what a replica said that it has, and its disk held back, is of then", "[sim][checks]") {
-    const crdt::Origin origin{id_of(eve), Boot{100}};
-    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
-    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
     Talk<HeadCheck> talk(ids());
-    for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, theirs, second * 1s);
-    talk.says_late(ann, bob, own, 3s, 10s);
+    for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, bobs_heads(), second * 1s);
+    talk.says_late(ann, bob, anns_heads(), 3s, 10s);
     CHECK(talk.broken().empty());
 }
 
 TEST_CASE("a replica that heard nothing for long hears anew of what it lacks", "[sim][checks]") {
-    const crdt::Origin origin{id_of(eve), Boot{100}};
-    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
-    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
     Talk<HeadCheck> talk(ids());
-    for (const Duration now : {1s, 2s, 3s, 4s, 8s}) talk.hears(ann, bob, theirs, now);
-    talk.says(ann, bob, own, 9s);
+    for (const Duration now : {1s, 2s, 3s, 4s, 8s}) talk.hears(ann, bob, bobs_heads(), now);
+    talk.says(ann, bob, anns_heads(), 9s);
     CHECK(talk.broken().empty());
 }
 
 TEST_CASE("who started again and again was to be asked in vain", "[sim][checks]") {
-    const crdt::Origin origin{id_of(eve), Boot{100}};
-    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
-    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
     Talk<HeadCheck> talk(ids());
     for (int second = 1; second <= 7; ++second) {
         talk.restarts(bob, second * 1s);
-        talk.hears(ann, bob, theirs, second * 1s);
+        talk.hears(ann, bob, bobs_heads(), second * 1s);
     }
-    talk.says(ann, bob, own, 8s);
+    talk.says(ann, bob, anns_heads(), 8s);
     CHECK(talk.broken().empty());
 }
 
 TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][checks]") {
-    const crdt::Origin origin{id_of(eve), Boot{100}};
-    const crdt::Heads theirs{crdt::Purpose::answer, {}, {}, {{origin, 5, 0}}};
-    const crdt::Heads own{crdt::Purpose::reconcile, {}, {}, {{origin, 4, 0}}};
     const auto told = [&](bool asks) {
         Talk<HeadCheck> talk(ids());
-        for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, theirs, second * 1s);
-        if (asks) talk.says(ann, bob, crdt::Want{{{origin, 5, 5}}}, 1s);
-        talk.says(ann, bob, own, 10s);
+        for (int second = 1; second <= 7; ++second) talk.hears(ann, bob, bobs_heads(), second * 1s);
+        if (asks) talk.says(ann, bob, crdt::Want{{{eves(), 5, 5}}}, 1s);
+        talk.says(ann, bob, anns_heads(), 10s);
         return talk.broken();
     };
     CHECK(told(false) == Names{"heads_are_followed_up"});
