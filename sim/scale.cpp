@@ -17,17 +17,19 @@ Result<void> check(const ScaleOptions& options) {
     if (options.nodes < plan_nodes_min || options.nodes > plan_nodes_max) {
         return failure(ErrorCode::invalid, "nodes_out_of_range",
                        "nodes is " + std::to_string(options.nodes) + ", possible are " +
-                           std::to_string(plan_nodes_min) + " to " +
-                           std::to_string(plan_nodes_max));
+                           std::to_string(plan_nodes_min) + " to " + std::to_string(plan_nodes_max),
+                       "starling sim scale --nodes 100");
     }
     if (options.steady < 1min || options.steady > most) {
         return failure(ErrorCode::invalid, "duration_out_of_range",
                        "duration is " + std::to_string(options.steady / 1s) +
-                           "s, possible are 60s to " + std::to_string(most / 1s) + "s");
+                           "s, possible are 60s to " + std::to_string(most / 1s) + "s",
+                       "starling sim scale --duration 10m");
     }
     if (options.churn > whole / 10) {
         return failure(ErrorCode::invalid, "churn_out_of_range",
-                       "churn is above the 10% of all nodes a minute that are possible");
+                       "churn is above the 10% of all nodes a minute that are possible",
+                       "starling sim scale --churn 1%");
     }
     return {};
 }
