@@ -200,9 +200,10 @@ const RumourCheck::Rumours& RumourCheck::rumours_in(const Told& frame) {
 
 void RumourCheck::on_suspect(std::uint32_t host, std::uint32_t subject, const Life& life,
                              Duration now) {
-    if (is_slandered(now)) return;
     const auto claimed = claimed_.find({subject, life});
     if (claimed == claimed_.end()) return;
+    // A forged accusation is good for as long as the life that it names.
+    if (history_.was_slandered({std::min(claimed->second, now - slander_lingers), now})) return;
     findings_.looked(suspects_are_accused);
     const View& view = view_of(host, subject);
     const bool by_itself = view.accused && *view.accused >= claimed->second;

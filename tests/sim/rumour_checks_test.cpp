@@ -118,6 +118,20 @@ TEST_CASE("a suspicion that rests on what was refuted is found", "[sim][checks]"
     CHECK(talk.broken() == Names{"suspects_are_accused"});
 }
 
+TEST_CASE("a slander is no excuse once its victim has refuted it", "[sim][checks]") {
+    for (const bool refuted : {false, true}) {
+        Talk<RumourCheck> talk(ids());
+        Fault slander;
+        slander.kind = FaultKind::slander;
+        slander.host = eve;
+        talk.check.on_fault(slander, Phase::begins, 2s);
+        talk.check.on_fault(slander, Phase::ends, 3s);
+        if (refuted) talk.traces(bob, Event::claim_refuted, {100, 1}, 20s);
+        talk.traces(ann, Event::member_suspect, member(bob, refuted ? 1 : 0), 60s);
+        CHECK(talk.broken() == (refuted ? Names{"suspects_are_accused"} : Names{}));
+    }
+}
+
 TEST_CASE("tables that differ at a greeting and are not compared are found", "[sim][checks]") {
     gossip::Ping shown;
     shown.roots.table = 1;
