@@ -40,8 +40,7 @@ std::vector<Judgement> Detector::judge_touched(const Evidence& evidence,
 std::vector<Judgement> Detector::judge_all(const Evidence& evidence, std::vector<NodeId> subjects,
                                            JudgeTime now) {
     std::ranges::sort(subjects);
-    const auto repeated = std::ranges::unique(subjects);
-    subjects.erase(repeated.begin(), repeated.end());
+    subjects.erase(std::unique(subjects.begin(), subjects.end()), subjects.end());
     std::vector<Judgement> found;
     for (const NodeId& subject : subjects) judge_one(evidence, subject, now, found);
     deadline_.reset();

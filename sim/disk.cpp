@@ -56,15 +56,15 @@ std::optional<Duration> Disk::begin(Duration now) {
         if (job.batch > 0) turns.push_back(&job.records);
     }
     if (turns.empty()) return model_.read * slowness_;
-    const auto begun = shelf_->begin(turns);
-    STARLING_ASSERT(begun);
+    begun_ = shelf_->begin(turns);
     ++syncs_;
     const Duration sync = (model_.sync_min + rng_.exponential(model_.sync_mean)) * slowness_;
     return std::max(sync, stalled_until_ - now);
 }
 
-Disk::Finished Disk::finish() {
+Result<Disk::Finished> Disk::finish() {
     STARLING_ASSERT(under_way_ > 0);
+    if (!begun_) return tl::unexpected<Error>(begun_.error());
     Finished finished;
     shelf_->finish();
     for (; under_way_ > 0; --under_way_) {
@@ -73,7 +73,9 @@ Disk::Finished Disk::finish() {
             STARLING_ASSERT(job.batch == durable_ + 1);  // I1
             durable_ = job.batch;
         } else {
-            finished.fetched.push_back(served(job));
+            auto fetched = served(job);
+            if (!fetched) return tl::unexpected<Error>(std::move(fetched.error()));
+            finished.fetched.push_back(std::move(*fetched));
         }
         jobs_.pop_front();
     }
@@ -90,30 +92,17 @@ void Disk::crash() {
     }
     jobs_.clear();
     under_way_ = 0;
+    begun_ = {};
     durable_ = written_;  // numbers are not used again
 }
 
-void Disk::fail() {
-    STARLING_ASSERT(under_way_ > 0);
-    shelf_->crash(rng_);  // of a commit that failed nobody knows how much is there
-    for (; under_way_ > 0; --under_way_) {
-        if (jobs_.front().batch > 0) ++lost_batches_;
-        jobs_.pop_front();
-    }
-}
-
-bool Disk::is_committing() const {
-    const auto begun = jobs_.begin() + static_cast<std::ptrdiff_t>(under_way_);
-    return std::any_of(jobs_.begin(), begun, [](const Job& job) { return job.batch > 0; });
-}
-
-void Disk::put_durable(Table table, ByteView key, ByteView value) {
+Result<void> Disk::put_durable(Table table, ByteView key, ByteView value) {
     Effects effects;
     effects.persist(table, key, value);
     const std::array<const Effects*, 1> turns = {&effects};
     const auto begun = shelf_->begin(turns);
-    STARLING_ASSERT(begun);
-    shelf_->finish();
+    if (begun) shelf_->finish();
+    return begun;
 }
 
 std::optional<Duration> Disk::oldest_waiting() const {
@@ -131,8 +120,10 @@ std::optional<Bytes> Disk::read(Table table, ByteView key) const {
     return shelf_->read(table, key);
 }
 
-Disk::Fetched Disk::served(const Job& job) const {
-    return {job.tag, shelf_->range(job.table, job.first, job.last)};
+Result<Disk::Fetched> Disk::served(const Job& job) const {
+    auto records = shelf_->range(job.table, job.first, job.last);
+    if (!records) return tl::unexpected<Error>(std::move(records.error()));
+    return Fetched{job.tag, std::move(*records)};
 }
 
 }  // namespace starling::sim

@@ -2,7 +2,7 @@
 // the rest.
 //
 //      write() ──> waiting ──begin()──> under way ──finish()──> durable ──> scan, read, fetch
-//                     |                     |
+//                     |                     |  └── an error: the process has to end
 //                     +────── crash() ──────+──> lost (of what was under way: all or nothing)
 //
 //      what is written lies on a Shelf: plain maps, or the production journal on a platter
@@ -58,6 +58,9 @@ public:
     // Takes a turn's fetches: served after every batch written before.
     void fetch(const Effects& effects);
 
+    // Errors from now on: of begin() and finish(), open(), scan() and read().
+    void fail(const DiskErrors& errors) { shelf_->fail(errors); }
+
     // A process starts on it.  An error means that it cannot.
     [[nodiscard]] Result<void> open() { return shelf_->open(); }
 
@@ -65,17 +68,12 @@ public:
     // do or something is under way already.
     [[nodiscard]] std::optional<Duration> begin(Duration now);
 
-    // What was under way is done.  REQUIRES: something is.
-    [[nodiscard]] Finished finish();
+    // What was under way is done.  After an error the process has to end: of what was under way
+    // nobody knows how much is there.  REQUIRES: something is.
+    [[nodiscard]] Result<Finished> finish();
 
     // The process is gone.
     void crash();
-
-    // What was under way could not be written, and is gone.  REQUIRES: something is.
-    void fail();
-
-    // Whether what is under way holds a batch.
-    [[nodiscard]] bool is_committing() const;
 
     // From the next sync or read on, each takes so many times as long.
     void slow_down(std::int64_t factor) { slowness_ = factor; }
@@ -84,7 +82,7 @@ public:
     void stall(Duration until) { stalled_until_ = until; }
 
     // For what the driver keeps before a core exists.
-    void put_durable(Table table, ByteView key, ByteView value);
+    [[nodiscard]] Result<void> put_durable(Table table, ByteView key, ByteView value);
 
     [[nodiscard]] std::uint64_t written() const { return written_; }
 
@@ -100,6 +98,9 @@ public:
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
 
+    // Whether one of these two gave less than there is.
+    [[nodiscard]] bool has_misread() const { return shelf_->has_misread(); }
+
 private:
     // A batch, or a fetch when `batch` is 0.
     struct Job {
@@ -112,13 +113,14 @@ private:
         Bytes last;
     };
 
-    [[nodiscard]] Fetched served(const Job& job) const;
+    [[nodiscard]] Result<Fetched> served(const Job& job) const;
 
     DiskModel model_;
     Rng rng_;
     std::unique_ptr<Shelf> shelf_;
     std::deque<Job> jobs_;
     std::size_t under_way_ = 0;  // the first so many of jobs_
+    Result<void> begun_;         // whether their batches could be written
     std::uint64_t written_ = 0;
     std::uint64_t durable_ = 0;
     std::uint64_t syncs_ = 0;

@@ -41,8 +41,13 @@ enum class FaultKind : std::uint8_t {
 
     // disk
     slow_disk,  // syncs and reads take this many times as long
-    full_disk,  // the next commit fails, which ends the process; it starts again at the end
     low_disk,   // the host knows that its disk is nearly full
+
+    // the disk answers with errors, which end the process; it starts again at the end
+    full_disk,   // to writes
+    read_only,   // to writes, as after a remount
+    sync_error,  // to syncs
+    read_error,  // to reads
 
     // what TCP does not do, nor what CURVE lets through: shares of frames.  Connections that they
     // harmed end with the fault, as a middlebox resets them, so that link epochs begin anew.
@@ -101,8 +106,11 @@ inline constexpr auto fault_rows = std::to_array<FaultRow>({
     {FaultKind::drift, "drift", Target::host, Amount::time, true},
     {FaultKind::freeze, "freeze", Target::host, Amount::none, true},
     {FaultKind::slow_disk, "slow-disk", Target::host, Amount::factor, true},
-    {FaultKind::full_disk, "full-disk", Target::host, Amount::none, true},
     {FaultKind::low_disk, "low-disk", Target::host, Amount::none, true},
+    {FaultKind::full_disk, "full-disk", Target::host, Amount::none, true},
+    {FaultKind::read_only, "read-only", Target::host, Amount::none, true},
+    {FaultKind::sync_error, "sync-error", Target::host, Amount::none, true},
+    {FaultKind::read_error, "read-error", Target::host, Amount::none, true},
     {FaultKind::lose, "lose", Target::sides, Amount::share, true},
     {FaultKind::duplicate, "duplicate", Target::sides, Amount::share, true},
     {FaultKind::reorder, "reorder", Target::sides, Amount::share, true},
@@ -123,6 +131,10 @@ static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows
 // In the order of the kinds.
 [[nodiscard]] constexpr const FaultRow& row_of(FaultKind kind) {
     return fault_rows[static_cast<std::size_t>(kind)];
+}
+
+[[nodiscard]] constexpr bool is_disk_error(FaultKind kind) {
+    return kind >= FaultKind::full_disk && kind <= FaultKind::read_error;
 }
 
 struct Fault {

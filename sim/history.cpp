@@ -54,8 +54,11 @@ void History::on_fault(const Fault& fault, Phase phase, Duration now) {
         case FaultKind::step_clock:
         case FaultKind::drift:
         case FaultKind::slow_disk:
-        case FaultKind::full_disk:
         case FaultKind::low_disk:
+        case FaultKind::full_disk:
+        case FaultKind::read_only:
+        case FaultKind::sync_error:
+        case FaultKind::read_error:
         case FaultKind::forge:
         case FaultKind::impersonate:
         case FaultKind::repeat:

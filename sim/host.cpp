@@ -27,21 +27,30 @@ Host::Host(const HostSetup& setup, const Surroundings& around)
 
 Host::~Host() = default;
 
-void Host::start(Duration now) {
+bool Host::start(Duration now) {
     STARLING_ASSERT(state_ == ProcessState::down);
+    if (!make_core(now)) return false;
     state_ = ProcessState::running;
     ++process_;
     ++counts_.starts;
-    const auto opened = disk_.open();
-    STARLING_ASSERT(opened);
-    boot_ = next_boot(now);
     around_.network.start(setup_.number);
     around_.watcher.on_started(setup_.number, boot_, now);
     busy_until_ = now;
-    core_ = std::make_unique<node::NodeCore>(core_setup(), around_.verifier, disk_, moment(now),
-                                             effects_);
     end_turn(now);
     schedule_turn(now);
+    return true;
+}
+
+bool Host::make_core(Duration now) {
+    const auto boot = disk_.open().and_then([&] { return next_boot(now); });
+    if (!boot) return false;
+    boot_ = *boot;
+    core_ = std::make_unique<node::NodeCore>(core_setup(), around_.verifier, disk_, moment(now),
+                                             effects_);
+    if (!disk_.has_misread()) return true;
+    core_.reset();
+    effects_.clear();
+    return false;
 }
 
 void Host::crash(Duration now) {
@@ -305,13 +314,10 @@ void Host::on_synced(Duration now) {
         synced_in_pause_ = true;
         return;
     }
-    if (disk_full_ && disk_.is_committing()) {
-        disk_.fail();
-        return around_.watcher.on_failed(setup_.number);
-    }
-    Disk::Finished finished = disk_.finish();
-    outbox_.release(finished.durable, [&](const Held& held) { leave(held, now); });  // I2
-    for (Disk::Fetched& fetched : finished.fetched) accept(std::move(fetched), now);
+    auto finished = disk_.finish();
+    if (!finished) return around_.watcher.on_failed(setup_.number);
+    outbox_.release(finished->durable, [&](const Held& held) { leave(held, now); });  // I2
+    for (Disk::Fetched& fetched : finished->fetched) accept(std::move(fetched), now);
     start_disk(now);
 }
 
@@ -361,15 +367,15 @@ ByteView Host::assemble(const FrameHead& head, Bodies::Handle body) {
     return frame_;
 }
 
-Boot Host::next_boot(Duration now) {
+Result<Boot> Host::next_boot(Duration now) {
     Boot boot{wall_ms(moment(now).wall)};
-    if (const auto kept = disk_.read(Table::meta, view_of(boot_key))) {
-        boot.value = std::max(boot.value, load_u64(*kept) + 1);
+    if (const auto last = disk_.read(Table::meta, view_of(boot_key))) {
+        boot.value = std::max(boot.value, load_u64(*last) + 1);
     }
     std::array<std::uint8_t, 8> bytes{};
     store_u64(bytes, boot.value);
-    disk_.put_durable(Table::meta, view_of(boot_key), bytes);  // I5
-    return boot;
+    const auto kept = disk_.put_durable(Table::meta, view_of(boot_key), bytes);  // I5
+    return kept.map([&] { return boot; });
 }
 
 node::Setup Host::core_setup() const {

@@ -106,7 +106,8 @@ public:
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
-    void start(Duration now);
+    // False: its disk does not let it, and it is still down.
+    [[nodiscard]] bool start(Duration now);
     void crash(Duration now);
     void pause();
     void resume(Duration now);
@@ -121,7 +122,7 @@ public:
 
     void slow_disk(std::int64_t factor) { disk_.slow_down(factor); }
 
-    void fill_disk(bool full) { disk_full_ = full; }
+    void fail_disk(const DiskErrors& errors) { disk_.fail(errors); }
 
     // What the driver knows of the room on its disk.
     void show_free(std::uint64_t bytes) { free_bytes_ = bytes; }
@@ -212,7 +213,8 @@ private:
     void on_wake(Duration now);
     void discard_inputs();
     ByteView assemble(const FrameHead& head, Bodies::Handle body);
-    [[nodiscard]] Boot next_boot(Duration now);
+    [[nodiscard]] bool make_core(Duration now);
+    [[nodiscard]] Result<Boot> next_boot(Duration now);
     [[nodiscard]] node::Setup core_setup() const;
     void schedule(Happening what, Duration at);
 
@@ -233,7 +235,6 @@ private:
     Duration busy_until_{};
     Duration last_turn_{};
     std::int64_t slowness_ = 1;
-    bool disk_full_ = false;
     std::uint64_t free_bytes_ = node::DriverHealth{}.free_bytes;
     std::optional<Duration> wake_due_;  // of the earliest wake event in the timetable
     std::uint64_t calls_ = 0;

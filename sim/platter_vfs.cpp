@@ -44,15 +44,16 @@ int read_file(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
 
 int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
     const File& ours = our(file);
-    if (ours.vfs->is_off()) return SQLITE_IOERR_WRITE;
-    if (ours.vfs->is_full()) return SQLITE_FULL;
+    if (ours.vfs->is_off() || ours.vfs->errors().read_only) return SQLITE_IOERR_WRITE;
+    if (ours.vfs->errors().full) return SQLITE_FULL;
     const ByteView bytes(static_cast<const std::uint8_t*>(from), static_cast<std::size_t>(count));
     ours.vfs->platter().write(ours.path, static_cast<std::uint64_t>(offset), bytes);
     return SQLITE_OK;
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
-    if (our(file).vfs->is_off()) return SQLITE_IOERR_TRUNCATE;
+    const bool refuses = our(file).vfs->is_off() || our(file).vfs->errors().read_only;
+    if (refuses) return SQLITE_IOERR_TRUNCATE;
     our(file).vfs->platter().truncate(our(file).path, static_cast<std::uint64_t>(size));
     return SQLITE_OK;
 }

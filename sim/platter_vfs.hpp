@@ -16,6 +16,16 @@
 
 namespace starling::sim {
 
+// What a disk answers with errors, until it does not any more.
+struct DiskErrors {
+    bool full = false;       // writes: SQLITE_FULL
+    bool read_only = false;  // writes, as after a remount: SQLITE_IOERR_WRITE
+    bool syncs = false;      // SQLITE_IOERR_FSYNC
+    bool reads = false;      // SQLITE_IOERR_READ
+
+    [[nodiscard]] bool in_commits() const { return full || read_only || syncs; }
+};
+
 class PlatterVfs {
 public:
     // Both outlive every connection to them.
@@ -27,11 +37,7 @@ public:
     // What sqlite3_open_v2() takes; unique while this lives.
     [[nodiscard]] const std::string& name() const { return name_; }
 
-    void fill(bool full) { full_ = full; }  // writes that need room fail: SQLITE_FULL
-
-    void fail_syncs(bool fail) { syncs_fail_ = fail; }  // SQLITE_IOERR_FSYNC
-
-    void fail_reads(bool fail) { reads_fail_ = fail; }  // SQLITE_IOERR_READ
+    void fail(const DiskErrors& errors) { errors_ = errors; }
 
     void skip_syncs(bool skip) { syncs_lie_ = skip; }  // a disk that says so and does not
 
@@ -40,13 +46,13 @@ public:
 
     [[nodiscard]] Platter& platter() const { return platter_; }
 
-    [[nodiscard]] bool is_full() const { return full_; }
+    [[nodiscard]] const DiskErrors& errors() const { return errors_; }
 
     [[nodiscard]] bool is_off() const { return off_; }
 
-    [[nodiscard]] bool syncs_fail() const { return syncs_fail_ || off_; }
+    [[nodiscard]] bool syncs_fail() const { return errors_.syncs || off_; }
 
-    [[nodiscard]] bool reads_fail() const { return reads_fail_ || off_; }
+    [[nodiscard]] bool reads_fail() const { return errors_.reads || off_; }
 
     [[nodiscard]] bool syncs_lie() const { return syncs_lie_; }
 
@@ -56,9 +62,7 @@ private:
     Platter& platter_;
     std::string name_;
     std::unique_ptr<Registration> registration_;
-    bool full_ = false;
-    bool syncs_fail_ = false;
-    bool reads_fail_ = false;
+    DiskErrors errors_;
     bool syncs_lie_ = false;
     bool off_ = false;
 };

@@ -1,9 +1,9 @@
 #include "sim/shelf.hpp"
 
-#include "base/assert.hpp"
 #include "base/limits.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace starling::sim {
@@ -15,6 +15,12 @@ std::uint64_t plenty(const std::string& /*path*/) {
     return ~std::uint64_t{0};
 }
 
+// As the journal would say it.
+tl::unexpected<Error> broken(const char* doing) {
+    return failure(ErrorCode::failed, "journal_failed", std::string("cannot ") + doing,
+                   "check the disk, then start the node again", Changed::unknown);
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------------------------------- MapShelf
@@ -23,7 +29,13 @@ bool MapShelf::BytesLess::operator()(ByteView a, ByteView b) const {
     return std::ranges::lexicographical_compare(a, b);
 }
 
+Result<void> MapShelf::open() {
+    if (errors_.reads) return broken("read");
+    return {};
+}
+
 Result<void> MapShelf::begin(std::span<const Effects* const> turns) {
+    if (errors_.in_commits()) return broken("commit");
     under_way_.assign(turns.begin(), turns.end());
     return {};
 }
@@ -67,7 +79,9 @@ std::optional<Bytes> MapShelf::read(Table table, ByteView key) const {
     return found->second;
 }
 
-std::vector<node::FetchedRecord> MapShelf::range(Table table, ByteView first, ByteView last) const {
+Result<std::vector<node::FetchedRecord>> MapShelf::range(Table table, ByteView first,
+                                                         ByteView last) const {
+    if (errors_.reads) return broken("read");
     std::vector<node::FetchedRecord> found;
     const auto records = tables_.find(table);
     if (records == tables_.end()) return found;
@@ -118,10 +132,10 @@ std::optional<Bytes> JournalShelf::read(Table table, ByteView key) const {
     return journal_->read(table, key);
 }
 
-std::vector<node::FetchedRecord> JournalShelf::range(Table table, ByteView first,
-                                                     ByteView last) const {
+Result<std::vector<node::FetchedRecord>> JournalShelf::range(Table table, ByteView first,
+                                                             ByteView last) const {
     auto entries = journal_->range(table, first, last, limits::fetch_bytes);
-    STARLING_ASSERT(entries);
+    if (!entries) return tl::unexpected<Error>(std::move(entries.error()));
     std::vector<node::FetchedRecord> found;
     for (journal::Entry& entry : *entries) {
         found.push_back({std::move(entry.key), std::move(entry.value)});

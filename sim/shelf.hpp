@@ -30,7 +30,10 @@ namespace starling::sim {
 
 class Shelf : public RecordSource {
 public:
-    // A process starts on it.
+    // From now on.
+    virtual void fail(const DiskErrors& errors) = 0;
+
+    // A process starts on it.  An error means that it cannot.
     [[nodiscard]] virtual Result<void> open() = 0;
 
     // `turns` stay unchanged until finish() or crash().  After an error the process must end.
@@ -41,23 +44,30 @@ public:
     virtual void crash(Rng& rng) = 0;
 
     // From `first` to `last`, as many as fit into limits::fetch_bytes, at least one if there is
-    // one.
-    [[nodiscard]] virtual std::vector<node::FetchedRecord> range(Table table, ByteView first,
-                                                                 ByteView last) const = 0;
+    // one.  After an error the process must end.
+    [[nodiscard]] virtual Result<std::vector<node::FetchedRecord>> range(Table table,
+                                                                         ByteView first,
+                                                                         ByteView last) const = 0;
+
+    // Whether scan() or read() failed since open(): what they gave is not all there is.
+    [[nodiscard]] virtual bool has_misread() const = 0;
 };
 
 // As if every commit were perfect: nothing of it is seen before finish().
 class MapShelf final : public Shelf {
 public:
-    [[nodiscard]] Result<void> open() override { return {}; }
+    void fail(const DiskErrors& errors) override { errors_ = errors; }
 
+    [[nodiscard]] Result<void> open() override;
     [[nodiscard]] Result<void> begin(std::span<const Effects* const> turns) override;
     void finish() override;
     void crash(Rng& rng) override;
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
-    [[nodiscard]] std::vector<node::FetchedRecord> range(Table table, ByteView first,
-                                                         ByteView last) const override;
+    [[nodiscard]] Result<std::vector<node::FetchedRecord>> range(Table table, ByteView first,
+                                                                 ByteView last) const override;
+
+    [[nodiscard]] bool has_misread() const override { return false; }
 
 private:
     struct BytesLess {
@@ -70,6 +80,7 @@ private:
 
     std::map<Table, Records> tables_;
     std::vector<const Effects*> under_way_;
+    DiskErrors errors_;
 };
 
 // The production journal: SQLite on a platter that loses and tears what was not synced.
@@ -77,14 +88,18 @@ class JournalShelf final : public Shelf {
 public:
     JournalShelf();
 
+    void fail(const DiskErrors& errors) override { vfs_.fail(errors); }
+
     [[nodiscard]] Result<void> open() override;
     [[nodiscard]] Result<void> begin(std::span<const Effects* const> turns) override;
     void finish() override;
     void crash(Rng& rng) override;
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
-    [[nodiscard]] std::vector<node::FetchedRecord> range(Table table, ByteView first,
-                                                         ByteView last) const override;
+    [[nodiscard]] Result<std::vector<node::FetchedRecord>> range(Table table, ByteView first,
+                                                                 ByteView last) const override;
+
+    [[nodiscard]] bool has_misread() const override { return journal_->read_failure().has_value(); }
 
     [[nodiscard]] const Platter& platter() const { return platter_; }
 

@@ -106,14 +106,9 @@ void World::on_heard(const Told& frame) {
 }
 
 void World::on_failed(std::uint32_t host) {
-    std::uint32_t cause = 0;
-    for (const Fault& fault : plan_.faults) {
-        const bool is_cause =
-            fault.kind == FaultKind::full_disk && fault.host == host && in_force_[fault.number - 1];
-        if (is_cause) cause = fault.number;
-    }
-    STARLING_ASSERT(cause > 0);
+    const std::uint32_t cause = disk_error(host);
     end_process(host, cause);
+    if (cause == 0) start(host);  // that fault has ended meanwhile
 }
 
 std::optional<CallId> World::call(std::uint32_t host, Bytes request) {
@@ -218,7 +213,11 @@ Duration World::end_of(const Fault& fault) const {
 
 void World::start(std::uint32_t host) {
     if (hosts_[host]->state() != ProcessState::down) return;
-    hosts_[host]->start(now_);
+    if (!hosts_[host]->start(now_)) {
+        ended_by_[host] = disk_error(host);
+        STARLING_ASSERT(ended_by_[host] > 0);
+        return;
+    }
     schedule_looks();
 }
 

@@ -111,6 +111,8 @@ private:
     bool ask_to_leave(const Fault& fault);
     void depart(std::uint32_t line);
     void apply(const Fault& fault);
+    [[nodiscard]] DiskErrors disk_errors(std::uint32_t host) const;
+    [[nodiscard]] std::uint32_t disk_error(std::uint32_t host) const;
     void start_after(const Fault& fault);
     [[nodiscard]] std::vector<std::int64_t> in_force(FaultKind kind, std::uint32_t host) const;
     void act(std::uint32_t workload);

@@ -91,8 +91,11 @@ bool World::strike(const Fault& fault) {
         case FaultKind::slow:
         case FaultKind::drift:
         case FaultKind::slow_disk:
-        case FaultKind::full_disk:
         case FaultKind::low_disk:
+        case FaultKind::full_disk:
+        case FaultKind::read_only:
+        case FaultKind::sync_error:
+        case FaultKind::read_error:
         case FaultKind::garbage:
         case FaultKind::forge:
         case FaultKind::impersonate:
@@ -149,6 +152,9 @@ bool World::repair(const Fault& fault) {
         case FaultKind::stall_disk:  // the disk knows when
             return true;
         case FaultKind::full_disk:
+        case FaultKind::read_only:
+        case FaultKind::sync_error:
+        case FaultKind::read_error:
             apply(fault);
             start_after(fault);
             return true;
@@ -242,12 +248,30 @@ void World::apply(const Fault& fault) {
         host.drift(Duration{sum_of(amounts)}, now_);
     } else if (fault.kind == FaultKind::slow_disk) {
         host.slow_disk(worst_of(amounts));
-    } else if (fault.kind == FaultKind::full_disk) {
-        host.fill_disk(!amounts.empty());
+    } else if (is_disk_error(fault.kind)) {
+        host.fail_disk(disk_errors(fault.host));
     } else {
         STARLING_ASSERT(fault.kind == FaultKind::low_disk);
         host.show_free(amounts.empty() ? node::DriverHealth{}.free_bytes : low_bytes);
     }
+}
+
+DiskErrors World::disk_errors(std::uint32_t host) const {
+    const auto counts = [&](FaultKind kind) { return !in_force(kind, host).empty(); };
+    return {.full = counts(FaultKind::full_disk),
+            .read_only = counts(FaultKind::read_only),
+            .syncs = counts(FaultKind::sync_error),
+            .reads = counts(FaultKind::read_error)};
+}
+
+// The line of the fault for which the host's disk answers with errors; 0 for none.
+std::uint32_t World::disk_error(std::uint32_t host) const {
+    std::uint32_t line = 0;
+    for (const Fault& fault : plan_.faults) {
+        const bool counts = is_disk_error(fault.kind) && fault.host == host;
+        if (counts && in_force_[fault.number - 1]) line = fault.number;
+    }
+    return line;
 }
 
 void World::start_after(const Fault& fault) {

@@ -85,7 +85,7 @@ TEST_CASE("nothing is read before it is durable", "[sim][disk]") {
     world.write("a", "1");
     REQUIRE(world.disk.begin(world.now));
     CHECK(world.read("a") == "nothing");
-    CHECK(world.disk.finish().durable == 1);
+    CHECK(world.disk.finish()->durable == 1);
     CHECK(world.read("a") == "1");
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("one sync takes every batch that waits", "[sim][disk]") {
     world.write("b", "2");
     REQUIRE(world.disk.begin(world.now));
     world.write("c", "3");
-    CHECK(world.disk.finish().durable == 2);
+    CHECK(world.disk.finish()->durable == 2);
     CHECK(world.disk.written() == 3);
     CHECK(world.disk.syncs() == 1);
 }
@@ -142,11 +142,11 @@ TEST_CASE("a fetch sees the batches written before it", "[sim][disk]") {
     world.disk.fetch(effects);
     REQUIRE(world.disk.begin(world.now));
     const auto finished = world.disk.finish();
-    REQUIRE(finished.fetched.size() == 1);
-    CHECK(finished.fetched[0].tag == 7);
-    REQUIRE(finished.fetched[0].records.size() == 2);
-    CHECK(starling::text_of(finished.fetched[0].records[0].key) == "b");
-    CHECK(starling::text_of(finished.fetched[0].records[1].key) == "c");
+    REQUIRE(finished->fetched.size() == 1);
+    CHECK(finished->fetched[0].tag == 7);
+    REQUIRE(finished->fetched[0].records.size() == 2);
+    CHECK(starling::text_of(finished->fetched[0].records[0].key) == "b");
+    CHECK(starling::text_of(finished->fetched[0].records[1].key) == "c");
 }
 
 TEST_CASE("the age of the oldest waiting batch is that of the first one written", "[sim][disk]") {

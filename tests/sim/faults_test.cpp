@@ -208,22 +208,56 @@ TEST_CASE("a slow disk takes so many times as long for each sync", "[sim][faults
     CHECK(disk.begin(0s) == model.sync_min * 50);
 }
 
-TEST_CASE("a full disk ends the process at its next commit, which leaves nothing behind",
+TEST_CASE("a disk that refuses a commit ends the process until the disk is mended",
           "[sim][faults]") {
+    for (const FaultKind kind :
+         {FaultKind::full_disk, FaultKind::read_only, FaultKind::sync_error}) {
+        Observer observer;
+        // Who hears that another is dead keeps it.
+        Fault crash = fault_of(FaultKind::crash, 0);
+        crash.at = 11s;
+        World world(plan_of(3, {fault_of(kind, 1), crash}));
+        world.watch(observer);
+        world.run_until(19s);
+        CHECK(observer.ends.size() == 1);
+        CHECK(world.host(1).state() == ProcessState::down);
+        CHECK(world.host(1).disk().lost_batches() >= 1);
+        world.run_until(24s);
+        CHECK(all_ready(world));
+        CHECK(world.faults().repaired(kind) == 1);
+    }
+}
+
+TEST_CASE("a process that cannot write or read when it starts waits until its disk is mended",
+          "[sim][faults]") {
+    for (const FaultKind kind : {FaultKind::full_disk, FaultKind::read_only, FaultKind::sync_error,
+                                 FaultKind::read_error}) {
+        Observer observer;
+        Fault crash = fault_of(FaultKind::crash, 1);
+        crash.at = 9s;
+        crash.lasts = 2s;
+        World world(plan_of(3, {crash, fault_of(kind, 1)}));
+        world.watch(observer);
+        world.run_until(19s);
+        CHECK(world.host(1).state() == ProcessState::down);
+        CHECK(observer.starts.size() == 3);
+        world.run_until(24s);
+        CHECK(all_ready(world));
+    }
+}
+
+TEST_CASE("a process whose commit failed starts at once when the disk is mended meanwhile",
+          "[sim][faults]") {
+    Fault crash = fault_of(FaultKind::crash, 0);
+    Plan plan = plan_of(3, {crash, fault_of(FaultKind::full_disk, 1)});
+    plan.disk.sync_min = 8s;
     Observer observer;
-    // What rejoins the mesh writes: the crash makes sure that somebody does.
-    Fault crash = fault_of(FaultKind::crash, 1);
-    crash.at = 9s;
-    crash.lasts = 2s;
-    World world(plan_of(3, {crash, fault_of(FaultKind::full_disk, 1)}));
+    World world(plan);
     world.watch(observer);
-    world.run_until(19s);
+    world.run_until(40s);
     CHECK(observer.ends.size() == 1);
-    CHECK(world.host(1).state() == ProcessState::down);
-    CHECK(world.host(1).disk().lost_batches() >= 1);
-    world.run_until(24s);
-    CHECK(all_ready(world));
-    CHECK(world.faults().repaired(FaultKind::full_disk) == 1);
+    CHECK(observer.starts.size() == 5);
+    CHECK(world.host(1).state() == ProcessState::running);
 }
 
 TEST_CASE("a host whose disk is nearly full says so, once", "[sim][faults]") {

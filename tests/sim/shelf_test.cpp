@@ -21,21 +21,25 @@ public:
     // Whether what is there after a crash is what was told, with or without the last commit.
     bool crash_within_a_commit() {
         const Model before = told_;
-        begin();
-        shelf.crash(rng_);
-        if (!shelf.open()) return false;
-        const Model found = contents();
-        const bool right = found == before || found == told_;
-        told_ = found;
-        return right;
+        REQUIRE(begin());
+        return crash_after(before);
+    }
+
+    // The same after a commit that met these errors.
+    bool fail_in_a_commit(const DiskErrors& errors) {
+        const Model before = told_;
+        shelf.fail(errors);
+        REQUIRE_FALSE(begin());
+        shelf.fail({});
+        return crash_after(before);
     }
 
     void commit() {
-        begin();
+        REQUIRE(begin());
         shelf.finish();
     }
 
-    void begin() {
+    bool begin() {
         Effects effects;
         const std::uint64_t records = rng_.between(1, 8);
         for (std::uint64_t i = 0; i < records; ++i) {
@@ -50,12 +54,21 @@ public:
             }
         }
         const std::array<const Effects*, 1> turns = {&effects};
-        REQUIRE(shelf.begin(turns));
+        return shelf.begin(turns).has_value();
     }
 
     JournalShelf shelf;
 
 private:
+    bool crash_after(const Model& before) {
+        shelf.crash(rng_);
+        if (!shelf.open()) return false;
+        const Model found = contents();
+        const bool right = found == before || found == told_;
+        told_ = found;
+        return right;
+    }
+
     [[nodiscard]] Model contents() const {
         Model found;
         shelf.scan(Table::values, [&](ByteView key, ByteView value) {
@@ -88,7 +101,7 @@ TEST_CASE("a disk that lies about its syncs is found out", "[sim][shelf]") {
         Story story(seed);
         story.commit();
         story.shelf.vfs().skip_syncs(true);
-        story.begin();  // and told durable, with nothing settled
+        REQUIRE(story.begin());  // and told durable, with nothing settled
         if (!story.crash_within_a_commit()) ++found_out;
     }
     CHECK(found_out > 10);
@@ -112,16 +125,46 @@ TEST_CASE("equal uses leave equal journals", "[sim][shelf]") {
 TEST_CASE("a full disk refuses a commit, and keeps what it had", "[sim][shelf]") {
     Story story(3);
     story.commit();
-    story.shelf.vfs().fill(true);
+    story.shelf.fail({.full = true});
     Effects effects;
     effects.persist(Table::values, view_of("one more"), view_of("value"));
     const std::array<const Effects*, 1> turns = {&effects};
     CHECK_FALSE(story.shelf.begin(turns));
-    story.shelf.vfs().fill(false);
+    story.shelf.fail({});
     Rng rng(1);
     story.shelf.crash(rng);
     REQUIRE(story.shelf.open());
     CHECK_FALSE(story.shelf.read(Table::values, view_of("one more")));
+}
+
+TEST_CASE("what a disk answers with errors is kept whole or not at all", "[sim][shelf]") {
+    for (const DiskErrors& errors :
+         {DiskErrors{.full = true}, DiskErrors{.read_only = true}, DiskErrors{.syncs = true}}) {
+        for (std::uint64_t seed = 0; seed < 20; ++seed) {
+            Story story(seed);
+            story.commit();
+            CHECK(story.fail_in_a_commit(errors));
+        }
+    }
+}
+
+TEST_CASE("no process starts on a disk that cannot be read", "[sim][shelf]") {
+    Story story(3);
+    story.commit();
+    story.shelf.fail({.reads = true});
+    CHECK_FALSE(story.shelf.open());
+    story.shelf.fail({});
+    CHECK(story.shelf.open());
+}
+
+TEST_CASE("records that could not be read are told", "[sim][shelf]") {
+    Story story(3);
+    for (int i = 0; i < 50; ++i) story.commit();
+    REQUIRE(story.shelf.open());
+    story.shelf.fail({.reads = true});
+    CHECK_FALSE(story.shelf.has_misread());
+    story.shelf.scan(Table::values, [](ByteView, ByteView) {});
+    CHECK(story.shelf.has_misread());
 }
 
 }  // namespace
