@@ -98,14 +98,30 @@ Result<Exit> explain(const Invocation& call, Terminal& terminal) {
                    "starling explain");
 }
 
-Result<Exit> help(const Invocation& call, Terminal& terminal) {
-    if (!call.words.empty()) {
-        std::size_t used = 0;
-        const Command* command = find_command(call.words, used);
-        if (command == nullptr) return tl::unexpected(unknown_command(call.words));
+std::string names_and_summaries(const std::vector<const Command*>& members) {
+    std::vector<std::vector<std::string>> rows;
+    for (const Command* each : members) {
+        rows.push_back({"  starling " + text(each->name), text(each->summary)});
+    }
+    return table_text(rows) + "\nEach takes --help.\n";
+}
+
+Result<Exit> help_with(const std::vector<std::string>& words, Terminal& terminal) {
+    std::size_t used = 0;
+    if (const Command* command = find_command(words, used)) {
         terminal.result(command_document(*command), [&] { return help_text(*command); });
         return Exit::ok;
     }
+    const auto members = commands_of(words[0]);
+    if (words.size() > 1 || members.empty()) return tl::unexpected(unknown_command(words));
+    Value::List items;
+    for (const Command* each : members) items.emplace_back(command_document(*each));
+    terminal.result({{"items", std::move(items)}}, [&] { return names_and_summaries(members); });
+    return Exit::ok;
+}
+
+Result<Exit> help(const Invocation& call, Terminal& terminal) {
+    if (!call.words.empty()) return help_with(call.words, terminal);
     Value::List items;
     for (const Command& command : commands()) items.emplace_back(command_document(command));
     terminal.result({{"items", std::move(items)}, {"options", options_document(common_options())}},

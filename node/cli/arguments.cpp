@@ -293,16 +293,22 @@ Error unknown_command(std::span<const std::string> words) {
     auto near = nearest(both, names);
     std::string shown = near ? both : words[0];
     if (!near) near = nearest(words[0], names);
-    const auto begun = [&](const std::string& name) { return name.starts_with(words[0] + " "); };
-    const auto member = std::ranges::find_if(names, begun);
-    if (!near && member != names.end()) {
-        near = *member;
-        shown = both;
-    }
+    const bool is_half_known = !commands_of(words[0]).empty();
+    if (!near && is_half_known) shown = both;
     return Error{ErrorCode::invalid, "unknown_command",
                  fmt::format("unknown command \"{}\"{}", printable(shown),
                              near ? fmt::format("; did you mean \"{}\"?", *near) : ""),
-                 "starling help", Changed::no};
+                 is_half_known ? "starling help " + words[0] : "starling help", Changed::no};
+}
+
+// What "starling mesh" means, with --help or without.
+Result<Invocation> parse_half(const std::vector<std::string>& arguments,
+                              const Environment& environment) {
+    std::size_t used = 0;
+    const std::vector<std::string> name{"help"};
+    auto call = parse_for(*find_command(name, used), arguments, environment);
+    if (call) call->help = false;
+    return call;
 }
 
 Result<Invocation> parse(std::span<const std::string> arguments, const Environment& environment) {
@@ -313,8 +319,12 @@ Result<Invocation> parse(std::span<const std::string> arguments, const Environme
     const std::vector<std::string> fallback{"help"};
     const bool none = words.empty();
     const Command* command = find_command(none ? fallback : words, used);
-    if (command == nullptr) return tl::unexpected(unknown_command(words));
     std::vector<std::string> rest(arguments.begin(), arguments.end());
+    if (command == nullptr) {
+        const bool is_half = words.size() == 1 && !commands_of(words[0]).empty();
+        if (is_half) return parse_half(rest, environment);
+        return tl::unexpected(unknown_command(words));
+    }
     for (std::size_t i = none ? 0 : used; i > 0; --i) {
         rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(places[i - 1]));
     }

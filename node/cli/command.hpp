@@ -79,4 +79,7 @@ struct Invocation {
 // took.
 [[nodiscard]] const Command* find_command(std::span<const std::string> words, std::size_t& used);
 
+// The commands of two words that begin with this one: of "mesh" among others "mesh init".
+[[nodiscard]] std::vector<const Command*> commands_of(std::string_view word);
+
 }  // namespace starling::cli

@@ -1,5 +1,7 @@
 #include "node/cli/commands.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -83,6 +85,14 @@ const Command* find_command(std::span<const std::string> words, std::size_t& use
         if (found != commands().end()) return &*found;
     }
     return nullptr;
+}
+
+std::vector<const Command*> commands_of(std::string_view word) {
+    std::vector<const Command*> found;
+    for (const Command& command : commands()) {
+        if (command.name.starts_with(fmt::format("{} ", word))) found.push_back(&command);
+    }
+    return found;
 }
 
 }  // namespace starling::cli

@@ -76,10 +76,24 @@ TEST_CASE("a misspelt command is answered with the nearest one", "[cli][argument
     CHECK(call.error().message == "unknown command \"membres\"; did you mean \"members\"?");
 }
 
-TEST_CASE("half a command of two words is answered with a whole one", "[cli][arguments]") {
+TEST_CASE("a command whose second word is misspelt is answered with the nearest one",
+          "[cli][arguments]") {
     CHECK(message_of(parsed("mesh int")) ==
           "unknown command \"mesh int\"; did you mean \"mesh init\"?");
-    CHECK(message_of(parsed("mesh")) == "unknown command \"mesh\"; did you mean \"mesh init\"?");
+    const auto call = parsed("mesh frobnicate");
+    CHECK(message_of(call) == "unknown command \"mesh frobnicate\"");
+    CHECK(call.error().hint == "starling help mesh");
+}
+
+TEST_CASE("half a command of two words asks for help with those that it begins",
+          "[cli][arguments]") {
+    for (const char* words : {"mesh", "mesh --help", "help mesh"}) {
+        const auto call = parsed(words);
+        REQUIRE(call);
+        CHECK(call->command->name == "help");
+        CHECK(call->words == std::vector<std::string>{"mesh"});
+        CHECK_FALSE(call->help);
+    }
 }
 
 TEST_CASE("a shortened option is not guessed", "[cli][arguments]") {
