@@ -76,8 +76,10 @@ enum class HeadsVerdict : std::uint8_t { level, behind, suspicious };
 
 enum class CopiesVerdict : std::uint8_t { counted, not_mine };
 
-// Batches that came again of late, told by their signatures: a flood brings each over every link.
-class RepeatedBatches {
+// Batches applied of late, told by their signatures: a flood brings each again over every link.
+// What nobody verified is not among them: a signature under bytes that it was not made for would
+// keep the right ones from being heard.
+class AppliedBatches {
 public:
     void insert(const Signature& signature, const NodeId& writer) {
         marks_[place_of(signature)] = {signature.prefix(), writer.prefix()};
@@ -217,7 +219,7 @@ private:
     Origins origins_;
     Values values_;
     Waiting waiting_;
-    RepeatedBatches repeated_;
+    AppliedBatches applied_lately_;
     Pulls pulls_;
     Serves serves_;
     CopyWaits copy_waits_;

@@ -34,7 +34,7 @@ BatchVerdict Store::on_batches(const NodeId& from, const Batches& message,
 BatchVerdict Store::receive(const NodeId& from, const SealedBatch& sealed, Freshness freshness,
                             const Step& step) {
     // Whoever sends other bytes under this signature is not heard, as he would not be believed.
-    if (repeated_.contains(sealed.signature, from)) return BatchVerdict::duplicate;
+    if (applied_lately_.contains(sealed.signature, from)) return BatchVerdict::duplicate;
     Parcel parcel;
     Reader body = decoder_.parse(sealed.body);
     if (!Batch::decode(body, parcel.batch)) {
@@ -72,7 +72,6 @@ std::optional<BatchVerdict> Store::known(const Parcel& parcel, const Step& step)
         return fork(parcel, step);
     }
     STARLING_PROBE(batch_came_again);
-    repeated_.insert(parcel.signature, batch.origin.node);
     confirm(parcel, step.out);
     return BatchVerdict::duplicate;
 }
@@ -154,7 +153,7 @@ void Store::freeze(const Parcel& parcel, Effects& out) {
     origins_.freeze(origin, out);
     out.persist(Table::forks, key_of(parcel.batch.dot_of(0)), parcel.sealed());
     waiting_.drop(origin);
-    repeated_.clear();  // what comes again of a frozen origin is no duplicate
+    applied_lately_.clear();  // what comes again of a frozen origin is no duplicate
     pulls_.forget(origin);
 }
 
@@ -166,6 +165,7 @@ void Store::apply(const Parcel& parcel, Cause cause, const Step& step) {
     }
     step.out.persist(Table::batches, key_of(batch.dot_of(0)), parcel.sealed());
     origins_.advance(batch, parcel.chain, parcel.size(), step.out);
+    applied_lately_.insert(parcel.signature, batch.origin.node);
     pulls_.moved(batch.origin, batch.last());
 
     const std::size_t changes_before = changes_.size();

@@ -26,6 +26,11 @@ std::map<NodeId, std::pair<std::optional<Standing>, std::uint64_t>> summary_of(c
     return summary;
 }
 
+// Whether it carries the signature of the claim that is kept, which was verified.
+bool is_kept(const Claim& claim, const Members::Record& known) {
+    return known.claim && known.claim->signature == claim.signature;
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------- frames
@@ -254,7 +259,7 @@ Verdict Gossip::apply(const Claim& cell, const NodeId& from, Moment now, Effects
     if (judged == MergeVerdict::old) {
         const Members::Record& known = *members_.find(cell.node);
         if (!outbox_.waits(cell.node)) {
-            stale_.insert(cell);
+            if (is_kept(cell, known)) stale_.insert(cell);
         } else if (!known.introduction && known.standing() == standing_of(cell)) {
             outbox_.on_shown(cell.node, from);
         }
@@ -286,7 +291,7 @@ Verdict Gossip::apply_own(const Claim& cell, const NodeId& from, Moment now) {
     const Standing theirs = standing_of(cell);
     if (theirs <= mine) {
         if (theirs == mine) outbox_.on_shown(self_, from);
-        if (!outbox_.waits(self_)) stale_.insert(cell);
+        if (!outbox_.waits(self_) && is_kept(cell, *members_.find(self_))) stale_.insert(cell);
         return Verdict::nothing_new;
     }
     if (check(cell, now) != Verdict::taken) return Verdict::nothing_new;

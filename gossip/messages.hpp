@@ -120,6 +120,8 @@ struct Opinion {
 // Claims that changed nothing when they came last, and will change nothing when they come again: a
 // flood brings each of them over every link.  They are told by a part of their signature, which
 // ends their encoding; whoever makes up another claim with a signature that is known is not heard.
+// Only what was verified is among them: a signature under a claim that it was not made for would
+// keep the right one from being heard.
 class StaleClaims {
 public:
     void insert(const Claim& claim) {

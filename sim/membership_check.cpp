@@ -154,6 +154,10 @@ void MembershipCheck::check_death(std::uint32_t observer, std::uint32_t subject,
         notice_times_.push_back(now - crash->at);
         return;
     }
+    // Who was cut off hears late of a death that its victim outbid since; its first teller is
+    // judged.
+    const Life life{standing.boot, standing.incarnation};
+    if (life < life_of(subject) && judged_.contains({subject, life})) return;
     findings_.looked(no_false_death);
     if (!has_excuse(observer, subject, now)) violated(no_false_death, observer, subject, now);
     check_accusers(observer, subject, standing, now);

@@ -8,6 +8,7 @@ namespace {
 
 constexpr auto ann = World::ann;
 constexpr auto bob = World::bob;
+constexpr auto eve = World::eve;
 
 Batch full_batch(const World& world) {
     const Origin other{world.id(bob), Boot{7}};
@@ -168,6 +169,27 @@ TEST_CASE("a changed bit anywhere in a batch is found out and changes nothing", 
     CHECK(world.store(bob).heads().empty());
     CHECK(world.flying().empty());
     CHECK(world.receive(bob, ann, {Freshness::live, {{body, signature}}}) == BatchVerdict::applied);
+}
+
+TEST_CASE("a batch is heard though its signature came with another that is known",
+          "[crdt][hostile]") {
+    World world(3);
+    Bytes bodies[2];
+    for (const std::uint64_t first : {1, 2}) {
+        Batch batch;
+        batch.origin = {world.id(bob), Boot{1}};
+        batch.first = first;
+        batch.operations = {Operation::increment("c", 1)};
+        if (first == 2) batch.previous = chain_of(bodies[0]);
+        bodies[first - 1] = encoded(batch);
+    }
+    const Batches one = signed_by(world.key(bob), bodies[0]);
+    const Batches two = signed_by(world.key(bob), bodies[1]);
+    REQUIRE(world.receive(ann, bob, one) == BatchVerdict::applied);
+    Batches forged = one;
+    forged.batches[0].signature = two.batches[0].signature;
+    CHECK(world.receive(ann, eve, forged) == BatchVerdict::duplicate);
+    CHECK(world.receive(ann, eve, two) == BatchVerdict::applied);
 }
 
 TEST_CASE("random bytes are no message", "[crdt][hostile]") {

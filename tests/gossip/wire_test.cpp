@@ -129,6 +129,30 @@ TEST_CASE("a claim is stale once it came again, not before", "[gossip][wire]") {
     CHECK(lone.core->stale().contains(cell));
 }
 
+TEST_CASE("a claim is not stale because its signature came with an old one", "[gossip][wire]") {
+    Lone lone;
+    const NodeId from = test_key(bob).id();
+    Cells cells;
+    cells.claims = {claim_of(eve, 1, 0)};
+    CHECK(lone.core->on_cells(from, cells, start, lone.out) == Verdict::taken);
+    lone.core->on_tick({start.boot_time + 1s, start.wall + 1s}, Input::drained, lone.out);
+    const Claim next = claim_of(eve, 2, 0);
+    cells.claims[0].signature = next.signature;
+    CHECK(lone.core->on_cells(from, cells, start, lone.out) == Verdict::nothing_new);
+    CHECK_FALSE(lone.core->stale().contains(encoded(next)));
+}
+
+TEST_CASE("its own claim is not stale because its signature came with an old one",
+          "[gossip][wire]") {
+    Lone lone;
+    lone.core->on_tick({start.boot_time + 1s, start.wall + 1s}, Input::drained, lone.out);
+    Cells cells;
+    cells.claims = {claim_of(ann, 9, 0)};
+    cells.claims[0].signature = claim_of(ann, 11, 0).signature;
+    CHECK(lone.core->on_cells(test_key(bob).id(), cells, start, lone.out) == Verdict::nothing_new);
+    CHECK_FALSE(lone.core->stale().contains(encoded(claim_of(ann, 11, 0))));
+}
+
 TEST_CASE("a list of cells at its limit decodes, one more does not", "[gossip][wire][limits]") {
     Cells cells = some_cells();
     Decoder decoder;

@@ -42,11 +42,11 @@ public:
         check.on_traced(observer, {Event::opinion_given, 3, {id_of(subject).prefix(), 1, 1}}, now);
     }
 
-    void fault(FaultKind kind, std::uint32_t host, Duration now) {
+    void fault(FaultKind kind, std::uint32_t host, Duration now, Phase phase = Phase::begins) {
         Fault fault;
         fault.kind = kind;
         fault.host = host;
-        check.on_fault(fault, Phase::begins, now);
+        check.on_fault(fault, phase, now);
     }
 
     void looks(Duration now) {
@@ -94,6 +94,20 @@ TEST_CASE("the death of a node that runs is found", "[sim][checks]") {
     story.accuses(eve, bob, 40s);
     story.traces(ann, Event::member_dead, bob, 40s);
     CHECK(story.broken() == Names{"no_false_death"});
+}
+
+TEST_CASE("who hears late of a death that was outbid since tells no false one", "[sim][checks]") {
+    for (const bool outbid : {false, true}) {
+        Story story;
+        story.fault(FaultKind::pause, bob, 30s);
+        story.accuses(ann, bob, 33s);
+        story.accuses(eve, bob, 33s);
+        story.traces(ann, Event::member_dead, bob, 33s);
+        story.fault(FaultKind::pause, bob, 34s, Phase::ends);
+        if (outbid) story.check.on_traced(bob, {Event::claim_refuted, 2, {boot.value, 1}}, 34s);
+        story.traces(eve, Event::member_dead, bob, 300s);
+        CHECK(story.broken() == (outbid ? Names{} : Names{"no_false_death"}));
+    }
 }
 
 TEST_CASE("the death of a stopped node is no false one", "[sim][checks]") {
