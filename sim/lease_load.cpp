@@ -55,13 +55,14 @@ std::optional<Duration> LeaseLoad::next_time() const {
 
 void LeaseLoad::act(Duration now, Clients& clients) {
     clients_ = &clients;
+    acted_ = now;
     for (std::uint32_t host = 0; host < clients.hosts(); ++host) look_at_clock(host, now, clients);
     while (pace_.next() && *pace_.next() <= now) operate(pace_.take(), now, clients);
     while (!again_.empty() && again_.begin()->first <= now) {
         const auto [host, name] = again_.extract(again_.begin()).mapped();
         if (now < setup_.until) acquire(host, name, term_min, now, clients);
     }
-    if (!asked_ && now >= setup_.survey_at) ask_everybody(clients);
+    if (!asked_ && now >= setup_.survey_at) ask_everybody(now, clients);
 }
 
 void LeaseLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool /*last*/,
@@ -75,6 +76,7 @@ void LeaseLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool /
     }
     if (!waiting) return;
     ++(answer ? counts_.answered : counts_.failed);
+    settle(waiting.mapped(), answer, now);
     if (answer && answer->outcome == node::RegisterOutcome::applied) {
         take(host, waiting.mapped(), *answer, now);
     } else if (answer && answer->held && waiting.mapped().wish == Wish::acquire) {
@@ -84,6 +86,9 @@ void LeaseLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool /
 
 void LeaseLoad::on_crash(std::uint32_t host) {
     const auto there = [&](const auto& each) { return each.first.first == host; };
+    for (const auto& each : waiting_) {
+        if (there(each)) leases_[each.second.name].unsettled = acted_;
+    }
     counts_.lost += std::erase_if(waiting_, there);
     std::erase_if(questions_, there);
     for (auto& [name, lease] : leases_) lease.claims.erase(host);
@@ -91,6 +96,7 @@ void LeaseLoad::on_crash(std::uint32_t host) {
 
 void LeaseLoad::conclude(Duration now) {
     for (const auto& [name, lease] : leases_) {
+        if (lease.unsettled) continue;
         findings_.looked(leases_agree);
         if (lease.told.size() > 1) findings_.violated(leases_agree, {now, 0, name});
     }
@@ -194,8 +200,18 @@ void LeaseLoad::look_at_clock(std::uint32_t host, Duration now, const Clients& c
     clock.shown = shown;
 }
 
-void LeaseLoad::ask_everybody(Clients& clients) {
+// What nobody knows the outcome of may happen until something that was asked for later has.
+void LeaseLoad::settle(const Asked& asked, const Result<node::LeaseAnswer>& answer, Duration now) {
+    std::optional<Duration>& unsettled = leases_[asked.name].unsettled;
+    const bool applied = answer && answer->outcome == node::RegisterOutcome::applied;
+    if (applied && unsettled && *unsettled < asked.at) unsettled.reset();
+    const bool unknown = !answer || answer->outcome == node::RegisterOutcome::unknown;
+    if (unknown) unsettled = now;
+}
+
+void LeaseLoad::ask_everybody(Duration now, Clients& clients) {
     asked_ = true;
+    for (const auto& [key, asked] : waiting_) leases_[asked.name].unsettled = now;
     for (std::uint32_t host = 0; host < clients.hosts(); ++host) {
         for (const auto& [name, lease] : leases_) {
             const node::LeaseShowAsk ask{name, last_show};

@@ -74,6 +74,7 @@ private:
         std::map<std::uint64_t, Holder> fences;           // who was granted which
         std::map<std::uint64_t, std::uint32_t> given_up;  // fences released, and by which host
         std::set<std::pair<std::uint64_t, Holder>> told;  // in the end
+        std::optional<Duration> unsettled;                // since then an operation may yet happen
     };
 
     struct Asked {
@@ -102,7 +103,8 @@ private:
     void lurk(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
               Duration now);
     void look_at_clock(std::uint32_t host, Duration now, const Clients& clients);
-    void ask_everybody(Clients& clients);
+    void settle(const Asked& asked, const Result<node::LeaseAnswer>& answer, Duration now);
+    void ask_everybody(Duration now, Clients& clients);
     void take(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
               Duration now);
     void check_fence(std::uint32_t host, const Asked& asked, const node::LeaseAnswer& answer,
@@ -117,6 +119,7 @@ private:
     Pace pace_;
     Decoder decoder_;
     bool asked_ = false;
+    Duration acted_{};  // the last time
     const BallotCheck* ballots_ = nullptr;
     Clients* clients_ = nullptr;  // of the world, once it acted
     std::map<std::uint32_t, Clock> clocks_;
