@@ -176,6 +176,8 @@ Result<void> Journal::prepare() {
     // After the setup: switching automatic checkpoints off also takes the hook away.
     sqlite3_wal_hook(database_.get(), keep_page_count, &log_pages_);
     const std::pair<Statement*, const char*> statements[] = {
+        {&begin_, "BEGIN IMMEDIATE"},
+        {&commit_, "COMMIT"},
         {&put_, "INSERT OR REPLACE INTO records (place, key, value) VALUES (?1, ?2, ?3)"},
         {&erase_, "DELETE FROM records WHERE place = ?1 AND key = ?2"},
         {&scan_, "SELECT key, value FROM records WHERE place = ?1 ORDER BY key"},
@@ -209,21 +211,23 @@ Result<Journal::Statement> Journal::compile(const char* sql) {
     return Statement(statement);
 }
 
+Result<void> Journal::step(sqlite3_stmt* statement, const char* doing) {
+    const bool done = sqlite3_step(statement) == SQLITE_DONE;
+    Result<void> result;
+    if (!done) result = broken(doing);
+    sqlite3_reset(statement);
+    return result;
+}
+
 Result<void> Journal::commit(std::span<const Effects* const> turns) {
-    if (sqlite3_exec(database_.get(), "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) {
-        return broken("begin");
-    }
+    if (auto begun = step(begin_.get(), "begin"); !begun) return begun;
+    Result<void> done;
     for (const Effects* turn : turns) {
-        auto written = write(*turn);
-        if (!written) {
-            sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-            return written;
-        }
+        if (done) done = write(*turn);
     }
-    if (sqlite3_exec(database_.get(), "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK) return {};
-    auto error = broken("commit");
-    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-    return error;
+    if (done) done = step(commit_.get(), "commit");
+    if (!done) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    return done;
 }
 
 Result<void> Journal::write(const Effects& turn) {

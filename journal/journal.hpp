@@ -105,12 +105,15 @@ private:
     [[nodiscard]] Result<void> prepare();
     [[nodiscard]] Result<void> run(const char* sql);
     [[nodiscard]] Result<Statement> compile(const char* sql);
+    [[nodiscard]] Result<void> step(sqlite3_stmt* statement, const char* doing);
     [[nodiscard]] Result<void> write(const Effects& turn);
     [[nodiscard]] tl::unexpected<Error> broken(const char* doing) const;
     void remember(const char* doing) const;
 
     Options options_;
     std::unique_ptr<sqlite3, Closer> database_;
+    Statement begin_;
+    Statement commit_;
     Statement put_;
     Statement erase_;
     Statement scan_;

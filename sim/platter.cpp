@@ -6,10 +6,10 @@
 namespace starling::sim {
 namespace {
 
-// Bytes of `file` from `at` on, `count` at most.
-ByteView part_of(ByteView file, std::uint64_t at, std::uint64_t count) {
-    if (at >= file.size()) return {};
-    return file.subspan(at, std::min<std::uint64_t>(count, file.size() - at));
+// Of these bytes from `at` on, `count` at most.
+ByteView part_of(ByteView bytes, std::uint64_t at, std::uint64_t count) {
+    if (at >= bytes.size()) return {};
+    return bytes.subspan(at, std::min<std::uint64_t>(count, bytes.size() - at));
 }
 
 }  // namespace
@@ -28,15 +28,13 @@ std::size_t Platter::read(std::string_view file, std::uint64_t offset,
                           std::span<std::uint8_t> to) const {
     const File* found = find(file);
     if (found == nullptr) return 0;
-    const ByteView there = part_of(found->bytes, offset, to.size());
-    std::copy_n(there.data(), there.size(), to.data());
-    return there.size();
+    return found->bytes.read(offset, to);
 }
 
 void Platter::write(std::string_view file, std::uint64_t offset, ByteView bytes) {
     Operation operation = begun(Change::write, file, offset);
     operation.length = bytes.size();
-    operation.other = copy_of(part_of(files_[operation.file].bytes, offset, bytes.size()));
+    operation.other = files_[operation.file].bytes.copy(offset, bytes.size());
     put(operation.file, offset, bytes);
     under_way_.push_back(std::move(operation));
 }
@@ -44,7 +42,7 @@ void Platter::write(std::string_view file, std::uint64_t offset, ByteView bytes)
 void Platter::truncate(std::string_view file, std::uint64_t size) {
     Operation operation = begun(Change::truncate, file, size);
     File& shortened = files_[operation.file];
-    operation.other = copy_of(part_of(shortened.bytes, size, shortened.bytes.size()));
+    operation.other = shortened.bytes.copy(size, shortened.bytes.size());
     shortened.exists = true;
     shortened.bytes.resize(size);
     under_way_.push_back(std::move(operation));
@@ -53,7 +51,8 @@ void Platter::truncate(std::string_view file, std::uint64_t size) {
 void Platter::remove(std::string_view file) {
     Operation operation = begun(Change::remove, file, 0);
     File& removed = files_[operation.file];
-    operation.other = std::exchange(removed.bytes, {});
+    operation.other = removed.bytes.copy(0, removed.bytes.size());
+    removed.bytes.resize(0);
     removed.exists = false;
     under_way_.push_back(std::move(operation));
 }
@@ -84,22 +83,18 @@ Platter::Operation Platter::begun(Change change, std::string_view name, std::uin
 void Platter::put(FileNumber number, std::uint64_t at, ByteView bytes) {
     File& file = files_[number];
     file.exists = true;
-    if (file.bytes.size() < at) file.bytes.resize(at);
-    const ByteView over = part_of(bytes, 0, file.bytes.size() - at);
-    std::copy_n(over.data(), over.size(), file.bytes.data() + at);
-    append(file.bytes, bytes.subspan(over.size()));
+    file.bytes.write(at, bytes);
 }
 
 // REQUIRES: every later change is undone.
 void Platter::undo(Operation& operation) {
     File& file = files_[operation.file];
     const Bytes before = std::move(operation.other);
-    operation.other = copy_of(part_of(file.bytes, operation.at, operation.length));
+    operation.other = file.bytes.copy(operation.at, operation.length);
     file.exists = operation.existed;
     file.bytes.resize(operation.size);
     // A removed file is all there was; of others only what was covered or cut off.
-    std::copy_n(before.data(), before.size(),
-                file.bytes.data() + std::min(operation.at, operation.size));
+    file.bytes.write(std::min(operation.at, operation.size), before);
 }
 
 void Platter::redo(const Operation& operation) {
@@ -111,7 +106,7 @@ void Platter::redo(const Operation& operation) {
     }
     if (operation.change == Change::remove) {
         file.exists = false;
-        file.bytes.clear();
+        file.bytes.resize(0);
     }
 }
 

@@ -23,6 +23,7 @@
 
 #include "base/bytes.hpp"
 #include "base/rng.hpp"
+#include "sim/file_bytes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -70,7 +71,7 @@ private:
     struct File {
         std::string name;
         bool exists = false;
-        Bytes bytes;
+        FileBytes bytes;
     };
 
     using FileNumber = std::uint32_t;
