@@ -47,4 +47,12 @@ std::uint64_t Hasher::finish64() {
     return finish().prefix();
 }
 
+std::uint64_t short_hash(ByteView bytes, std::uint64_t key) {
+    std::array<std::uint8_t, crypto_shorthash_KEYBYTES> secret{};
+    store_u64(secret, key);
+    std::array<std::uint8_t, crypto_shorthash_BYTES> hash;
+    crypto_shorthash(hash.data(), bytes.data(), bytes.size(), secret.data());
+    return load_u64(hash);
+}
+
 }  // namespace starling

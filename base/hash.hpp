@@ -1,5 +1,5 @@
 // BLAKE2b hashes (libsodium), always under a domain, so that no hash of one thing is a hash of
-// another.
+// another; and a short one.
 //
 // Pure functions and a streaming object.  The object is not thread safe.
 #pragma once
@@ -34,5 +34,8 @@ public:
 private:
     alignas(64) std::array<std::byte, 384> state_;
 };
+
+// SipHash-2-4: short and quick, for telling what changed by accident, not by intent.
+[[nodiscard]] std::uint64_t short_hash(ByteView bytes, std::uint64_t key);
 
 }  // namespace starling

@@ -14,7 +14,7 @@ namespace {
 
 // "STRL": tells our files from other SQLite files.
 constexpr int application_id = 0x5354524C;
-constexpr int format_version = 1;
+constexpr int format_version = 2;  // 1 had no sums
 
 // Exclusive locking keeps the index of the write-ahead log in memory and the lock until close (I3).
 constexpr const char* setup_sql =
@@ -30,10 +30,10 @@ constexpr const char* schema_sql =
     " place INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY (place, key)) STRICT, WITHOUT ROWID;"
     "PRAGMA application_id = 1398035020;"
-    "PRAGMA user_version = 1;"
+    "PRAGMA user_version = 2;"
     "COMMIT;";
 
-static_assert(application_id == 1398035020 && format_version == 1);
+static_assert(application_id == 1398035020 && format_version == 2);
 
 std::string directory_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
@@ -53,19 +53,25 @@ ByteView column(sqlite3_stmt* statement, int index) {
     return {static_cast<const std::uint8_t*>(data), size};
 }
 
+bool is_damage(int code) {
+    return code == SQLITE_IOERR_DATA || (code & 0xFF) == SQLITE_NOTADB ||
+           (code & 0xFF) == SQLITE_CORRUPT;
+}
+
 std::string hint_for(int code, std::uint64_t free_bytes) {
-    if (code == SQLITE_BUSY)
+    if ((code & 0xFF) == SQLITE_BUSY)
         return "another process uses this data directory: stop it, or choose another --dir";
-    if (code == SQLITE_FULL || free_bytes == 0) return "free disk space, then start the node again";
-    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
+    if ((code & 0xFF) == SQLITE_FULL || free_bytes == 0)
+        return "free disk space, then start the node again";
+    if (is_damage(code)) {
         return "restore the file from a copy, or move it away: the node then starts as a new voter";
     }
     return "check the disk and the directory's permissions, then start the node again";
 }
 
 const char* name_for(int code) {
-    if (code == SQLITE_BUSY) return "journal_locked";
-    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return "journal_damaged";
+    if ((code & 0xFF) == SQLITE_BUSY) return "journal_locked";
+    if (is_damage(code)) return "journal_damaged";
     return "journal_failed";
 }
 
@@ -127,6 +133,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const Options& options) {
     auto done = journal->connect()
                     .and_then([&] { return journal->run(setup_sql); })
                     .and_then([&] { return journal->check_version(); })
+                    .and_then([&] { return journal->checkpoint(); })  // before any commit: I5
                     .and_then([&] { return journal->run(schema_sql); })
                     .and_then([&] { return journal->prepare(); });
     if (!done) return tl::unexpected<Error>(std::move(done.error()));
@@ -139,10 +146,11 @@ Result<void> Journal::connect() {
     constexpr int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     sqlite3* database = nullptr;
-    const int code = sqlite3_open_v2(options_.path.c_str(), &database, flags,
-                                     options_.vfs.empty() ? nullptr : options_.vfs.c_str());
+    const int code = sqlite3_open_v2(options_.path.c_str(), &database, flags, vfs_.name().c_str());
     database_.reset(database);
     if (code != SQLITE_OK) return broken("open");
+    int reserved = CheckedVfs::reserved_bytes;
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
     return {};
 }
 
@@ -162,14 +170,23 @@ Result<void> Journal::check_version() {
                                  "journal " + options_.path + ": a database of another program",
                                  "choose another data directory with --dir");
     }
-    if (version > format_version) {
-        return starling::failure(ErrorCode::failed, "journal_newer",
-                                 "journal " + options_.path + ": format " +
-                                     std::to_string(version) + ", this program knows " +
-                                     std::to_string(format_version),
-                                 "start it with the version that wrote it, or a later one");
+    if (version != format_version) return other_format(version);
+    if (!vfs_.is_checked()) {
+        return starling::failure(ErrorCode::failed, "journal_damaged",
+                                 "journal " + options_.path + ": its first page carries no sum",
+                                 hint_for(SQLITE_CORRUPT, 1));
     }
     return {};
+}
+
+tl::unexpected<Error> Journal::other_format(int version) const {
+    const bool newer = version > format_version;
+    return starling::failure(
+        ErrorCode::failed, newer ? "journal_newer" : "journal_older",
+        "journal " + options_.path + ": format " + std::to_string(version) +
+            ", this program knows " + std::to_string(format_version),
+        newer ? "start it with the version that wrote it, or a later one"
+              : "start it with the version that wrote it, or choose another --dir");
 }
 
 Result<void> Journal::prepare() {
@@ -273,7 +290,7 @@ Result<std::vector<Entry>> Journal::range(Table table, ByteView first, ByteView 
 }
 
 Result<void> Journal::checkpoint() {
-    const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+    const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
                                                nullptr, nullptr);
     if (code != SQLITE_OK) return broken("checkpoint");
     log_pages_ = 0;
@@ -305,11 +322,11 @@ tl::unexpected<Error> Journal::broken(const char* doing) const {
     std::string text = "journal " + options_.path + ": cannot " + doing + ": ";
     text += sqlite3_errmsg(database_.get());
     text += " (SQLite " + std::to_string(code);
+    if (code == SQLITE_IOERR_DATA) text += ", something in it is not as it was written";
     if (system != 0) text += ", errno " + std::to_string(system) + " " + std::strerror(system);
     text += "), " + std::to_string(free) + " bytes free";
-    const int primary = code & 0xFF;
-    return starling::failure(ErrorCode::failed, name_for(primary), std::move(text),
-                             hint_for(primary, free), Changed::unknown);
+    return starling::failure(ErrorCode::failed, name_for(code), std::move(text),
+                             hint_for(code, free), Changed::unknown);
 }
 
 void Journal::remember(const char* doing) const {

@@ -11,6 +11,9 @@
 //   sync. I2  A commit holds all records of all its turns or none of them; later turns win over
 //   earlier ones. I3  One journal is open at most once, in this process and in all others of the
 //   machine. I4  Every error names the path, what SQLite and the system say, and the free bytes.
+//   I5  What is read is what was committed last, or an error (checked_vfs.hpp): bits that rotted,
+//   pages of another place, a log that lost more than its last commit.  A log whose last commit
+//   rotted cannot be told from one that a crash tore.
 //
 // Not thread safe; it may wander from thread to thread as long as one uses it at a time.
 #pragma once
@@ -20,6 +23,8 @@
 #include "base/records.hpp"
 #include "base/tables.hpp"
 #include <starling/error.hpp>
+
+#include "journal/checked_vfs.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -52,8 +57,9 @@ struct Entry {
 
 class Journal final : public RecordSource {
 public:
-    // Creates the file when there is none.  Errors: journal_locked, journal_damaged, journal_newer,
-    // journal_failed.  On failure an existing file is as it was.
+    // Creates the file when there is none, and empties the log of one that is there.  Errors:
+    // journal_locked, journal_damaged, journal_newer, journal_older, journal_failed.  On failure an
+    // existing file is as it was, or with its log emptied into it.
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const Options& options);
     ~Journal() override;
 
@@ -98,10 +104,11 @@ private:
 
     using Statement = std::unique_ptr<sqlite3_stmt, Closer>;
 
-    explicit Journal(Options options) : options_(std::move(options)) {}
+    explicit Journal(Options options) : options_(std::move(options)), vfs_(options_.vfs) {}
 
     [[nodiscard]] Result<void> connect();
     [[nodiscard]] Result<void> check_version();
+    [[nodiscard]] tl::unexpected<Error> other_format(int version) const;
     [[nodiscard]] Result<void> prepare();
     [[nodiscard]] Result<void> run(const char* sql);
     [[nodiscard]] Result<Statement> compile(const char* sql);
@@ -111,6 +118,7 @@ private:
     void remember(const char* doing) const;
 
     Options options_;
+    CheckedVfs vfs_;
     std::unique_ptr<sqlite3, Closer> database_;
     Statement begin_;
     Statement commit_;

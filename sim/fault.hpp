@@ -43,11 +43,12 @@ enum class FaultKind : std::uint8_t {
     slow_disk,  // syncs and reads take this many times as long
     low_disk,   // the host knows that its disk is nearly full
 
-    // the disk answers with errors, which end the process; it starts again at the end
+    // the disk answers with errors or nonsense, which ends the process; it starts again at the end
     full_disk,   // to writes
     read_only,   // to writes, as after a remount
     sync_error,  // to syncs
     read_error,  // to reads
+    rot,         // to nothing: bits of sectors read wrong while it is in force, always the same
 
     // what TCP does not do, nor what CURVE lets through: shares of frames.  Connections that they
     // harmed end with the fault, as a middlebox resets them, so that link epochs begin anew.
@@ -111,6 +112,7 @@ inline constexpr auto fault_rows = std::to_array<FaultRow>({
     {FaultKind::read_only, "read-only", Target::host, Amount::none, true},
     {FaultKind::sync_error, "sync-error", Target::host, Amount::none, true},
     {FaultKind::read_error, "read-error", Target::host, Amount::none, true},
+    {FaultKind::rot, "rot", Target::host, Amount::share, true},
     {FaultKind::lose, "lose", Target::sides, Amount::share, true},
     {FaultKind::duplicate, "duplicate", Target::sides, Amount::share, true},
     {FaultKind::reorder, "reorder", Target::sides, Amount::share, true},
@@ -134,7 +136,7 @@ static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows
 }
 
 [[nodiscard]] constexpr bool is_disk_error(FaultKind kind) {
-    return kind >= FaultKind::full_disk && kind <= FaultKind::read_error;
+    return kind >= FaultKind::full_disk && kind <= FaultKind::rot;
 }
 
 struct Fault {

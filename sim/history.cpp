@@ -59,6 +59,7 @@ void History::on_fault(const Fault& fault, Phase phase, Duration now) {
         case FaultKind::read_only:
         case FaultKind::sync_error:
         case FaultKind::read_error:
+        case FaultKind::rot:
         case FaultKind::forge:
         case FaultKind::impersonate:
         case FaultKind::repeat:

@@ -1,5 +1,7 @@
 #include "sim/platter_vfs.hpp"
 
+#include "base/rng.hpp"
+
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -20,6 +22,7 @@ constexpr std::size_t path_bytes = 64;
 struct File {
     sqlite3_file base;
     PlatterVfs* vfs;
+    bool is_log;
     char path[path_bytes];
 };
 
@@ -37,6 +40,7 @@ int read_file(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
     const std::span bytes(static_cast<std::uint8_t*>(to), static_cast<std::size_t>(count));
     const std::size_t got =
         ours.vfs->platter().read(ours.path, static_cast<std::uint64_t>(offset), bytes);
+    ours.vfs->spoil(ours.is_log, static_cast<std::uint64_t>(offset), bytes.first(got));
     if (got == bytes.size()) return SQLITE_OK;
     std::ranges::fill(bytes.subspan(got), std::uint8_t{0});
     return SQLITE_IOERR_SHORT_READ;
@@ -48,6 +52,7 @@ int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 of
     if (ours.vfs->errors().full) return SQLITE_FULL;
     const ByteView bytes(static_cast<const std::uint8_t*>(from), static_cast<std::size_t>(count));
     ours.vfs->platter().write(ours.path, static_cast<std::uint64_t>(offset), bytes);
+    if (ours.is_log) ours.vfs->on_log_written(static_cast<std::uint64_t>(offset) + bytes.size());
     return SQLITE_OK;
 }
 
@@ -55,11 +60,13 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     const bool refuses = our(file).vfs->is_off() || our(file).vfs->errors().read_only;
     if (refuses) return SQLITE_IOERR_TRUNCATE;
     our(file).vfs->platter().truncate(our(file).path, static_cast<std::uint64_t>(size));
+    if (our(file).is_log) our(file).vfs->on_log_emptied();
     return SQLITE_OK;
 }
 
 int sync_file(sqlite3_file* file, int /*flags*/) {
     if (our(file).vfs->syncs_fail()) return SQLITE_IOERR_FSYNC;
+    if (our(file).is_log) our(file).vfs->on_log_synced();
     if (!our(file).vfs->syncs_lie()) our(file).vfs->platter().sync(our(file).path);
     return SQLITE_OK;
 }
@@ -127,7 +134,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
         if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
         platter.truncate(path, 0);
     }
-    File* ours = new (file) File{{&methods}, &vfs_of(vfs), {}};
+    File* ours = new (file) File{{&methods}, &vfs_of(vfs), (flags & SQLITE_OPEN_WAL) != 0, {}};
     std::memcpy(ours->path, path, std::strlen(path) + 1);
     if (flags_out != nullptr) *flags_out = flags;
     return SQLITE_OK;
@@ -137,6 +144,7 @@ int remove_file(sqlite3_vfs* vfs, const char* path, int /*sync_directory*/) {
     if (vfs_of(vfs).is_off()) return SQLITE_IOERR_DELETE;
     if (!vfs_of(vfs).platter().contains(path)) return SQLITE_IOERR_DELETE_NOENT;
     vfs_of(vfs).platter().remove(path);
+    vfs_of(vfs).on_log_emptied();  // nothing else is ever removed
     return SQLITE_OK;
 }
 
@@ -196,6 +204,30 @@ PlatterVfs::PlatterVfs(Platter& platter)
     vfs.xCurrentTimeInt64 = current_time;
     sqlite3_vfs_register(&vfs, 0);
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, sqlite_seed, nullptr);  // I1
+}
+
+void PlatterVfs::on_log_synced() {
+    std::shift_left(log_ends_.begin(), log_ends_.end(), 1);
+    log_ends_.back() = log_end_;
+}
+
+void PlatterVfs::on_log_emptied() {
+    log_end_ = 0;
+    log_ends_ = {};
+}
+
+void PlatterVfs::spoil(bool is_log, std::uint64_t offset, std::span<std::uint8_t> bytes) const {
+    if (errors_.rot == 0) return;
+    const std::uint64_t end = offset + bytes.size();
+    for (std::uint64_t sector = offset / Platter::sector_bytes;
+         sector * Platter::sector_bytes < end; ++sector) {
+        Rng rng(errors_.rot_seed, sector << 1U | std::uint64_t{is_log});
+        if (rng.below(1'000'000) >= errors_.rot) continue;
+        const std::uint64_t bit = rng.below(Platter::sector_bytes * 8);
+        const std::uint64_t byte = sector * Platter::sector_bytes + bit / 8;
+        if (byte < offset || byte >= end || (is_log && byte >= log_ends_.front())) continue;
+        bytes[static_cast<std::size_t>(byte - offset)] ^= static_cast<std::uint8_t>(1U << bit % 8);
+    }
 }
 
 PlatterVfs::~PlatterVfs() {

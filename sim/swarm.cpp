@@ -249,6 +249,10 @@ void slow_disk(Author& author) {
     of_hosts<FaultKind::slow_disk>(author, 2, 100);
 }
 
+void rot(Author& author) {
+    of_hosts<FaultKind::rot>(author, 100, 100'000);
+}
+
 template <FaultKind kind>
 void share_of_frames(Author& author) {
     between_sides<kind>(author, 100, 300'000);
@@ -295,6 +299,7 @@ constexpr auto habits = std::to_array<Habit>({
     {"read_only", some_hosts<FaultKind::read_only>},
     {"sync_error", some_hosts<FaultKind::sync_error>},
     {"read_error", some_hosts<FaultKind::read_error>},
+    {"rot", rot},
     {"lose", share_of_frames<FaultKind::lose>},
     {"duplicate", share_of_frames<FaultKind::duplicate>},
     {"reorder", share_of_frames<FaultKind::reorder>},

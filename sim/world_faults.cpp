@@ -96,6 +96,7 @@ bool World::strike(const Fault& fault) {
         case FaultKind::read_only:
         case FaultKind::sync_error:
         case FaultKind::read_error:
+        case FaultKind::rot:
         case FaultKind::garbage:
         case FaultKind::forge:
         case FaultKind::impersonate:
@@ -155,6 +156,7 @@ bool World::repair(const Fault& fault) {
         case FaultKind::read_only:
         case FaultKind::sync_error:
         case FaultKind::read_error:
+        case FaultKind::rot:
             apply(fault);
             start_after(fault);
             return true;
@@ -261,7 +263,9 @@ DiskErrors World::disk_errors(std::uint32_t host) const {
     return {.full = counts(FaultKind::full_disk),
             .read_only = counts(FaultKind::read_only),
             .syncs = counts(FaultKind::sync_error),
-            .reads = counts(FaultKind::read_error)};
+            .reads = counts(FaultKind::read_error),
+            .rot = static_cast<std::uint64_t>(sum_of(in_force(FaultKind::rot, host))),
+            .rot_seed = plan_.seed};
 }
 
 // The line of the fault for which the host's disk answers with errors; 0 for none.

@@ -270,6 +270,8 @@ constexpr auto entries = std::to_array<CatalogueEntry>({
     {"E714", "not_ready", Exit::failed,
      "The node has not met the others of its mesh yet: nothing changed.",
      "wait until starling status says ready, then try again"},
+    {"E715", "journal_older", Exit::failed, "An earlier version wrote this journal.",
+     "use that version, or choose another --dir"},
     {"E801", "http_malformed", Exit::failed, "This is no HTTP/1.1 request, or over a limit.",
      "send a request line, Host, and at most 16 KiB of headers"},
     {"E802", "route_unknown", Exit::failed, "The local interface has no such path.",

@@ -21,6 +21,12 @@ TEST_CASE("two domains hash the same bytes differently", "[base][hash]") {
     CHECK(Hasher("one").add("x").finish() != Hasher("two").add("x").finish());
 }
 
+TEST_CASE("two keys, and two texts, have other short hashes", "[base][hash]") {
+    CHECK(short_hash(view_of("text"), 1) == short_hash(view_of("text"), 1));
+    CHECK(short_hash(view_of("text"), 1) != short_hash(view_of("text"), 2));
+    CHECK(short_hash(view_of("text"), 1) != short_hash(view_of("test"), 1));
+}
+
 TEST_CASE("a signature holds for its signer, domain and bytes only", "[base][crypto]") {
     const SigningKey ann = key_of(1);
     const SigningKey bob = key_of(2);

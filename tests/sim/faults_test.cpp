@@ -246,6 +246,16 @@ TEST_CASE("a process that cannot write or read when it starts waits until its di
     }
 }
 
+TEST_CASE("a process does not start on a disk that rots before it rots no more", "[sim][faults]") {
+    Fault crash = fault_of(FaultKind::crash, 1);
+    crash.lasts = 1s;
+    World world(plan_of(3, {fault_of(FaultKind::rot, 1, 500'000), crash}));
+    world.run_until(19s);
+    CHECK(world.host(1).state() == ProcessState::down);
+    world.run_until(24s);
+    CHECK(all_ready(world));
+}
+
 TEST_CASE("a process whose commit failed starts at once when the disk is mended meanwhile",
           "[sim][faults]") {
     Fault crash = fault_of(FaultKind::crash, 0);

@@ -34,6 +34,18 @@ public:
         return crash_after(before);
     }
 
+    void crash() { shelf.crash(rng_); }
+
+    // False: it is told that not all can be read.
+    bool is_all_there_while(const DiskErrors& errors) {
+        shelf.fail(errors);
+        if (!shelf.open()) return false;
+        const Model found = contents();
+        if (shelf.has_misread()) return false;
+        CHECK(found == told_);
+        return true;
+    }
+
     void commit() {
         REQUIRE(begin());
         shelf.finish();
@@ -155,6 +167,20 @@ TEST_CASE("no process starts on a disk that cannot be read", "[sim][shelf]") {
     CHECK_FALSE(story.shelf.open());
     story.shelf.fail({});
     CHECK(story.shelf.open());
+}
+
+TEST_CASE("what rots is not taken for what was written, and is there when it rots no more",
+          "[sim][shelf]") {
+    std::size_t noticed = 0;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        Story story(seed);
+        for (int i = 0; i < 40; ++i) story.commit();
+        story.crash();
+        if (!story.is_all_there_while({.rot = 500, .rot_seed = seed})) ++noticed;
+        CHECK(story.is_all_there_while({}));
+    }
+    CHECK(noticed > 10);
+    CHECK(noticed < 40);
 }
 
 TEST_CASE("records that could not be read are told", "[sim][shelf]") {
