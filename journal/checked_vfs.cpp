@@ -19,6 +19,8 @@ struct CheckedVfs::State {
     sqlite3_vfs* below = nullptr;
     Bytes page = Bytes(page_bytes);  // that is written, with its sum
     bool checked = false;
+    sqlite3_int64 log_end = 0;     // written up to here
+    sqlite3_int64 log_synced = 0;  // of that
 };
 
 namespace {
@@ -83,7 +85,8 @@ int read_file(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
         if (offset == 0 && bytes.size() > reserved_at)
             state.checked = bytes[reserved_at] == sum_bytes;
         if (state.checked && is_page(count, offset)) whole = is_whole(bytes, offset);  // I1
-    } else if (our(file).role == Role::log && is_page_of_log(count, offset)) {
+    } else if (our(file).role == Role::log && is_page_of_log(count, offset) &&
+               offset < state.log_synced) {
         const auto place = static_cast<std::uint64_t>(offset);
         whole = is_page_whole(reading(below(file)), bytes, place);  // I2
     }
@@ -100,6 +103,9 @@ int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 of
             from = page.data();
         }
     }
+    if (our(file).role == Role::log) {
+        our(file).state->log_end = std::max(our(file).state->log_end, offset + count);
+    }
     return below(file)->pMethods->xWrite(below(file), from, count, offset);
 }
 
@@ -109,6 +115,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     if (code != SQLITE_OK || before == size) return code;
     code = below(file)->pMethods->xTruncate(below(file), size);
     if (code != SQLITE_OK || our(file).role != Role::log) return code;
+    our(file).state->log_end = our(file).state->log_synced = size;
     return below(file)->pMethods->xSync(below(file), SQLITE_SYNC_NORMAL);  // I4
 }
 
@@ -117,6 +124,7 @@ int close_file(sqlite3_file* file) {
 }
 
 int sync_file(sqlite3_file* file, int flags) {
+    if (our(file).role == Role::log) our(file).state->log_synced = our(file).state->log_end;
     return below(file)->pMethods->xSync(below(file), flags);
 }
 
@@ -182,10 +190,11 @@ Role role_of(int flags) {
 }
 
 // I3.
-int look_through(sqlite3_file* log) {
+int look_through(sqlite3_file* log, CheckedVfs::State& state) {
     sqlite3_int64 size = 0;
     const int code = log->pMethods->xFileSize(log, &size);
     if (code != SQLITE_OK) return code;
+    state.log_end = state.log_synced = size;
     const bool damaged = is_log_damaged(reading(log), static_cast<std::uint64_t>(size));
     return damaged ? SQLITE_IOERR_DATA : SQLITE_OK;
 }
@@ -195,7 +204,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
     File* ours = new (file) File{{nullptr}, &state, role_of(flags)};
     int code = state.below->xOpen(state.below, path, ours->below(), flags, flags_out);
     if (ours->below()->pMethods == nullptr) return code;
-    if (code == SQLITE_OK && ours->role == Role::log) code = look_through(ours->below());
+    if (code == SQLITE_OK && ours->role == Role::log) code = look_through(ours->below(), state);
     if (code == SQLITE_OK) {
         ours->base.pMethods = &methods;
     } else {

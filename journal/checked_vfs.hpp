@@ -9,7 +9,8 @@
 //   I1  A page of the main file that differs from what was written there last is not read:
 //       SQLITE_IOERR_DATA.  So do pages of another place, and pages of zeros but those never
 //       written.
-//   I2  The same for pages of the log.
+//   I2  The same for pages of the log, from the sync that ends their commit on: until then SQLite
+//       may write a page again and mend the sums behind it later.
 //   I3  No log is opened that lost a commit before its last: SQLITE_IOERR_DATA.
 //   I4  A log that is emptied is empty on the disk before it is written again.
 //

@@ -167,6 +167,24 @@ TEST_CASE("a page of the log that rots while the journal is open is told", "[jou
     CHECK((*journal)->read_failure()->name == "journal_damaged");
 }
 
+TEST_CASE("a commit of more than SQLite keeps in memory is kept whole", "[journal][damage]") {
+    const Scratch scratch;
+    const std::string path = scratch.file("journal.db");
+    {
+        const auto journal = Journal::open({path, {}});
+        REQUIRE(journal);
+        Effects effects;
+        for (int i = 0; i < 8000; ++i) {
+            // In no order, so that pages are written and changed again.
+            effects.persist(Table::values, view_of(key_of(i * 4001 % 8000)),
+                            view_of(std::string(1000, 'x')));
+        }
+        const Effects* turns[] = {&effects};
+        REQUIRE((*journal)->commit(turns));
+    }
+    CHECK(readable(path) == 8000);
+}
+
 TEST_CASE("a journal without sums is of an earlier version", "[journal][damage]") {
     const Scratch scratch;
     const std::string path = scratch.file("journal.db");
