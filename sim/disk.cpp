@@ -26,6 +26,7 @@ std::uint64_t Disk::write(const Effects& effects, Duration now) {
     Job job;
     job.batch = ++written_;
     job.written_at = now;
+    job.records = spare();
     for (const Stored& stored : effects.stored()) {
         if (stored.erase) {
             job.records.erase(stored.table, effects.view(stored.key));
@@ -75,7 +76,7 @@ Disk::Finished Disk::finish() {
         } else {
             finished.fetched.push_back(served(job));
         }
-        jobs_.pop_front();
+        forget_first();
     }
     finished.durable = durable_;
     return finished;
@@ -98,7 +99,7 @@ void Disk::fail() {
     shelf_->crash(rng_);  // of a commit that failed nobody knows how much is there
     for (; under_way_ > 0; --under_way_) {
         if (jobs_.front().batch > 0) ++lost_batches_;
-        jobs_.pop_front();
+        forget_first();
     }
 }
 
@@ -129,6 +130,23 @@ void Disk::scan(Table table, const Visit& visit) const {
 
 std::optional<Bytes> Disk::read(Table table, ByteView key) const {
     return shelf_->read(table, key);
+}
+
+// Empty, with memory that an earlier one used.
+Effects Disk::spare() {
+    if (spares_.empty()) return {};
+    Effects effects = std::move(spares_.back());
+    spares_.pop_back();
+    return effects;
+}
+
+void Disk::forget_first() {
+    Job& job = jobs_.front();
+    if (job.batch > 0) {
+        job.records.clear();
+        spares_.push_back(std::move(job.records));
+    }
+    jobs_.pop_front();
 }
 
 Disk::Fetched Disk::served(const Job& job) const {

@@ -76,6 +76,9 @@ private:
 class JournalShelf final : public Shelf {
 public:
     JournalShelf();
+    ~JournalShelf() override;
+    JournalShelf(const JournalShelf&) = delete;
+    JournalShelf& operator=(const JournalShelf&) = delete;
 
     [[nodiscard]] Result<void> open() override;
     [[nodiscard]] Result<void> begin(std::span<const Effects* const> turns) override;
