@@ -1,7 +1,5 @@
 #include "base/bytes.hpp"
 
-#include "base/assert.hpp"
-
 #include <algorithm>
 
 namespace starling {
@@ -43,20 +41,6 @@ std::optional<Bytes> from_hex(std::string_view text) {
         bytes.push_back(static_cast<std::uint8_t>(*high << 4U | *low));
     }
     return bytes;
-}
-
-void store_u64(std::span<std::uint8_t> out, std::uint64_t value) {
-    STARLING_ASSERT(out.size() >= 8);
-    for (std::size_t i = 0; i < 8; ++i) {
-        out[i] = static_cast<std::uint8_t>(value >> (56 - 8 * i));
-    }
-}
-
-std::uint64_t load_u64(ByteView bytes) {
-    STARLING_ASSERT(bytes.size() >= 8);
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) value = value << 8U | bytes[i];
-    return value;
 }
 
 }  // namespace starling

@@ -3,8 +3,12 @@
 // Not thread safe beyond what std::vector promises.
 #pragma once
 
+#include "base/assert.hpp"
+
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,7 +49,17 @@ inline void append(Bytes& out, ByteView bytes) {
 [[nodiscard]] std::optional<Bytes> from_hex(std::string_view text);
 
 // Big-endian, so that keys sort as numbers do.  `out` and `bytes` are at least eight bytes long.
-void store_u64(std::span<std::uint8_t> out, std::uint64_t value);
-[[nodiscard]] std::uint64_t load_u64(ByteView bytes);
+inline void store_u64(std::span<std::uint8_t> out, std::uint64_t value) {
+    STARLING_ASSERT(out.size() >= sizeof(value));
+    if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap64(value);
+    std::memcpy(out.data(), &value, sizeof(value));
+}
+
+[[nodiscard]] inline std::uint64_t load_u64(ByteView bytes) {
+    std::uint64_t value = 0;
+    STARLING_ASSERT(bytes.size() >= sizeof(value));
+    std::memcpy(&value, bytes.data(), sizeof(value));
+    return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
+}
 
 }  // namespace starling

@@ -7,22 +7,9 @@
 namespace starling {
 namespace {
 
-constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
-
-std::uint64_t mix(std::uint64_t x) {
-    x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-    x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
-    return x ^ (x >> 31U);
-}
-
 __extension__ using Wide = unsigned __int128;
 
 }  // namespace
-
-std::uint64_t draw(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) {
-    const std::uint64_t key = mix(mix(seed + golden) ^ (stream * golden + golden));
-    return mix(mix(key + (counter + 1) * golden) ^ key);
-}
 
 std::uint64_t Rng::below(std::uint64_t bound) {
     STARLING_ASSERT(bound > 0);

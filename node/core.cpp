@@ -219,6 +219,16 @@ void NodeCore::Parts::check_ready(Moment now, Effects& out) {
     }
 }
 
+std::optional<BootTime> NodeCore::Parts::next_deadline() const {
+    std::optional<BootTime> next = gossip.next_deadline();
+    next = earlier(next, links.next_deadline());
+    next = earlier(next, store.next_deadline());
+    next = earlier(next, quorum.next_deadline());
+    next = earlier(next, auctions.next_deadline());
+    next = earlier(next, tasks.next_deadline());
+    return earlier(next, state.next_deadline());
+}
+
 void NodeCore::Parts::trace_health(const DriverHealth& now, Effects& out) const {
     const auto ms = [](Duration time) { return static_cast<std::uint64_t>(time / 1ms); };
     if (now.is_degraded() != health.is_degraded()) {
@@ -285,6 +295,7 @@ NodeCore::NodeCore(Setup setup, const Verifier& verifier, const RecordSource& re
 NodeCore::~NodeCore() = default;
 
 FrameVerdict NodeCore::on_frame(const NodeId& from, ByteView frame, Moment now, Effects& out) {
+    parts_->deadline.reset();
     const auto header = read_header(frame);
     const FrameVerdict verdict =
         header ? open(from, *header, body_of(frame), now, out) : FrameVerdict::malformed;
@@ -339,16 +350,19 @@ FrameVerdict NodeCore::check_link(const NodeId& from, const FrameHeader& header,
 }
 
 void NodeCore::on_link(const LinkEvent& event, Moment now, Effects& out) {
+    parts_->deadline.reset();
     parts_->links.on_event(event, now, out);
     parts_->settle(now, out);
 }
 
 void NodeCore::on_call(CallId call, ByteView request, Moment now, Effects& out) {
+    parts_->deadline.reset();
     serve(*parts_, call, request, parts_->turn(now, out));
     parts_->settle(now, out);
 }
 
 void NodeCore::on_call_ended(CallId call) {
+    parts_->deadline.reset();
     parts_->members.on_call_ended(call);
     parts_->state.on_call_ended(call);
     parts_->agreement.on_call_ended(call);
@@ -358,6 +372,7 @@ void NodeCore::on_call_ended(CallId call) {
 
 void NodeCore::on_fetched(std::uint64_t tag, std::span<const FetchedRecord> records, Moment now,
                           Effects& out) {
+    parts_->deadline.reset();
     std::vector<ByteView> values;
     for (const FetchedRecord& record : records) values.emplace_back(record.value);
     (void)parts_->store.on_fetched(tag, values, out);
@@ -365,6 +380,7 @@ void NodeCore::on_fetched(std::uint64_t tag, std::span<const FetchedRecord> reco
 }
 
 void NodeCore::on_health(const DriverHealth& health, Effects& out) {
+    parts_->deadline.reset();
     parts_->trace_health(health, out);
     parts_->health = health;
     // Records of tasks are taken by a slow disk too: where few nodes are left, late is better than
@@ -390,17 +406,12 @@ void NodeCore::on_tick(Moment now, Backlog backlog, Effects& out) {
     parts_->want_receivers(now, out);
     parts_->links.on_tick(now, out);
     parts_->settle(now, out);
-    parts_->gossip.on_sleep(next_deadline());
+    parts_->deadline = parts_->next_deadline();
+    parts_->gossip.on_sleep(*parts_->deadline);
 }
 
 std::optional<BootTime> NodeCore::next_deadline() const {
-    std::optional<BootTime> next = parts_->gossip.next_deadline();
-    next = earlier(next, parts_->links.next_deadline());
-    next = earlier(next, parts_->store.next_deadline());
-    next = earlier(next, parts_->quorum.next_deadline());
-    next = earlier(next, parts_->auctions.next_deadline());
-    next = earlier(next, parts_->tasks.next_deadline());
-    return earlier(next, parts_->state.next_deadline());
+    return parts_->deadline ? *parts_->deadline : parts_->next_deadline();
 }
 
 const NodeId& NodeCore::id() const {

@@ -56,6 +56,7 @@ struct NodeCore::Parts final : AddressBook {
     // Dials whoever this turn's frames are for.
     void want_receivers(Moment now, Effects& out);
     void check_ready(Moment now, Effects& out);
+    [[nodiscard]] std::optional<BootTime> next_deadline() const;
     void trace_health(const DriverHealth& now, Effects& out) const;  // what changed
     void fill_metrics(MetricsAnswer& answer) const;
 
@@ -82,6 +83,8 @@ struct NodeCore::Parts final : AddressBook {
     bool ready = false;
     std::vector<std::pair<CallId, TaskOfferAsk>> early_offers;  // kept until this node is ready
     std::uint64_t frames_refused = 0;
+    // As it stood at the end of the last turn; nothing when something was put in since.
+    std::optional<std::optional<BootTime>> deadline;
 };
 
 }  // namespace starling::node

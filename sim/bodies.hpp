@@ -1,4 +1,5 @@
-// Frame bodies in flight, each stored once however many receivers it has.
+// Frame bodies in flight, each stored once however many receivers it has, with room for a head
+// before it.
 //
 //      add(bytes) ──> handle, one use ── retain ──> n uses ── release ──> 0: slot is free again
 //
@@ -11,11 +12,16 @@
 
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
+#include "base/limits.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
 namespace starling::sim {
+
+using FrameHead = std::array<std::uint8_t, limits::frame_header_bytes>;
 
 class Bodies {
 public:
@@ -31,9 +37,11 @@ public:
         }
         const std::uint32_t slot = free_.back();
         free_.pop_back();
-        slots_[slot].bytes.assign(bytes.begin(), bytes.end());
-        slots_[slot].uses = 1;
-        slots_[slot].number = ++made_;
+        Slot& taken = slots_[slot];
+        taken.bytes.resize(head_bytes);
+        append(taken.bytes, bytes);
+        taken.uses = 1;
+        taken.number = ++made_;
         return {slot};
     }
 
@@ -47,7 +55,16 @@ public:
         free_.push_back(handle.slot);
     }
 
-    [[nodiscard]] ByteView view(Handle handle) { return used(handle).bytes; }
+    [[nodiscard]] ByteView view(Handle handle) {
+        return ByteView(used(handle).bytes).subspan(head_bytes);
+    }
+
+    // The frame with this head, until another is asked for or the body is released.
+    [[nodiscard]] ByteView frame(const FrameHead& head, Handle handle) {
+        Bytes& bytes = used(handle).bytes;
+        std::ranges::copy(head, bytes.begin());
+        return bytes;
+    }
 
     // Never given to another body.
     [[nodiscard]] std::uint64_t number_of(Handle handle) { return used(handle).number; }
@@ -56,9 +73,10 @@ public:
 
 private:
     static constexpr std::size_t kept_max = 8 * 1024;
+    static constexpr std::size_t head_bytes = std::tuple_size_v<FrameHead>;
 
     struct Slot {
-        Bytes bytes;
+        Bytes bytes;  // of a head, whoever wrote one last, and of the body
         std::uint32_t uses = 0;
         std::uint64_t number = 0;
     };

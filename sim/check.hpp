@@ -16,9 +16,12 @@
 #include "sim/fault.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace starling::sim {
@@ -37,22 +40,24 @@ struct InvariantResult {
 
 class Findings {
 public:
-    // An invariant that is listed even if it is never looked at.
-    void expect(const std::string& invariant) { results_.try_emplace(invariant); }
+    using Results = std::map<std::string, InvariantResult, std::less<>>;
 
-    void looked(const std::string& invariant) { ++results_[invariant].checks; }
+    // An invariant that is listed even if it is never looked at.
+    void expect(std::string_view invariant) { static_cast<void>(result_of(invariant)); }
+
+    void looked(std::string_view invariant) { ++result_of(invariant).checks; }
 
     // The number of looks, for who looks at every frame.
-    [[nodiscard]] std::uint64_t& looks_of(const std::string& invariant) {
-        return results_[invariant].checks;
+    [[nodiscard]] std::uint64_t& looks_of(std::string_view invariant) {
+        return result_of(invariant).checks;
     }
 
-    void violated(const std::string& invariant, Violation violation) {
-        InvariantResult& result = results_[invariant];
+    void violated(std::string_view invariant, Violation violation) {
+        InvariantResult& result = result_of(invariant);
         if (result.violations++ == 0) result.first = std::move(violation);
     }
 
-    [[nodiscard]] const std::map<std::string, InvariantResult>& results() const { return results_; }
+    [[nodiscard]] const Results& results() const { return results_; }
 
     [[nodiscard]] bool clean() const {
         for (const auto& [name, result] : results_) {
@@ -62,7 +67,13 @@ public:
     }
 
 private:
-    std::map<std::string, InvariantResult> results_;
+    InvariantResult& result_of(std::string_view invariant) {
+        const auto known = results_.find(invariant);
+        if (known != results_.end()) return known->second;
+        return results_.try_emplace(std::string(invariant)).first->second;
+    }
+
+    Results results_;
 };
 
 struct FrameSeen {

@@ -26,7 +26,10 @@ bool members_changed(Event event) {
 }  // namespace
 
 CustodyCheck::CustodyCheck(std::vector<NodeId> ids, Findings& findings)
-    : ids_(std::move(ids)), findings_(findings), fitness_(static_cast<std::uint32_t>(ids_.size())) {
+    : ids_(std::move(ids)),
+      findings_(findings),
+      fitness_(static_cast<std::uint32_t>(ids_.size())),
+      ending_(ids_.size()) {
     for (const char* each :
          {grants_rise, results_go_to_winners, task_ends_are_kept, custodians_look_after}) {
         findings_.expect(each);
@@ -273,9 +276,7 @@ void CustodyCheck::on_refused(std::uint32_t host, Duration now) {
 }
 
 void CustodyCheck::note_durable(const Told& frame) {
-    const auto ending = ending_.find(frame.host);
-    if (ending == ending_.end()) return;
-    std::erase_if(ending->second, [&](std::uint64_t task) {
+    std::erase_if(ending_[frame.host], [&](std::uint64_t task) {
         Kept& kept = kept_[{frame.host, task}];
         if (!kept.ends_with) return true;
         if (*kept.ends_with > frame.durable) return false;

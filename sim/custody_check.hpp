@@ -91,7 +91,7 @@ private:
     Decoder decoder_;
     Fitness fitness_;
     std::map<Key, Kept> kept_;
-    std::map<std::uint32_t, std::set<std::uint64_t>> ending_;  // by host: tasks with ends_with
+    std::vector<std::set<std::uint64_t>> ending_;  // by host: tasks with ends_with
     Dues<Key> dues_;
 };
 

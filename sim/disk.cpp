@@ -26,6 +26,7 @@ std::uint64_t Disk::write(const Effects& effects, Duration now) {
     Job job;
     job.batch = ++written_;
     job.written_at = now;
+    job.records = spare();
     for (const Stored& stored : effects.stored()) {
         if (stored.erase) {
             job.records.erase(stored.table, effects.view(stored.key));
@@ -77,7 +78,7 @@ Result<Disk::Finished> Disk::finish() {
             if (!fetched) return tl::unexpected<Error>(std::move(fetched.error()));
             finished.fetched.push_back(std::move(*fetched));
         }
-        jobs_.pop_front();
+        forget_first();
     }
     finished.durable = durable_;
     return finished;
@@ -118,6 +119,23 @@ void Disk::scan(Table table, const Visit& visit) const {
 
 std::optional<Bytes> Disk::read(Table table, ByteView key) const {
     return shelf_->read(table, key);
+}
+
+// Empty, with memory that an earlier one used.
+Effects Disk::spare() {
+    if (spares_.empty()) return {};
+    Effects effects = std::move(spares_.back());
+    spares_.pop_back();
+    return effects;
+}
+
+void Disk::forget_first() {
+    Job& job = jobs_.front();
+    if (job.batch > 0) {
+        job.records.clear();
+        spares_.push_back(std::move(job.records));
+    }
+    jobs_.pop_front();
 }
 
 Result<Disk::Fetched> Disk::served(const Job& job) const {

@@ -114,13 +114,16 @@ private:
     };
 
     [[nodiscard]] Result<Fetched> served(const Job& job) const;
+    [[nodiscard]] Effects spare();
+    void forget_first();
 
     DiskModel model_;
     Rng rng_;
     std::unique_ptr<Shelf> shelf_;
     std::deque<Job> jobs_;
-    std::size_t under_way_ = 0;  // the first so many of jobs_
-    Result<void> begun_;         // whether their batches could be written
+    std::vector<Effects> spares_;  // of batches that are done: a warm disk allocates nothing
+    std::size_t under_way_ = 0;    // the first so many of jobs_
+    Result<void> begun_;           // whether their batches could be written
     std::uint64_t written_ = 0;
     std::uint64_t durable_ = 0;
     std::uint64_t syncs_ = 0;

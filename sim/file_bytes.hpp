@@ -49,10 +49,9 @@ public:
     }
 
     // At most `count` from `at` on.
-    [[nodiscard]] Bytes copy(std::uint64_t at, std::uint64_t count) const {
-        Bytes bytes(there(at, count));
-        read(at, bytes);
-        return bytes;
+    void append_to(Bytes& out, std::uint64_t at, std::uint64_t count) const {
+        visit(at, there(at, count),
+              [&](std::span<std::uint8_t> part, std::size_t) { append(out, part); });
     }
 
 private:

@@ -185,15 +185,15 @@ std::uint64_t Host::take_inputs(Duration now) {
 }
 
 void Host::take(const Arrival& arrival, Duration now) {
-    const ByteView frame = assemble(arrival.head, arrival.body);
+    const ByteView frame = around_.bodies.frame(arrival.head, arrival.body);
     const std::array<std::uint64_t, 4> numbers = {
         arrival.from.prefix(), load_u64(frame),
         std::uint64_t{arrival.head[8]} << 8U | arrival.head[9], arrival.body.slot};
     around_.hash.add_numbers(now, setup_.number, numbers);
     around_.network.consumed(arrival, now);
     around_.watcher.on_heard(told(arrival.from, Kind{arrival.head[1]}, arrival.body, now));
-    around_.bodies.release(arrival.body);
     core_->on_frame(arrival.from, frame, moment(now), effects_);
+    around_.bodies.release(arrival.body);
 }
 
 void Host::take(const node::LinkEvent& event, Duration now) {
@@ -211,10 +211,9 @@ void Host::take(const Disk::Fetched& fetched, Duration now) {
 void Host::take(const OwnFrame& own, Duration now) {
     const auto head = node::header_bytes(
         {.kind = own.kind, .link = {}, .sent_ms = node::sent_ms_of(moment(now).boot_time)});
-    const ByteView frame = assemble(head, own.body);
     around_.watcher.on_heard(told(id(), own.kind, own.body, now));
+    core_->on_frame(id(), around_.bodies.frame(head, own.body), moment(now), effects_);
     around_.bodies.release(own.body);
-    core_->on_frame(id(), frame, moment(now), effects_);
 }
 
 void Host::report_health(Duration now) {
@@ -358,13 +357,6 @@ void Host::discard_inputs() {
         }
     }
     inbox_.clear();
-}
-
-ByteView Host::assemble(const FrameHead& head, Bodies::Handle body) {
-    const ByteView bytes = around_.bodies.view(body);
-    frame_.assign(head.begin(), head.end());
-    frame_.insert(frame_.end(), bytes.begin(), bytes.end());
-    return frame_;
 }
 
 Result<Boot> Host::next_boot(Duration now) {

@@ -25,6 +25,7 @@
 #include "sim/bodies.hpp"
 #include "sim/check.hpp"
 #include "sim/disk.hpp"
+#include "sim/fifo.hpp"
 #include "sim/host_clock.hpp"
 #include "sim/identities.hpp"
 #include "sim/memo_verifier.hpp"
@@ -34,7 +35,6 @@
 #include "sim/trace_hash.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -212,7 +212,6 @@ private:
     void wake_at(std::optional<BootTime> deadline, Duration now);
     void on_wake(Duration now);
     void discard_inputs();
-    ByteView assemble(const FrameHead& head, Bodies::Handle body);
     [[nodiscard]] bool make_core(Duration now);
     [[nodiscard]] Result<Boot> next_boot(Duration now);
     [[nodiscard]] node::Setup core_setup() const;
@@ -227,9 +226,8 @@ private:
     Boot boot_;
     std::unique_ptr<node::NodeCore> core_;
     Effects effects_;
-    std::deque<Input> inbox_;
+    Fifo<Input> inbox_;
     Outbox<Held> outbox_;
-    Bytes frame_;  // the frame being handled, head and body in one piece
     bool turn_due_ = false;
     bool synced_in_pause_ = false;
     Duration busy_until_{};

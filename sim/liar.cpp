@@ -78,10 +78,7 @@ void Liar::learn_claims(const std::vector<gossip::Claim>& claims) {
 
 void Liar::learn_batches(const crdt::Batches& batches) {
     for (const crdt::SealedBatch& sealed : batches.batches) {
-        const auto batch = [&]() -> std::optional<crdt::Batch> {
-            Decoder inner;
-            return decoded<crdt::Batch>(inner, sealed.body);
-        }();
+        auto batch = decoded<crdt::Batch>(*batch_decoder_, sealed.body);
         if (!batch) continue;
         const auto known = written_.find(batch->origin.node);
         if (known == written_.end() && written_.size() >= told_kept) continue;
@@ -89,8 +86,9 @@ void Liar::learn_batches(const crdt::Batches& batches) {
                            std::pair(known->second.batch.origin.boot, known->second.batch.first) <
                                std::pair(batch->origin.boot, batch->first);
         if (newer) {
-            written_.insert_or_assign(batch->origin.node,
-                                      Written{*batch, copy_of(sealed.body), sealed.signature});
+            const NodeId writer = batch->origin.node;
+            written_.insert_or_assign(
+                writer, Written{std::move(*batch), copy_of(sealed.body), sealed.signature});
         }
     }
 }

@@ -135,7 +135,8 @@ private:
     const Identities& identities_;
     std::uint32_t host_;
     SigningKey stranger_;  // a key of nobody
-    std::unique_ptr<Decoder> decoder_ = std::make_unique<Decoder>();
+    std::unique_ptr<Decoder> decoder_ = std::make_unique<Decoder>(Decoder::large_chunk);
+    std::unique_ptr<Decoder> batch_decoder_ = std::make_unique<Decoder>();
     std::vector<Old> old_;
     std::map<NodeId, gossip::Claim> claims_;
     std::map<NodeId, Written> written_;

@@ -32,6 +32,7 @@
 #include "sim/adversary.hpp"
 #include "sim/bodies.hpp"
 #include "sim/cuts.hpp"
+#include "sim/fifo.hpp"
 #include "sim/host_clock.hpp"
 #include "sim/latency_matrix.hpp"
 #include "sim/timetable.hpp"
@@ -39,7 +40,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,8 +58,6 @@ struct NetworkModel {
     std::uint64_t bandwidth = 0;               // of a connection, bytes a second; 0: no limit
     Regions regions;                           // with a matrix it says the least one-way time
 };
-
-using FrameHead = std::array<std::uint8_t, limits::frame_header_bytes>;
 
 // A frame at its receiver.  Whoever takes it releases the body and says consumed().
 struct Arrival {
@@ -227,9 +225,9 @@ private:
         std::uint64_t draws = 0;
         Duration last_arrival{};
         Duration wire_free{};  // with a bandwidth: when what was sent has left
-        std::deque<Flight> pipe;
+        Fifo<Flight> pipe;
         std::size_t pipe_bytes = 0;  // unread by the process, in flight or not
-        std::deque<Waiting> queue;
+        Fifo<Waiting> queue;
         std::size_t queue_bytes = 0;
         std::optional<Duration> unacked_since;
         std::optional<Duration> arrival_at;  // the appointment that counts

@@ -34,7 +34,7 @@ std::size_t Platter::read(std::string_view file, std::uint64_t offset,
 void Platter::write(std::string_view file, std::uint64_t offset, ByteView bytes) {
     Operation operation = begun(Change::write, file, offset);
     operation.length = bytes.size();
-    operation.other = files_[operation.file].bytes.copy(offset, bytes.size());
+    operation.other = keep(files_[operation.file].bytes, offset, bytes.size());
     put(operation.file, offset, bytes);
     under_way_.push_back(std::move(operation));
 }
@@ -42,7 +42,7 @@ void Platter::write(std::string_view file, std::uint64_t offset, ByteView bytes)
 void Platter::truncate(std::string_view file, std::uint64_t size) {
     Operation operation = begun(Change::truncate, file, size);
     File& shortened = files_[operation.file];
-    operation.other = shortened.bytes.copy(size, shortened.bytes.size());
+    operation.other = keep(shortened.bytes, size, shortened.bytes.size());
     shortened.exists = true;
     shortened.bytes.resize(size);
     under_way_.push_back(std::move(operation));
@@ -51,7 +51,7 @@ void Platter::truncate(std::string_view file, std::uint64_t size) {
 void Platter::remove(std::string_view file) {
     Operation operation = begun(Change::remove, file, 0);
     File& removed = files_[operation.file];
-    operation.other = removed.bytes.copy(0, removed.bytes.size());
+    operation.other = keep(removed.bytes, 0, removed.bytes.size());
     removed.bytes.resize(0);
     removed.exists = false;
     under_way_.push_back(std::move(operation));
@@ -86,20 +86,27 @@ void Platter::put(FileNumber number, std::uint64_t at, ByteView bytes) {
     file.bytes.write(at, bytes);
 }
 
+// At most `count` bytes from `at` on.
+Platter::Kept Platter::keep(const FileBytes& bytes, std::uint64_t at, std::uint64_t count) {
+    const std::size_t place = kept_.size();
+    bytes.append_to(kept_, at, count);
+    return {place, kept_.size() - place};
+}
+
 // REQUIRES: every later change is undone.
 void Platter::undo(Operation& operation) {
     File& file = files_[operation.file];
-    const Bytes before = std::move(operation.other);
-    operation.other = file.bytes.copy(operation.at, operation.length);
+    const Kept before = operation.other;
+    operation.other = keep(file.bytes, operation.at, operation.length);
     file.exists = operation.existed;
     file.bytes.resize(operation.size);
     // A removed file is all there was; of others only what was covered or cut off.
-    file.bytes.write(std::min(operation.at, operation.size), before);
+    file.bytes.write(std::min(operation.at, operation.size), view(before));
 }
 
 void Platter::redo(const Operation& operation) {
     File& file = files_[operation.file];
-    if (operation.change == Change::write) put(operation.file, operation.at, operation.other);
+    if (operation.change == Change::write) put(operation.file, operation.at, view(operation.other));
     if (operation.change == Change::truncate) {
         file.exists = true;
         file.bytes.resize(operation.at);
@@ -112,6 +119,7 @@ void Platter::redo(const Operation& operation) {
 
 void Platter::settle() {
     under_way_.clear();
+    kept_.clear();
 }
 
 void Platter::crash(Rng& rng) {
@@ -130,7 +138,7 @@ void Platter::crash(Rng& rng) {
             redo_unsynced(operation, rng);
         }
     }
-    under_way_.clear();
+    settle();
 }
 
 void Platter::redo_unsynced(const Operation& operation, Rng& rng) {
@@ -149,7 +157,7 @@ void Platter::tear(const Operation& operation, Rng& rng) {
     const std::uint64_t end = operation.at + operation.length;
     for (std::uint64_t at = operation.at; at < end;) {
         const std::uint64_t next = std::min(end, (at / sector_bytes + 1) * sector_bytes);
-        const ByteView sector = part_of(operation.other, at - operation.at, next - at);
+        const ByteView sector = part_of(view(operation.other), at - operation.at, next - at);
         const std::size_t half = sector.size() / 2;
         const std::uint64_t fate = rng.below(4);
         if (fate == 0) put(operation.file, at, sector);

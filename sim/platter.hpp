@@ -76,6 +76,12 @@ private:
 
     using FileNumber = std::uint32_t;
 
+    // A part of kept_.
+    struct Kept {
+        std::size_t at = 0;
+        std::size_t size = 0;
+    };
+
     struct Operation {
         Change change{};
         FileNumber file = 0;
@@ -83,13 +89,19 @@ private:
         std::uint64_t length = 0;  // of what is written
         bool existed = false;      // the file, before
         std::uint64_t size = 0;    // of the file, before
-        Bytes other;               // what it took the place of; after undo() what it writes
+        Kept other;                // what it took the place of; after undo() what it writes
     };
 
     [[nodiscard]] const File* find(std::string_view name) const;
     [[nodiscard]] FileNumber number_of(std::string_view name);
     [[nodiscard]] Operation begun(Change change, std::string_view name, std::uint64_t at);
     void put(FileNumber number, std::uint64_t at, ByteView bytes);
+    [[nodiscard]] Kept keep(const FileBytes& bytes, std::uint64_t at, std::uint64_t count);
+
+    [[nodiscard]] ByteView view(const Kept& kept) const {
+        return ByteView(kept_).subspan(kept.at, kept.size);
+    }
+
     void undo(Operation& operation);
     void redo(const Operation& operation);
     void redo_unsynced(const Operation& operation, Rng& rng);
@@ -97,6 +109,7 @@ private:
 
     std::vector<File> files_;  // few; with everything under way
     std::vector<Operation> under_way_;
+    Bytes kept_;  // what is under way took the place of
     PlatterCounts counts_;
 };
 

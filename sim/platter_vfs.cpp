@@ -202,6 +202,7 @@ PlatterVfs::PlatterVfs(Platter& platter)
     vfs.xSleep = no_sleep;
     vfs.xGetLastError = last_error;
     vfs.xCurrentTimeInt64 = current_time;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // nobody asks; refused once SQLite is in use
     sqlite3_vfs_register(&vfs, 0);
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, sqlite_seed, nullptr);  // I1
 }

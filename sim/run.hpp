@@ -50,7 +50,7 @@ struct Report {
     NoticeTimes notice;
     RunTimes times;
     std::vector<Duration> register_times;  // of calls that were answered, ascending
-    std::map<std::string, InvariantResult> invariants;
+    Findings::Results invariants;
     // Rare paths (base/probes.hpp) and how often nodes of this run were on them.
     std::vector<std::pair<std::string_view, std::uint64_t>> probes;
     // Kinds of faults and operations that a default plan must have and that did not happen.

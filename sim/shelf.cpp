@@ -99,6 +99,11 @@ Result<std::vector<node::FetchedRecord>> MapShelf::range(Table table, ByteView f
 
 JournalShelf::JournalShelf() : vfs_(platter_) {}
 
+// Nobody reads what a connection that closes would still write.
+JournalShelf::~JournalShelf() {
+    vfs_.switch_off(true);
+}
+
 Result<void> JournalShelf::open() {
     journal_.reset();
     auto opened = journal::Journal::open({journal_path, vfs_.name(), plenty});

@@ -87,6 +87,9 @@ private:
 class JournalShelf final : public Shelf {
 public:
     JournalShelf();
+    ~JournalShelf() override;
+    JournalShelf(const JournalShelf&) = delete;
+    JournalShelf& operator=(const JournalShelf&) = delete;
 
     void fail(const DiskErrors& errors) override { vfs_.fail(errors); }
 

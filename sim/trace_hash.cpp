@@ -1,5 +1,7 @@
 #include "sim/trace_hash.hpp"
 
+#include <algorithm>
+
 namespace starling::sim {
 namespace {
 
@@ -27,26 +29,21 @@ void TraceHash::add_numbers(Duration now, std::uint32_t host,
 
 void TraceHash::add_bytes(ByteView bytes) {
     put(bytes.size());
-    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    if (buffer_.size() < used_ + bytes.size() + room) buffer_.resize(used_ + bytes.size() + room);
+    std::ranges::copy(bytes, buffer_.data() + used_);
+    used_ += bytes.size();
     flush_when_full();
 }
 
 std::string TraceHash::digest() const {
     Hasher copy = hasher_;
-    const Hash256 hash = copy.add(buffer_).finish();
+    const Hash256 hash = copy.add(ByteView(buffer_).first(used_)).finish();
     return to_hex(hash.view().first(digest_bytes));
 }
 
-void TraceHash::put(std::uint64_t number) {
-    std::array<std::uint8_t, 8> bytes{};
-    store_u64(bytes, number);
-    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-}
-
-void TraceHash::flush_when_full() {
-    if (buffer_.size() < flush_at) return;
-    hasher_.add(buffer_);
-    buffer_.clear();
+void TraceHash::flush() {
+    hasher_.add(ByteView(buffer_).first(used_));
+    used_ = 0;
 }
 
 }  // namespace starling::sim

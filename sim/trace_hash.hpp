@@ -22,7 +22,7 @@ namespace starling::sim {
 
 class TraceHash {
 public:
-    TraceHash() : hasher_("starling/sim/trace") { buffer_.reserve(flush_at + room); }
+    TraceHash() : hasher_("starling/sim/trace"), buffer_(flush_at + room) {}
 
     void add(Duration now, std::uint32_t host, const TraceRecord& record);
 
@@ -37,13 +37,22 @@ public:
 
 private:
     static constexpr std::size_t flush_at = 16 * 1024;
-    static constexpr std::size_t room = 256;
+    static constexpr std::size_t room = 256;  // more than one record takes
 
-    void put(std::uint64_t number);
-    void flush_when_full();
+    void put(std::uint64_t number) {
+        store_u64(std::span(buffer_).subspan(used_, 8), number);
+        used_ += 8;
+    }
+
+    void flush_when_full() {
+        if (used_ >= flush_at) flush();
+    }
+
+    void flush();
 
     Hasher hasher_;
     Bytes buffer_;
+    std::size_t used_ = 0;  // of the buffer: always with room behind it
     std::uint64_t records_ = 0;
 };
 

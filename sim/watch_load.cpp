@@ -15,18 +15,21 @@ constexpr Duration watch_round = 500ms;
 using Seen = std::pair<std::int64_t, std::set<Bytes>>;
 using Picture = std::map<std::pair<std::string, node::KeyType>, Seen>;
 
-void paint(Picture& picture, const node::EntryRecord& entry) {
-    picture[{entry.key, entry.type}] = {entry.sum, {entry.values.begin(), entry.values.end()}};
+void paint(Picture& picture, node::EntryRecord&& entry) {
+    Seen& seen = picture[{std::move(entry.key), entry.type}];
+    seen.first = entry.sum;
+    seen.second.clear();
+    for (Bytes& value : entry.values) seen.second.insert(std::move(value));
 }
 
 // A change of a set is about one element, of anything else about the whole.
-void change(Picture& picture, const node::ChangeRecord& change) {
-    const node::EntryRecord& entry = change.entry;
+void change(Picture& picture, node::ChangeRecord&& change) {
+    node::EntryRecord& entry = change.entry;
     if (entry.type != node::KeyType::set) {
         if (change.removed) {
             picture.erase({entry.key, entry.type});
         } else {
-            paint(picture, entry);
+            paint(picture, std::move(entry));
         }
         return;
     }
@@ -68,17 +71,18 @@ void WatchLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool /
                           Duration /*now*/) {
     if (const auto watch = watches_.find(host);
         watch != watches_.end() && watch->second.call == call) {
-        const auto record = node::answer_from<node::ChangeRecord>(decoder_, body);
+        auto record = node::answer_from<node::ChangeRecord>(decoder_, body);
         if (!record) return;
+        Picture& picture = watch->second.picture;
         if (record->phase == starling::Phase::caught_up) watch->second.caught_up = true;
-        if (record->phase == starling::Phase::current) paint(watch->second.picture, record->entry);
-        if (record->phase == starling::Phase::change) change(watch->second.picture, *record);
+        if (record->phase == starling::Phase::current) paint(picture, std::move(record->entry));
+        if (record->phase == starling::Phase::change) change(picture, std::move(*record));
         return;
     }
     const auto listing = listings_.find(host);
     if (listing == listings_.end() || listing->second.call != call) return;
-    if (const auto page = node::answer_from<node::EntryPage>(decoder_, body)) {
-        take_page(host, listing->second, *page);
+    if (auto page = node::answer_from<node::EntryPage>(decoder_, body)) {
+        take_page(host, listing->second, std::move(*page));
     }
 }
 
@@ -114,10 +118,10 @@ void WatchLoad::ask(std::uint32_t host, std::string after, Clients& clients) {
     }
 }
 
-void WatchLoad::take_page(std::uint32_t host, Listing& listing, const node::EntryPage& page) {
-    for (const node::EntryRecord& entry : page.entries) paint(listing.picture, entry);
+void WatchLoad::take_page(std::uint32_t host, Listing& listing, node::EntryPage&& page) {
     listing.whole = !page.more;
     if (page.more && !page.entries.empty()) ask(host, page.entries.back().key, *clients_);
+    for (node::EntryRecord& entry : page.entries) paint(listing.picture, std::move(entry));
 }
 
 void WatchLoad::compare(std::uint32_t host, const Watch& watch, const Listing& listing,

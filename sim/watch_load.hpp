@@ -59,7 +59,7 @@ private:
 
     void look_after(Clients& clients);
     void ask(std::uint32_t host, std::string after, Clients& clients);
-    void take_page(std::uint32_t host, Listing& listing, const node::EntryPage& page);
+    void take_page(std::uint32_t host, Listing& listing, node::EntryPage&& page);
     void compare(std::uint32_t host, const Watch& watch, const Listing& listing, Duration now);
 
     LoadSetup setup_;

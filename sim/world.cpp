@@ -29,6 +29,7 @@ World::World(Plan plan)
     : plan_(std::move(plan)),
       identities_(make_identities(plan_.seed, plan_.nodes)),
       timetable_(plan_.seed),
+      verifier_(identities_),
       adversary_(identities_, plan_.seed),
       network_(plan_.network, plan_.seed, timetable_, bodies_, *this) {
     network_.let_lie(adversary_);

@@ -16,8 +16,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <utility>
 
@@ -52,10 +55,25 @@ void leave_home(int errors, pid_t parent, Duration cpu) {
     limit(RLIMIT_FSIZE, errors_file_max, errors_file_max);
 }
 
+// The next so many addresses of the heap are of huge pages, where the system gives them on request:
+// every turn of a simulation is at another node's memory.  A heap that grows further does without.
+void use_huge_pages() {
+    constexpr int addresses = 1 << 30;
+    constexpr std::uintptr_t page = 2UL << 20U;
+    ::mallopt(M_TOP_PAD, addresses);
+    const auto old_end = reinterpret_cast<std::uintptr_t>(::sbrk(0));
+    void* volatile block = ::malloc(page);  // more than a young heap has left
+    ::free(block);
+    const auto begin = (old_end + page - 1) / page * page;
+    const auto end = reinterpret_cast<std::uintptr_t>(::sbrk(0));
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+
 // A run lives for a moment: memory that it gave back to the system it would only fetch again.
 void keep_memory() {
     ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    use_huge_pages();
     ::mallopt(M_TOP_PAD, 4 << 20);
 }
 
