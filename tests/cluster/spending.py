@@ -56,10 +56,10 @@ class Others:
 
 
 def quiet_rounds(mesh, wanted, act):
-    """What act(n) gave in so many rounds: the quietest of those that were made, twice as many at
-    most. ([what each gave], the most processors that others kept busy meanwhile)."""
+    """What act(n) gave in so many rounds: the quietest of those that were made, half as many
+    again at most. ([what each gave], the most processors that others kept busy meanwhile)."""
     made = []
-    for n in range(2 * wanted):
+    for n in range(wanted + (wanted + 1) // 2):
         others = Others(mesh)
         gave = act(n)
         made.append((max(0.0, round(others.share(), 3)), n, gave))

@@ -70,7 +70,7 @@ TEST_CASE("a thread keeps its core until it has nothing left to do", "[sim][mach
     CHECK(story.hosts[1].times == Times{35us, 45us});
 }
 
-TEST_CASE("a core that gets free works on at once, for whoever waited longest", "[sim][machine]") {
+TEST_CASE("whoever waited longest has a core as soon as one gets free", "[sim][machine]") {
     Story story(1);
     for (const std::uint32_t host : {2U, 0U, 1U}) story.claim(host, Thread::transport, 1);
     story.run();
