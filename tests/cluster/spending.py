@@ -169,7 +169,9 @@ def busy(nodes):
 
         rest, others = quiet_rounds(mesh, 1, lambda _: spend(0))
         puts, more = quiet_rounds(mesh, 4, lambda _: spend(25))
-        return {"rest": sum(rest, []), "puts": sum(puts, []), "others": max(others, more)}
+        return {"rest": rest[0], "writer": [each[0] for each in puts],
+                "readers": [node for each in puts for node in each[1:]],
+                "others": max(others, more)}
 
 
 def endings():
