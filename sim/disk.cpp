@@ -97,6 +97,11 @@ void Disk::crash() {
     durable_ = written_;  // numbers are not used again
 }
 
+bool Disk::is_committing() const {
+    const auto begun = jobs_.begin() + static_cast<std::ptrdiff_t>(under_way_);
+    return std::any_of(jobs_.begin(), begun, [](const Job& job) { return job.batch > 0; });
+}
+
 Result<void> Disk::put_durable(Table table, ByteView key, ByteView value) {
     Effects effects;
     effects.persist(table, key, value);

@@ -35,6 +35,10 @@ struct DiskModel {
     Duration sync_min = std::chrono::microseconds{300};
     Duration sync_mean = std::chrono::microseconds{300};  // above the minimum, exponential
     Duration read = std::chrono::microseconds{100};
+    // On a machine whose cores are shared: processor time of a sync, in so many pieces between
+    // which its thread waits.
+    Duration work{};
+    std::uint32_t pieces = 1;
 };
 
 class Disk final : public RecordSource {
@@ -83,6 +87,9 @@ public:
 
     // For what the driver keeps before a core exists.
     [[nodiscard]] Result<void> put_durable(Table table, ByteView key, ByteView value);
+
+    // Whether what is under way holds a batch.
+    [[nodiscard]] bool is_committing() const;
 
     [[nodiscard]] std::uint64_t written() const { return written_; }
 

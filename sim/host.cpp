@@ -16,6 +16,7 @@ constexpr std::string_view boot_key = "boot";
 // Purposes of a host's draws.
 constexpr std::uint64_t disk_stream = 1ULL << 60U;
 constexpr std::uint64_t core_stream = 2ULL << 60U;
+constexpr std::uint64_t exit_stream = 3ULL << 60U;
 
 }  // namespace
 
@@ -68,7 +69,12 @@ void Host::crash(Duration now) {
     turn_due_ = false;
     synced_in_pause_ = false;
     wake_due_.reset();
-    around_.network.crash(setup_.number, now);
+    threads_ = {};
+    pieces_left_ = 0;
+    piece_due_ = false;
+    Rng rng(draw(setup_.seed, exit_stream | setup_.number, process_));
+    const Duration exit = setup_.process.exit_min + rng.exponential(setup_.process.exit_mean);
+    around_.network.crash(setup_.number, now, exit);
 }
 
 void Host::pause() {
@@ -83,6 +89,7 @@ void Host::resume(Duration now) {
     around_.network.resume(setup_.number);
     if (std::exchange(synced_in_pause_, false)) on_synced(now);
     schedule_turn(now);
+    if (around_.machine != nullptr) claim_again(now);
 }
 
 void Host::freeze(Duration now) {
@@ -101,10 +108,15 @@ void Host::drift(Duration gain, Duration now) {
 }
 
 void Host::on_arrival(const Arrival& arrival, Duration now) {
+    if (around_.machine != nullptr) return pass(arrival, now);
     accept(arrival, now);
 }
 
 void Host::on_link(const node::LinkEvent& event, Duration now) {
+    // A plain connect is the driver's own.
+    const bool own =
+        event.news == node::LinkNews::refused || event.news == node::LinkNews::probe_accepted;
+    if (around_.machine != nullptr && !own) return pass(event, now);
     accept(event, now);
 }
 
@@ -124,6 +136,8 @@ void Host::on_due(const Appointment& due, Duration now) {
         on_wake(now);
     } else if (due.what == Happening::synced) {
         on_synced(now);
+    } else if (due.what == Happening::piece) {
+        on_piece(now);
     }
 }
 
@@ -152,6 +166,7 @@ void Host::accept(Input input, Duration now) {
 }
 
 void Host::schedule_turn(Duration now) {
+    if (around_.machine != nullptr) return claim(Thread::driver, now);
     if (turn_due_ || state_ != ProcessState::running) return;
     turn_due_ = true;
     schedule(Happening::turn, std::max(now, busy_until_));
@@ -160,6 +175,13 @@ void Host::schedule_turn(Duration now) {
 void Host::turn(Duration now) {
     turn_due_ = false;
     if (state_ != ProcessState::running) return;
+    busy_until_ = now + begin_turn(now);
+    end_turn(now);
+    if (!inbox_.empty()) schedule_turn(now);
+}
+
+// Everything but what its effects want; returns how long it takes.
+Duration Host::begin_turn(Duration now) {
     ++counts_.turns;
     report_health(now);
     const std::uint64_t inputs = take_inputs(now);
@@ -168,9 +190,7 @@ void Host::turn(Duration now) {
     core_->on_tick(moment(now), backlog, effects_);  // I1
     last_turn_ = (setup_.process.turn + setup_.process.input * static_cast<std::int64_t>(inputs)) *
                  slowness_;
-    busy_until_ = now + last_turn_;
-    end_turn(now);
-    if (!inbox_.empty()) schedule_turn(now);
+    return last_turn_;
 }
 
 std::uint64_t Host::take_inputs(Duration now) {
@@ -273,11 +293,13 @@ void Host::send(const HeldFrame& frame, Duration now) {
     said.batch = frame.gate;
     said.made = frame.made;
     around_.watcher.on_said(said);
-    if (frame.to != id()) {
+    const bool own = frame.to == id();
+    if (!own && around_.machine == nullptr) {
         around_.network.send(setup_.number, frame.to, frame.kind, frame.body, now);
         return;
     }
     around_.bodies.retain(frame.body);
+    if (!own) return pass(frame, now);
     accept(OwnFrame{frame.kind, frame.body}, now);
 }
 
@@ -305,7 +327,15 @@ void Host::carry_out_answers(std::uint64_t gate) {
 }
 
 void Host::start_disk(Duration now) {
-    if (const auto takes = disk_.begin(now)) schedule(Happening::synced, now + *takes);
+    const auto takes = disk_.begin(now);
+    if (!takes) return;
+    if (around_.machine == nullptr || !disk_.is_committing()) {
+        return schedule(Happening::synced, now + *takes);
+    }
+    pieces_left_ = setup_.disk.pieces;
+    piece_wait_ = std::max(Duration{0}, *takes - setup_.disk.work) / pieces_left_;
+    piece_due_ = true;
+    claim(Thread::disk, now);
 }
 
 void Host::on_synced(Duration now) {
@@ -315,9 +345,14 @@ void Host::on_synced(Duration now) {
     }
     auto finished = disk_.finish();
     if (!finished) return around_.watcher.on_failed(setup_.number);
-    outbox_.release(finished->durable, [&](const Held& held) { leave(held, now); });  // I2
+    if (around_.machine == nullptr) release_held(now);
     for (Disk::Fetched& fetched : finished->fetched) accept(std::move(fetched), now);
     start_disk(now);
+    if (around_.machine != nullptr) schedule_turn(now);  // at whose end things leave
+}
+
+void Host::release_held(Duration now) {
+    outbox_.release(disk_.durable(), [&](const Held& held) { leave(held, now); });  // I2
 }
 
 void Host::leave(const Held& held, Duration now) {
@@ -357,6 +392,7 @@ void Host::discard_inputs() {
         }
     }
     inbox_.clear();
+    discard_passing();
 }
 
 Result<Boot> Host::next_boot(Duration now) {

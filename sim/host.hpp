@@ -9,6 +9,10 @@
 //          records: batch n of the disk      frames, answers: at once, or once n is durable
 //          links: at once                    trace: to the watcher
 //
+//      On a machine whose cores are shared (sim/machine.hpp, host_threads.cpp) three threads wait
+//      for a core each time they have something to do: frames pass the transport's one by one, both
+//      ways; a turn's effects are carried out at its end; a sync is pieces of work and waits.
+//
 // Invariants:
 //   I1  A turn takes input in the order of arrival, at most limits::frames_per_turn pieces, and
 //       ends with one on_tick().
@@ -28,12 +32,14 @@
 #include "sim/fifo.hpp"
 #include "sim/host_clock.hpp"
 #include "sim/identities.hpp"
+#include "sim/machine.hpp"
 #include "sim/memo_verifier.hpp"
 #include "sim/network.hpp"
 #include "sim/outbox.hpp"
 #include "sim/timetable.hpp"
 #include "sim/trace_hash.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,10 +48,15 @@
 
 namespace starling::sim {
 
-// How long a turn keeps the process busy.
+// What a process does takes time.
 struct ProcessModel {
-    Duration turn = std::chrono::microseconds{30};
-    Duration input = std::chrono::microseconds{8};
+    Duration turn = std::chrono::microseconds{30};  // keeps the process busy
+    Duration input = std::chrono::microseconds{8};  // and each of its inputs
+    Duration exit_min{};                            // from kill -9 until its connections end
+    Duration exit_mean{};                           // above the minimum, exponential
+    std::uint32_t cores = 0;  // of the machine that all hosts share; 0: nobody waits for one
+    Duration wake{};          // until an idle core works
+    Duration frame{};         // of the transport's thread, for a frame, at either end
 };
 
 // Who looks on: clients and checks.
@@ -79,6 +90,7 @@ struct Surroundings {
     const Verifier& verifier;
     const Identities& identities;
     Watcher& watcher;
+    Machine* machine = nullptr;  // or nobody waits for a core
 };
 
 enum class ProcessState : std::uint8_t { down, running, paused };
@@ -99,12 +111,10 @@ struct HostCounts {
     std::uint64_t crashes = 0;
 };
 
-class Host {
+class Host final : public Tenant {
 public:
     Host(const HostSetup& setup, const Surroundings& around);
-    ~Host();
-    Host(const Host&) = delete;
-    Host& operator=(const Host&) = delete;
+    ~Host() override;
 
     // False: its disk does not let it, and it is still down.
     [[nodiscard]] bool start(Duration now);
@@ -138,6 +148,7 @@ public:
     void on_link(const node::LinkEvent& event, Duration now);
     void on_dropped(const NodeId& to, Kind kind, DropReason reason, Duration now);
     void on_due(const Appointment& due, Duration now);
+    std::optional<Duration> go_on(Thread thread, std::uint64_t process, Duration now) override;
 
     // A local program's call.  Nothing when no process runs; a paused one answers late.
     std::optional<CallId> call(Bytes request, Duration now);
@@ -190,9 +201,19 @@ private:
 
     using Held = std::variant<HeldFrame, HeldAnswer>;
 
+    // What passes the transport's thread: frames on their way out and in, news of connections.
+    using Passing = std::variant<HeldFrame, Arrival, node::LinkEvent>;
+
+    // What a thread does on a machine with cores.
+    struct ThreadState {
+        bool claimed = false;
+        bool working = false;
+    };
+
     void accept(Input input, Duration now);
     void schedule_turn(Duration now);
     void turn(Duration now);
+    Duration begin_turn(Duration now);
     std::uint64_t take_inputs(Duration now);
     void take(const Arrival& arrival, Duration now);
     void take(const node::LinkEvent& event, Duration now);
@@ -212,6 +233,20 @@ private:
     void wake_at(std::optional<BootTime> deadline, Duration now);
     void on_wake(Duration now);
     void discard_inputs();
+
+    // host_threads.cpp: on a machine with cores
+    void claim(Thread thread, Duration now);
+    void claim_again(Duration now);
+    [[nodiscard]] ThreadState& state_of(Thread thread);
+    std::optional<Duration> drive(Duration now);
+    std::optional<Duration> transport(Duration now);
+    std::optional<Duration> work_on_disk(Duration now);
+    void on_piece(Duration now);
+    void pass(Passing passing, Duration now);
+    void let_through(const Passing& passing, Duration now);
+    void discard_passing();
+    void release_held(Duration now);
+
     [[nodiscard]] bool make_core(Duration now);
     [[nodiscard]] Result<Boot> next_boot(Duration now);
     [[nodiscard]] node::Setup core_setup() const;
@@ -236,6 +271,11 @@ private:
     std::uint64_t free_bytes_ = node::DriverHealth{}.free_bytes;
     std::optional<Duration> wake_due_;  // of the earliest wake event in the timetable
     std::uint64_t calls_ = 0;
+    std::array<ThreadState, threads_of_process> threads_{};
+    std::deque<Passing> passing_;
+    std::uint32_t pieces_left_ = 0;  // of the sync under way
+    Duration piece_wait_{};          // after each of them
+    bool piece_due_ = false;
     HostCounts counts_;
 };
 

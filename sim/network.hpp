@@ -54,9 +54,10 @@ struct NetworkModel {
     Duration jitter_mean = std::chrono::microseconds{20};      // of frames, exponential
     Duration unacked_max = std::chrono::seconds{10};           // TCP_MAXRT of the real transport
     Duration retransmit_base = std::chrono::milliseconds{200};
-    std::size_t pipe_bytes = 2 * 1024 * 1024;  // what both kernels take before EAGAIN
-    std::uint64_t bandwidth = 0;               // of a connection, bytes a second; 0: no limit
-    Regions regions;                           // with a matrix it says the least one-way time
+    Duration linger = std::chrono::milliseconds{10};  // see Network::crash()
+    std::size_t pipe_bytes = 2 * 1024 * 1024;         // what both kernels take before EAGAIN
+    std::uint64_t bandwidth = 0;  // of a connection, bytes a second; 0: no limit
+    Regions regions;              // with a matrix it says the least one-way time
 };
 
 // A frame at its receiver.  Whoever takes it releases the body and says consumed().
@@ -117,9 +118,10 @@ public:
     // Returns the host's number, ascending from 0.
     std::uint32_t add(EndpointSetup setup);
 
-    // A process's life.  After crash() the kernel refuses connects, at times only after a moment.
+    // A process's life.  Its connections end `exit` after crash(); then the kernel refuses
+    // connects, at times only after a moment.
     void start(std::uint32_t host);
-    void crash(std::uint32_t host, Duration now);
+    void crash(std::uint32_t host, Duration now, Duration exit = {});
 
     void pause(std::uint32_t host) { endpoints_.at(host).paused = true; }
 

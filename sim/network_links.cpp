@@ -23,7 +23,6 @@ constexpr int handshake_trips =
 // 6 to 18 of 100 redials to a killed process are accepted: its listening socket lives a moment
 // longer than its connections.
 constexpr std::uint64_t linger_percent = 12;
-constexpr Duration linger = 10ms;
 
 }  // namespace
 
@@ -36,19 +35,20 @@ void Network::start(std::uint32_t host) {
     endpoint.admitted.clear();
 }
 
-void Network::crash(std::uint32_t host, Duration now) {
+void Network::crash(std::uint32_t host, Duration now, Duration exit) {
     Endpoint& endpoint = endpoints_.at(host);
     endpoint.running = false;
     endpoint.paused = false;
     const bool lingers = drawn(Purpose::linger, host, 0, endpoint.epoch) % 100 < linger_percent;
-    endpoint.listens_until = lingers ? now + linger : now;
+    endpoint.listens_until = now + exit + (lingers ? model_.linger : Duration{});
     for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
         Connection& connection = connections_[slot];
         if (connection.phase == Phase::free || connection.phase == Phase::draining) continue;
         if (connection.from == host) {
             close(slot);
         } else if (connection.to == host && connection.phase >= Phase::handshake) {
-            schedule(Happening::peer_gone, slot, now + latency(connection, host, connection.from));
+            schedule(Happening::peer_gone, slot,
+                     now + exit + latency(connection, host, connection.from));
         }
     }
 }
@@ -104,6 +104,8 @@ void Network::on_due(const Appointment& due, Duration now) {
         case Happening::turn:
         case Happening::wake:
         case Happening::synced:
+        case Happening::core:
+        case Happening::piece:
         case Happening::fault:
         case Happening::workload:
         case Happening::checkpoint:

@@ -86,6 +86,8 @@ constexpr Duration delay_max = 60s;  // of anything that happens often
 // A turn takes time, else a process whose timer is due would never see it pass.
 constexpr Duration turn_min = 1us;
 constexpr Duration turn_max = 1s;
+constexpr std::uint64_t cores_max = 1024;
+constexpr std::uint64_t pieces_max = 100;
 constexpr std::uint64_t pipe_min = 2 * limits::frame_bytes;  // a frame fits
 constexpr std::uint64_t pipe_max = 1U << 30U;
 constexpr std::int64_t bandwidth_max = 1LL << 40U;
@@ -108,14 +110,22 @@ constexpr auto fields = std::to_array<PlanField>({
     time<net, &NetworkModel::jitter_mean>({"network", "jitter"}, 0s, delay_max),
     time<net, &NetworkModel::unacked_max>({"network", "unacked"}, 1s, 1h),
     time<net, &NetworkModel::retransmit_base>({"network", "retransmit"}, 1ms, 1min),
+    time<net, &NetworkModel::linger>({"network", "linger"}, 0s, delay_max),
     bytes<net, &NetworkModel::pipe_bytes>({"network", "pipe"}, pipe_min, pipe_max),
     byte_rate<net, &NetworkModel::bandwidth>({"network", "bandwidth"}, bandwidth_max),
     number<disk, &DiskModel::journal>({"disk", "journal"}, 0, 1),
     time<disk, &DiskModel::sync_min>({"disk", "sync_min"}, 0s, delay_max),
     time<disk, &DiskModel::sync_mean>({"disk", "sync_mean"}, 0s, delay_max),
     time<disk, &DiskModel::read>({"disk", "read"}, 0s, delay_max),
+    time<disk, &DiskModel::work>({"disk", "work"}, 0s, turn_max),
+    number<disk, &DiskModel::pieces>({"disk", "pieces"}, 1, pieces_max),
     time<process, &ProcessModel::turn>({"process", "turn"}, turn_min, turn_max),
     time<process, &ProcessModel::input>({"process", "input"}, 0s, turn_max),
+    time<process, &ProcessModel::exit_min>({"process", "exit_min"}, 0s, delay_max),
+    time<process, &ProcessModel::exit_mean>({"process", "exit_mean"}, 0s, delay_max),
+    number<process, &ProcessModel::cores>({"process", "cores"}, 0, cores_max),
+    time<process, &ProcessModel::wake>({"process", "wake"}, 0s, turn_max),
+    time<process, &ProcessModel::frame>({"process", "frame"}, 0s, turn_max),
     rate<load, &Load::puts>({"load", "puts"}),
     rate<load, &Load::swaps>({"load", "cas"}),
     rate<load, &Load::tasks>({"load", "tasks"}),

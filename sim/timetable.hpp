@@ -24,6 +24,8 @@ enum class Happening : std::uint8_t {
     turn,    // input waits
     wake,    // the core asked for this time
     synced,  // the disk is done with what it had under way
+    core,    // of the machine: a thread has one, or is done with what it began
+    piece,   // the disk's thread goes on with what it has under way
 
     // world
     fault,       // the subject is a line of the plan

@@ -140,7 +140,10 @@ BootTime World::clock_of(std::uint32_t host) const {
 }
 
 void World::make_hosts() {
-    const Surroundings around{timetable_, network_, bodies_, hash_, verifier_, identities_, *this};
+    const ProcessModel& process = plan_.process;
+    if (process.cores > 0) machine_.emplace(process.cores, process.wake, timetable_);
+    const Surroundings around{timetable_, network_,    bodies_, hash_,
+                              verifier_,  identities_, *this,   machine_ ? &*machine_ : nullptr};
     for (std::uint32_t number = 0; number < plan_.nodes; ++number) {
         HostSetup setup;
         setup.number = number;
@@ -153,6 +156,7 @@ void World::make_hosts() {
         setup.process = plan_.process;
         const Identity& identity = identities_.nodes[number];
         hosts_.push_back(std::make_unique<Host>(setup, around));
+        if (machine_) machine_->place(*hosts_.back());
         network_.add(
             {identity.key.id(), identity.curve, identity.address, &hosts_.back()->clock()});
     }
@@ -193,7 +197,10 @@ void World::carry_out(const Appointment& due) {
         case Happening::turn:
         case Happening::wake:
         case Happening::synced:
+        case Happening::piece:
             return hosts_[due.subject]->on_due(due, now_);
+        case Happening::core:
+            return machine_->on_due(due, now_);
         case Happening::fault:
             if (due.subject == plan_.faults.size()) {
                 return start(static_cast<std::uint32_t>(due.stamp));

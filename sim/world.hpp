@@ -21,6 +21,7 @@
 #include "sim/fault.hpp"
 #include "sim/host.hpp"
 #include "sim/identities.hpp"
+#include "sim/machine.hpp"
 #include "sim/memo_verifier.hpp"
 #include "sim/network.hpp"
 #include "sim/plan.hpp"
@@ -129,6 +130,7 @@ private:
     MemoVerifier verifier_;
     Adversary adversary_;
     Network network_;
+    std::optional<Machine> machine_;
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Check*> checks_;
     std::vector<Check*> frame_checks_;

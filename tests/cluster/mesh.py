@@ -9,6 +9,7 @@ to the thread that started them.
 import atexit
 import contextlib
 import ctypes
+import datetime
 import http.client
 import json
 import os
@@ -237,6 +238,14 @@ class Watch:
 
 
 # ---------------------------------------------------------------- nodes
+def us_of(stamp):
+    """Microseconds of "2025-01-15T10:23:45.123456Z", since 1970."""
+    moment = datetime.datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ")
+    since = moment.replace(tzinfo=datetime.timezone.utc) - datetime.datetime.fromtimestamp(
+        0, datetime.timezone.utc)
+    return since // datetime.timedelta(microseconds=1)
+
+
 class Node:
     """One node: its files for as long as the mesh lives, its process from start to kill."""
 
@@ -280,6 +289,11 @@ class Node:
         with contextlib.suppress(FileNotFoundError), open(self.log, encoding="utf-8") as file:
             return [line.rstrip("\n") for line in file if word in line]
         return []
+
+    def traced(self, event):
+        """Every such event of its log: microseconds since 1970, and the values of its fields."""
+        return [(us_of(words[0]), tuple(field.split("=")[1] for field in words[3:]))
+                for words in (line.split() for line in self.lines(f" {event} "))]
 
     def get(self, target):
         status, text = ask(self.socket, target)

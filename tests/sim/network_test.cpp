@@ -126,6 +126,20 @@ TEST_CASE("a dial to a crashed process is refused, or accepted while its listene
     CHECK(refused < 100);
 }
 
+TEST_CASE("connections of a process end when it is gone, and until then its listener accepts",
+          "[sim][network]") {
+    NetworkWorld world;
+    world.connect(ann, bob);
+    world.network.crash(bob, world.now, 5ms);
+    world.run(4ms);
+    CHECK(world.news == std::vector{LinkNews::connected});
+    world.probe(ann, bob);
+    world.run(500us);
+    CHECK(world.news.back() == LinkNews::probe_accepted);
+    world.run(2ms);
+    CHECK(world.news.back() == LinkNews::lost);
+}
+
 TEST_CASE("a dial across a cut times out after 3.5 seconds", "[sim][network]") {
     NetworkWorld world;
     world.cut();
