@@ -39,7 +39,7 @@ void Host::start(Duration now) {
     around_.watcher.on_started(setup_.number, boot_, now);
     busy_until_ = now;
     core_ = std::make_unique<node::NodeCore>(core_setup(), around_.verifier, disk_, moment(now),
-                                             effects_);
+                                             around_.effects);
     end_turn(now);
     schedule_turn(now);
 }
@@ -50,7 +50,7 @@ void Host::crash(Duration now) {
     ++process_;
     ++counts_.crashes;
     core_.reset();
-    effects_.clear();
+    STARLING_ASSERT(around_.effects.empty());
     discard_inputs();
     outbox_.discard([&](const Held& held) {
         if (const auto* frame = std::get_if<HeldFrame>(&held)) around_.bodies.release(frame->body);
@@ -156,7 +156,7 @@ void Host::turn(Duration now) {
     const std::uint64_t inputs = take_inputs(now);
     counts_.inputs += inputs;
     const auto backlog = inbox_.empty() ? node::Backlog::drained : node::Backlog::left;
-    core_->on_tick(moment(now), backlog, effects_);  // I1
+    core_->on_tick(moment(now), backlog, around_.effects);  // I1
     last_turn_ = (setup_.process.turn + setup_.process.input * static_cast<std::int64_t>(inputs)) *
                  slowness_;
     busy_until_ = now + last_turn_;
@@ -183,27 +183,27 @@ void Host::take(const Arrival& arrival, Duration now) {
     around_.hash.add_numbers(now, setup_.number, numbers);
     around_.network.consumed(arrival, now);
     around_.watcher.on_heard(told(arrival.from, Kind{arrival.head[1]}, arrival.body, now));
-    core_->on_frame(arrival.from, frame, moment(now), effects_);
+    core_->on_frame(arrival.from, frame, moment(now), around_.effects);
     around_.bodies.release(arrival.body);
 }
 
 void Host::take(const node::LinkEvent& event, Duration now) {
-    core_->on_link(event, moment(now), effects_);
+    core_->on_link(event, moment(now), around_.effects);
 }
 
 void Host::take(const Call& call, Duration now) {
-    core_->on_call(call.id, call.request, moment(now), effects_);
+    core_->on_call(call.id, call.request, moment(now), around_.effects);
 }
 
 void Host::take(const Disk::Fetched& fetched, Duration now) {
-    core_->on_fetched(fetched.tag, fetched.records, moment(now), effects_);
+    core_->on_fetched(fetched.tag, fetched.records, moment(now), around_.effects);
 }
 
 void Host::take(const OwnFrame& own, Duration now) {
     const auto head = node::header_bytes(
         {.kind = own.kind, .link = {}, .sent_ms = node::sent_ms_of(moment(now).boot_time)});
     around_.watcher.on_heard(told(id(), own.kind, own.body, now));
-    core_->on_frame(id(), around_.bodies.frame(head, own.body), moment(now), effects_);
+    core_->on_frame(id(), around_.bodies.frame(head, own.body), moment(now), around_.effects);
     around_.bodies.release(own.body);
 }
 
@@ -212,42 +212,42 @@ void Host::report_health(Duration now) {
     if (const auto oldest = disk_.oldest_waiting()) health.oldest_batch = now - *oldest;
     health.last_turn = last_turn_;
     health.free_bytes = free_bytes_;
-    core_->on_health(health, effects_);
+    core_->on_health(health, around_.effects);
 }
 
 void Host::end_turn(Duration now) {
-    for (const TraceRecord& record : effects_.traced()) {
+    for (const TraceRecord& record : around_.effects.traced()) {
         around_.hash.add(now, setup_.number, record);
         around_.watcher.on_traced(setup_.number, record, now);
     }
-    const std::uint64_t gate = disk_.write(effects_, now);
-    disk_.fetch(effects_);
+    const std::uint64_t gate = disk_.write(around_.effects, now);
+    disk_.fetch(around_.effects);
     carry_out_links(now);
     carry_out_sends(gate, now);
     carry_out_answers(gate);
-    effects_.clear();
+    around_.effects.clear();
     start_disk(now);
     wake_at(core_->next_deadline(), now);
 }
 
 void Host::carry_out_links(Duration now) {
-    for (const LinkCommand& command : effects_.links()) {
+    for (const LinkCommand& command : around_.effects.links()) {
         around_.network.carry_out(setup_.number, command,
-                                  starling::text_of(effects_.view(command.address)), now);
+                                  starling::text_of(around_.effects.view(command.address)), now);
     }
 }
 
 void Host::carry_out_sends(std::uint64_t gate, Duration now) {
     std::optional<Bodies::Handle> body;
     Span last;
-    for (const Outgoing& outgoing : effects_.outgoing()) {
+    for (const Outgoing& outgoing : around_.effects.outgoing()) {
         const bool shared = body && outgoing.body.offset == last.offset &&
                             outgoing.body.size == last.size;  // a broadcast
         if (!shared) {
             if (body) around_.bodies.release(*body);
-            body = around_.bodies.add(effects_.view(outgoing.body));
+            body = around_.bodies.add(around_.effects.view(outgoing.body));
             last = outgoing.body;
-            around_.hash.add_bytes(effects_.view(outgoing.body));
+            around_.hash.add_bytes(around_.effects.view(outgoing.body));
         }
         if (outgoing.gate == Gate::open || gate <= disk_.durable()) {
             send({outgoing.to, outgoing.kind, *body, gate, now}, now);
@@ -285,8 +285,8 @@ Told Host::told(const NodeId& peer, Kind kind, Bodies::Handle body, Duration now
 }
 
 void Host::carry_out_answers(std::uint64_t gate) {
-    for (const Answer& answer : effects_.answers()) {
-        const ByteView body = effects_.view(answer.body);
+    for (const Answer& answer : around_.effects.answers()) {
+        const ByteView body = around_.effects.view(answer.body);
         if (gate <= disk_.durable()) {
             around_.watcher.on_answer(setup_.number, answer.call, body, answer.last);
         } else {

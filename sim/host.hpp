@@ -78,6 +78,7 @@ struct Surroundings {
     TraceHash& hash;
     const Verifier& verifier;
     const Identities& identities;
+    Effects& effects;  // of one turn at a time; empty between two
     Watcher& watcher;
 };
 
@@ -223,7 +224,6 @@ private:
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
     Boot boot_;
     std::unique_ptr<node::NodeCore> core_;
-    Effects effects_;
     Fifo<Input> inbox_;
     Outbox<Held> outbox_;
     bool turn_due_ = false;

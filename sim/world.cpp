@@ -145,7 +145,8 @@ BootTime World::clock_of(std::uint32_t host) const {
 }
 
 void World::make_hosts() {
-    const Surroundings around{timetable_, network_, bodies_, hash_, verifier_, identities_, *this};
+    const Surroundings around{timetable_, network_,    bodies_,  hash_,
+                              verifier_,  identities_, effects_, *this};
     for (std::uint32_t number = 0; number < plan_.nodes; ++number) {
         HostSetup setup;
         setup.number = number;

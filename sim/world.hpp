@@ -127,6 +127,7 @@ private:
     MemoVerifier verifier_;
     Adversary adversary_;
     Network network_;
+    Effects effects_;
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Check*> checks_;
     std::vector<Check*> frame_checks_;
