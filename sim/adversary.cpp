@@ -45,6 +45,7 @@ std::vector<Lie> Adversary::on_frame(const Overheard& frame) {
         if (!has_liar(host)) continue;
         liar(host).learn(frame, Rng(draw(seed_, memory_stream | host, ++learned_[host])));
     }
+    if (shares_.empty()) return told;  // nobody lies just now
     for (const FaultKind kind : ways) {
         const std::uint32_t host = kind == FaultKind::outsider ? frame.to : frame.from;
         const auto share = shares_.find({kind, host});

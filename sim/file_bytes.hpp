@@ -72,12 +72,12 @@ private:
     }
 
     // Each part that lies in one chunk, and how many bytes came before it.
-    template <class Visit>
-    void visit(std::uint64_t at, std::size_t count, const Visit& visit) const {
+    template <class Show>
+    void visit(std::uint64_t at, std::size_t count, const Show& show) const {
         for (std::size_t done = 0; done < count;) {
             const std::size_t place = (at + done) % chunk_bytes;
             const std::size_t bytes = std::min(count - done, chunk_bytes - place);
-            visit(std::span(*chunks_[(at + done) / chunk_bytes]).subspan(place, bytes), done);
+            show(std::span(*chunks_[(at + done) / chunk_bytes]).subspan(place, bytes), done);
             done += bytes;
         }
     }

@@ -24,7 +24,8 @@ Host::Host(const HostSetup& setup, const Surroundings& around)
     : setup_(setup),
       around_(around),
       clock_(setup.boot_offset, setup.wall_offset),
-      disk_(setup.disk, setup.seed, disk_stream | setup.number) {}
+      disk_(setup.disk, setup.seed, disk_stream | setup.number),
+      effects_(around.machine != nullptr ? own_effects_ : around.effects) {}
 
 Host::~Host() = default;
 
@@ -60,7 +61,8 @@ void Host::crash(Duration now) {
     ++process_;
     ++counts_.crashes;
     core_.reset();
-    effects_.clear();
+    own_effects_.clear();  // of a turn that does not end
+    STARLING_ASSERT(effects_.empty());
     discard_inputs();
     outbox_.discard([&](const Held& held) {
         if (const auto* frame = std::get_if<HeldFrame>(&held)) around_.bodies.release(frame->body);

@@ -89,6 +89,7 @@ struct Surroundings {
     TraceHash& hash;
     const Verifier& verifier;
     const Identities& identities;
+    Effects& effects;  // of one turn at a time, empty between two; not used with a machine
     Watcher& watcher;
     Machine* machine = nullptr;  // or nobody waits for a core
 };
@@ -260,7 +261,8 @@ private:
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
     Boot boot_;
     std::unique_ptr<node::NodeCore> core_;
-    Effects effects_;
+    Effects own_effects_;  // on a machine, where others' turns begin before one ends
+    Effects& effects_;     // of the turn that is under way
     Fifo<Input> inbox_;
     Outbox<Held> outbox_;
     bool turn_due_ = false;

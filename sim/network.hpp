@@ -211,31 +211,32 @@ private:
         Bodies::Handle body;
     };
 
+    // What every frame needs stands together, and first.
     struct Connection {
         Phase phase = Phase::free;
-        std::uint32_t generation = 0;
-        std::uint64_t number = 0;  // never reused
-        std::uint32_t from = 0;
-        std::uint32_t to = 0;
-        std::uint32_t to_epoch = 0;
-        NodeId peer;
-        NodeId identity;  // of the dialler, as the acceptor knows it
-        CurveKey curve;
-        LinkId link;
-        Duration began{};
-        unsigned attempts = 0;
-        std::uint64_t draws = 0;
-        Duration last_arrival{};
-        Duration wire_free{};  // with a bandwidth: when what was sent has left
-        Fifo<Flight> pipe;
-        std::size_t pipe_bytes = 0;  // unread by the process, in flight or not
-        Fifo<Waiting> queue;
-        std::size_t queue_bytes = 0;
-        std::optional<Duration> unacked_since;
-        std::optional<Duration> arrival_at;  // the appointment that counts
         bool stalled = false;
         bool peer_gone = false;
         bool harmed = false;  // a hostile network took something from it
+        std::uint32_t generation = 0;
+        std::uint32_t from = 0;
+        std::uint32_t to = 0;
+        std::uint32_t to_epoch = 0;
+        LinkId link;
+        std::uint64_t number = 0;  // never reused
+        std::uint64_t draws = 0;
+        Duration last_arrival{};
+        std::optional<Duration> arrival_at;  // the appointment that counts
+        Fifo<Flight> pipe;
+        std::size_t pipe_bytes = 0;  // unread by the process, in flight or not
+        Fifo<Waiting> queue;
+        Duration wire_free{};  // with a bandwidth: when what was sent has left
+        NodeId identity;       // of the dialler, as the acceptor knows it
+        NodeId peer;
+        CurveKey curve;
+        Duration began{};
+        unsigned attempts = 0;
+        std::size_t queue_bytes = 0;
+        std::optional<Duration> unacked_since;
     };
 
     struct Endpoint {

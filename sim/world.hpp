@@ -131,6 +131,7 @@ private:
     Adversary adversary_;
     Network network_;
     std::optional<Machine> machine_;
+    Effects effects_;
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Check*> checks_;
     std::vector<Check*> frame_checks_;
