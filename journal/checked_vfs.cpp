@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "base/hash.hpp"
+#include "base/mutant.hpp"
 
 #include "journal/log_check.hpp"
 #include <sqlite3.h>
@@ -84,7 +85,9 @@ int read_file(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
     if (our(file).role == Role::main) {
         if (offset == 0 && bytes.size() > reserved_at)
             state.checked = bytes[reserved_at] == sum_bytes;
-        if (state.checked && is_page(count, offset)) whole = is_whole(bytes, offset);  // I1
+        if (state.checked && is_page(count, offset)) {
+            whole = STARLING_MUTANT(76, is_whole(bytes, offset), true);  // I1
+        }
     } else if (our(file).role == Role::log && is_page_of_log(count, offset) &&
                offset < state.log_synced) {
         const auto place = static_cast<std::uint64_t>(offset);
@@ -195,7 +198,8 @@ int look_through(sqlite3_file* log, CheckedVfs::State& state) {
     const int code = log->pMethods->xFileSize(log, &size);
     if (code != SQLITE_OK) return code;
     state.log_end = state.log_synced = size;
-    const bool damaged = is_log_damaged(reading(log), static_cast<std::uint64_t>(size));
+    const bool damaged =
+        STARLING_MUTANT(77, is_log_damaged(reading(log), static_cast<std::uint64_t>(size)), false);
     return damaged ? SQLITE_IOERR_DATA : SQLITE_OK;
 }
 

@@ -127,6 +127,10 @@ inline constexpr auto mutants = std::to_array<Mutant>({
      "registers_are_one"},
     {75, "auction/announcer_awards.cpp", "whoever names the epoch counts as the winner",
      "bids_are_answered"},
+    {76, "journal/checked_vfs.cpp", "a page that rotted is taken for what was written",
+     "values_were_written"},
+    {77, "journal/checked_vfs.cpp", "a log that lost more than its last commit is taken as it is",
+     "votes_are_remembered"},
 });
 
 }  // namespace starling::sim

@@ -249,8 +249,17 @@ void slow_disk(Author& author) {
     of_hosts<FaultKind::slow_disk>(author, 2, 100);
 }
 
+// What rots is met by a process that starts meanwhile.
 void rot(Author& author) {
-    of_hosts<FaultKind::rot>(author, 100, 100'000);
+    const std::uint64_t many = author.how_many(3);
+    for (std::uint64_t i = 0; i < many; ++i) {
+        Rng rng = author.next_rng();
+        const Duration at = author.any_time(rng);
+        const Duration lasts = scaled(rng, 1s, author.faulty() / 2);
+        const std::uint32_t host = author.any_host(rng);
+        author.strike(FaultKind::rot, host, at, lasts, scaled(rng, 100, 100'000));
+        author.strike(FaultKind::crash, host, at + lasts / 4, lasts / 4);
+    }
 }
 
 template <FaultKind kind>

@@ -142,8 +142,9 @@ BootTime World::clock_of(std::uint32_t host) const {
 void World::make_hosts() {
     const ProcessModel& process = plan_.process;
     if (process.cores > 0) machine_.emplace(process.cores, process.wake, timetable_);
-    const Surroundings around{timetable_, network_,    bodies_,  hash_, verifier_,
-                              identities_, effects_, *this, machine_ ? &*machine_ : nullptr};
+    const Surroundings around{timetable_, network_,  bodies_,
+                              hash_,      verifier_, identities_,
+                              effects_,   *this,     machine_ ? &*machine_ : nullptr};
     for (std::uint32_t number = 0; number < plan_.nodes; ++number) {
         HostSetup setup;
         setup.number = number;
