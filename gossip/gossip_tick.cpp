@@ -92,7 +92,7 @@ void Gossip::on_life(const NodeId& peer, Heard heard, Moment now, Effects& out) 
 // ---------------------------------------------------------------- overlay
 
 bool Gossip::is_away(const Members::Record& record, BootTime now) const {
-    return record.is_away && now - record.since < limits::away_time;
+    return record.is_away() && now - record.since() < limits::away_time;
 }
 
 bool Gossip::is_on_rings(const Members::Record& record, BootTime now) const {
@@ -100,11 +100,9 @@ bool Gossip::is_on_rings(const Members::Record& record, BootTime now) const {
 }
 
 void Gossip::make_rings(BootTime now) {
-    std::vector<NodeId> ids;
     members_.for_each([&](const NodeId& id, const Members::Record& record) {
-        if (is_on_rings(record, now)) ids.push_back(id);
+        if (is_on_rings(record, now)) rings_.add(id);
     });
-    rings_ = Rings(ids, load_u64(mesh_.view()), ring_count(ids.size(), rings_.count()));
     ring_doubts_.clear();
     on_rings_changed(now);
 }
@@ -144,9 +142,9 @@ void Gossip::update_neighbours(BootTime now) {
     keeps_left_links_ = false;
     if (leaving_) return;
     for (const NodeId& id : peers_.links()) {
-        const Members::Record* record = members_.find(id);
-        if (record == nullptr || record->state() != MemberState::left) continue;
-        if (now - record->ended >= limits::left_link_kept) continue;
+        const auto record = members_.find(id);
+        if (!record || record->state() != MemberState::left) continue;
+        if (now - record->ended() >= limits::left_link_kept) continue;
         keeps_left_links_ = true;
         neighbours_.insert(std::ranges::lower_bound(neighbours_, id), id);
     }
@@ -218,9 +216,9 @@ void Gossip::publish_opinions(Effects& out) {
 }
 
 void Gossip::publish(const NodeId& subject, Vote vote, Effects& out) {
-    const Members::Record* record = members_.find(subject);
-    if (record == nullptr || record->state() != MemberState::alive) return;
-    const Opinion opinion{subject, record->claim->boot, record->claim->incarnation,
+    const auto record = members_.find(subject);
+    if (!record || record->state() != MemberState::alive) return;
+    const Opinion opinion{subject, record->claim()->boot, record->claim()->incarnation,
                           self_,   own_claim().boot,    ++opinion_sequence_,
                           vote};
     opinions_.take(opinion);
@@ -248,9 +246,8 @@ void Gossip::judge(Moment now, Effects& out) {
         if (each.subject == self_) {
             must_refute_ = must_refute_ || each.finding == Finding::suspect;
         } else if (each.finding == Finding::dead) {
-            const Members::Record& record = *members_.find(each.subject);
-            bury({each.subject, record.claim->boot, record.claim->incarnation, each.cause, 0},
-                 self_, now, out);
+            const Claim& claim = *members_.find(each.subject)->claim();
+            bury({each.subject, claim.boot, claim.incarnation, each.cause, 0}, self_, now, out);
         } else {
             note(each.subject, each.cause, out);
         }
@@ -292,7 +289,7 @@ std::vector<NodeId> Gossip::unmet() const {
     if (all_met) return ids;
     members_.for_each([&](const NodeId& id, const Members::Record& record) {
         const MemberState state = record.state();
-        const bool away = record.is_away;
+        const bool away = record.is_away();
         if ((state == MemberState::alive && !away) || id == self_ || peers_.is_up(id)) return;
         // Who left before this node started may be back, and know nobody who is here.
         const Peer* peer = peers_.find(id);
@@ -339,9 +336,7 @@ void Gossip::heal(Moment now, Effects& out) {
         heal_at_ = time + (early ? limits::heal_period / 4 : limits::heal_period);
         const std::size_t alive = alive_count();
         if (rng_.chance(std::min(candidates.size(), alive), alive)) dial_some(1);
-        const std::vector<NodeId> forgotten = members_.forget(time);
-        if (!forgotten.empty()) stale_.clear();  // what they claimed would be news again
-        for (const NodeId& id : forgotten) changed(id, self_, now, out);
+        for (const NodeId& id : members_.forget(time)) changed(id, self_, now, out);
         doubt_rings(time);
     }
     if (time >= seed_at_) {

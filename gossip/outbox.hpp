@@ -33,14 +33,6 @@
 
 namespace starling::gossip {
 
-inline constexpr std::size_t frame_bytes_aim = 128 * 1024;
-
-// An upper bound of what the cells take in a frame.
-[[nodiscard]] std::size_t size_of(const Cells& cells);
-
-// Moves the cells of `more` to the end of `cells`.
-void append(Cells& cells, Cells&& more);
-
 // The same cells in as many frames as they need (I3).
 [[nodiscard]] std::vector<Cells> in_frames(Cells cells);
 
@@ -82,9 +74,6 @@ public:
     void put(const NodeId& member, const NodeId& from) { members_[member] = {{from}}; }
 
     void put(const Opinion& opinion, const NodeId& from);
-
-    // What waits is no news to anybody.
-    void forget();
 
     // `peer` has what this node knows of the member, or holds this opinion: it need not be told.
     void on_shown(const NodeId& member, const NodeId& peer);

@@ -78,6 +78,8 @@ struct Surroundings {
     TraceHash& hash;
     const Verifier& verifier;
     const Identities& identities;
+    std::shared_ptr<gossip::Commons> commons;
+    std::shared_ptr<Blobs> blobs;
     Watcher& watcher;
 };
 

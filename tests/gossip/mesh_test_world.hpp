@@ -89,6 +89,17 @@ inline Introduction test_contact(std::uint8_t number) {
     return {test_certificate(number), {"host" + std::to_string(number) + ":1"}};
 }
 
+// Cells as if they had come in a frame.
+inline Verdict hear(Gossip& core, const NodeId& from, const Cells& cells, Moment now,
+                    Effects& out) {
+    return core.on_cells(from, OpenCells::of(cells, core.commons()), now, out);
+}
+
+inline Verdict hear(Gossip& core, const NodeId& from, const TableEntries& entries, Moment now,
+                    Effects& out) {
+    return core.on_table_entries(from, OpenEntries::of(entries, core.commons()), now, out);
+}
+
 constexpr std::uint8_t ann = 1;
 constexpr std::uint8_t bob = 2;
 constexpr std::uint8_t eve = 3;
@@ -117,17 +128,21 @@ public:
 
     void start(Name name, std::optional<std::vector<Name>> contacts = std::nullopt) {
         Host& host = hosts_.at(name);
-        Setup setup{test_key(name), test_genesis(), test_certificate(name), {}, {}, {}, {}, {}, 0};
+        Setup setup{test_key(name), test_genesis(), test_certificate(name), {}, {}, {}, {}, {}, 0, {}};
         setup.boot = Boot{std::max(host.boot.value + 1, 1000 + wall_ms(now().wall))};
         host.boot = setup.boot;
         setup.addresses = {"host" + std::to_string(name) + ":1"};
         setup.name = "node" + std::to_string(name);
         setup.random_seed = plan_.seed * 1000 + name;
+        std::vector<Introduction> listing;
         for (const auto& [other, ignored] : hosts_) {
             const bool listed =
                 contacts ? std::ranges::count(*contacts, other) > 0 : other <= plan_.contacts_known;
-            if (other != name && listed) setup.contacts.push_back(test_contact(other));
+            if (other != name && listed) listing.push_back(test_contact(other));
         }
+        const auto node = [](const Introduction& each) { return each.certificate.node; };
+        std::ranges::sort(listing, {}, node);
+        setup.contacts = std::make_shared<const std::vector<Introduction>>(std::move(listing));
         host.inbox.clear();
         host.alive = true;
         host.stopped = false;
@@ -463,9 +478,14 @@ private:
             if (kind == Kind::hello) deliver(&Gossip::on_hello, Hello{});
             if (kind == Kind::ping) deliver(&Gossip::on_ping, Ping{});
             if (kind == Kind::pong) deliver(&Gossip::on_pong, Pong{});
-            if (kind == Kind::cells) deliver(&Gossip::on_cells, Cells{});
             if (kind == Kind::table_digest) deliver(&Gossip::on_table_digest, TableDigest{});
-            if (kind == Kind::table_entries) deliver(&Gossip::on_table_entries, TableEntries{});
+            const auto open = [&](auto handler, auto message) {
+                Reader reader = decoder.parse(bytes);
+                REQUIRE(decltype(message)::decode(reader, core.commons(), message));
+                (core.*handler)(from, message, now, out);
+            };
+            if (kind == Kind::cells) open(&Gossip::on_cells, OpenCells{});
+            if (kind == Kind::table_entries) open(&Gossip::on_table_entries, OpenEntries{});
         };
     }
 
