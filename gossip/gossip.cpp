@@ -35,6 +35,7 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
       rings_(members_.commons().directory),
       judge_(now.boot_time),
       heartbeats_(JudgeTime{}),
+      outbox_(setup.random_seed),
       rng_(setup.random_seed, 1) {
     STARLING_ASSERT(setup.certificate.node == self_);
     records.scan(Table::members, [&](ByteView, ByteView value) { members_.load(value, now); });
@@ -159,9 +160,13 @@ Hello Gossip::hello() const {
 }
 
 std::vector<MemberView> Gossip::members() const {
+    return members_after(std::nullopt, members_.size());
+}
+
+std::vector<MemberView> Gossip::members_after(const std::optional<NodeId>& after,
+                                              std::size_t max) const {
     std::vector<MemberView> views;
-    views.reserve(members_.size());
-    for (const NodeId& id : members_.ids()) views.push_back(*member(id));
+    for (const NodeId& id : members_.ids_after(after, max)) views.push_back(*member(id));
     return views;
 }
 

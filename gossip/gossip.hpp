@@ -39,6 +39,7 @@
 #include "gossip/opinions.hpp"
 #include "gossip/outbox.hpp"
 #include "gossip/peers.hpp"
+#include "gossip/questions.hpp"
 #include "gossip/rings.hpp"
 
 #include <cstdint>
@@ -190,9 +191,15 @@ public:
     [[nodiscard]] Roots roots() const { return {members_.root(), roots_state_}; }
 
     [[nodiscard]] std::vector<MemberView> members() const;  // ascending by id
+    // The first `max` of those after this one.
+    [[nodiscard]] std::vector<MemberView> members_after(const std::optional<NodeId>& after,
+                                                        std::size_t max) const;
     [[nodiscard]] std::optional<MemberView> member(const NodeId& id) const;
     [[nodiscard]] MemberState state(const NodeId& id) const;
     [[nodiscard]] std::size_t alive_count() const;  // suspects and this node included
+
+    // Everybody whose certificate holds, this node included.
+    [[nodiscard]] std::size_t known_count() const { return members_.size(); }
 
     // Whether its certificate holds: its frames may be read.
     [[nodiscard]] bool knows(const NodeId& id) const { return members_.find(id).has_value(); }
@@ -290,7 +297,12 @@ private:
     void on_life(const NodeId& peer, Heard heard, Moment now, Effects& out);
     void rebuild_rings(Moment now);
     void update_neighbours(BootTime now);
-    [[nodiscard]] const std::vector<NodeId>& near_links();
+    void ask_next(Moment now, Effects& out);
+    void send_news(BootTime now, Effects& out);
+    [[nodiscard]] const std::vector<NodeId>& near_links(BootTime now);
+    void add_near_links();
+    void add_other_links(std::size_t count);
+    void add_bridges(BootTime now);
     [[nodiscard]] std::vector<NodeId> far_links() const;
     void beat(Effects& out);
     void ping(const NodeId& peer, std::uint32_t sequence, Effects& out);
@@ -329,6 +341,7 @@ private:
     Heartbeats heartbeats_;
     Detector detector_;
     Outbox outbox_;
+    Questions questions_;  // about tables
     Rng rng_;
 
     std::uint64_t roots_state_ = 0;

@@ -102,6 +102,7 @@ Verdict Gossip::on_table_digest(const NodeId& from, const TableDigest& digest, M
 Verdict Gossip::on_table_entries(const NodeId& from, const OpenEntries& entries, Moment now,
                                  Effects& out) {
     if (Peer* peer = peers_.find(from)) peer->compared.reset();
+    questions_.answered(from, now.boot_time);
     const Verdict verdict = apply_all(entries.cells, from, now, out);
     if (verdict == Verdict::taken) {
         out.trace(Event::table_reconciled, from.prefix(), entries.cells.claims.size());
@@ -270,6 +271,10 @@ Verdict Gossip::apply(const Introductions::Held& cell, const NodeId& from, Momen
 Verdict Gossip::apply(const Claims::Held& cell, const NodeId& from, Moment now, Effects& out) {
     const NodeId& id = cell->node;
     if (id == self_) return apply_own(cell, from, now);
+    if (members_.holds(cell)) {
+        if (outbox_.waits(id) && members_.is_all(cell)) outbox_.on_shown(id, from);
+        return Verdict::nothing_new;
+    }
     const MergeVerdict judged = members_.judge(*cell);
     if (judged == MergeVerdict::old) {
         const Members::Record known = *members_.find(id);
@@ -377,7 +382,7 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
 
 void Gossip::changed(const NodeId& id, const NodeId& from, Moment now, Effects& out) {
     ring_doubts_.push_back(id);
-    outbox_.put(id, from);  // I17
+    outbox_.put(id, from, now.boot_time);  // I17
     persist(id, now, out);
     note(id, members_.find(id)->cause(), out);
 }

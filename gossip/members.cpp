@@ -287,6 +287,23 @@ std::vector<NodeId> Members::ids() const {
     return ids;
 }
 
+std::vector<NodeId> Members::ids_after(const std::optional<NodeId>& after,
+                                       std::size_t max) const {
+    std::vector<NodeId> ids;
+    const Directory& directory = commons_->directory;
+    const auto& all = directory.ascending();
+    const auto is_before = [&](const NodeId& id, NodeIndex number) {
+        return id < directory.id_of(number);
+    };
+    auto at = all.begin();
+    if (after) at = std::upper_bound(all.begin(), all.end(), *after, is_before);
+    for (; at != all.end() && ids.size() < max; ++at) {
+        if (at->value >= cells_.size() || cells_[at->value].is_known == 0) continue;
+        ids.push_back(directory.id_of(*at));
+    }
+    return ids;
+}
+
 std::size_t Members::count(MemberState state) const {
     return counts_.at(static_cast<std::size_t>(state));
 }

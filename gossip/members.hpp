@@ -171,8 +171,17 @@ public:
     // Whether a claim replaced one of a lower boot since the last show().  REQUIRES: it is known.
     [[nodiscard]] bool has_restarted(const NodeId& id) const { return cell_of(id)->restarted != 0; }
 
+    // Whether this claim, which is held, is all there is to know of its node.
+    [[nodiscard]] bool is_all(const Claims::Held& claim) const {
+        const Cell* cell = cell_of(claim->node);
+        return cell->introduction == 0 && cell->is_dead == 0;
+    }
+
     // Every node, ascending.
     [[nodiscard]] std::vector<NodeId> ids() const;
+    // The first `max` of those after this one.
+    [[nodiscard]] std::vector<NodeId> ids_after(const std::optional<NodeId>& after,
+                                                std::size_t max) const;
 
     // The same with what is known of each: visit(id, record).
     template <class Visit>

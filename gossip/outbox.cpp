@@ -70,8 +70,6 @@ public:
         items_.push_back({{}, encoded(opinion), holders});
     }
 
-    [[nodiscard]] bool empty() const { return items_.empty(); }
-
     void send(std::span<const NodeId> links, Effects& out) const {
         std::vector<NodeId> spared;
         for (const Item& item : items_)
@@ -128,11 +126,17 @@ std::vector<Cells> in_frames(Cells cells) {
 
 void Outbox::put(const Opinion& opinion, const NodeId& from) {
     opinions_[{opinion.subject, opinion.observer}] = {opinion, {from}};
+    has_near_ = true;
+}
+
+Outbox::MemberNews& Outbox::news_of(const NodeId& member) {
+    const auto place = static_cast<std::uint32_t>(members_.size());
+    if (places_.insert(member, place)) return members_.emplace_back();
+    return members_[*places_.find(member)];
 }
 
 void Outbox::on_shown(const NodeId& member, const NodeId& peer) {
-    const auto waiting = members_.find(member);
-    if (waiting != members_.end()) add(waiting->second.holders, peer);
+    if (const std::uint32_t* place = places_.find(member)) add(members_[*place].holders, peer);
 }
 
 void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
@@ -144,25 +148,19 @@ void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
     if (same) add(waiting->second.holders, peer);
 }
 
-void Outbox::flush(const Members& members, const Receivers& to, BootTime now, Effects& out) {
-    if (empty()) return;
-    if (near_.is_open(now)) flush_near(members, to.neighbours, now, out);
-    if (far_.is_open(now)) flush_far(members, to.links, now, out);
-}
-
 void Outbox::flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
                         Effects& out) {
     Flood flood;
     std::vector<Holders*> told;
-    for (auto& [member, news] : members_) {
+    for (MemberNews& news : members_) {
         if (!std::exchange(news.near, false)) continue;
-        flood.add(members.cells_of(member, now), news.holders);
+        flood.add(members.cells_of(news.member, now), news.holders);
         told.push_back(&news.holders);
     }
     for (const auto& [key, news] : opinions_) flood.add(news.opinion, news.holders);
-    if (flood.empty()) return;
     flood.send(links, out);
     near_.used(now);
+    has_near_ = false;
     opinions_.clear();
     for (Holders* holders : told) add(*holders, links);
 }
@@ -170,22 +168,20 @@ void Outbox::flush_near(const Members& members, std::span<const NodeId> links, B
 void Outbox::flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
                        Effects& out) {
     Flood flood;
-    for (const auto& [member, news] : members_) {
-        flood.add(members.cells_of(member, now), news.holders);
+    if (!links.empty()) {
+        for (const MemberNews& news : members_) {
+            flood.add(members.cells_of(news.member, now), news.holders);
+        }
     }
-    if (flood.empty()) return;
     flood.send(links, out);
-    far_.used(now);
     members_.clear();
+    places_ = HashIndex<NodeId, std::uint32_t>(scramble_);
+    far_at_.reset();
 }
 
 std::optional<BootTime> Outbox::next_deadline() const {
-    if (empty()) return std::nullopt;
-    const auto is_near = [](const auto& each) { return each.second.near; };
-    const bool near = !opinions_.empty() || std::ranges::any_of(members_, is_near);
-    std::optional<BootTime> next;
-    if (near) next = near_.opens_at();
-    if (!members_.empty()) next = earlier(next, far_.opens_at());
+    std::optional<BootTime> next = far_at_;
+    if (has_near_) next = earlier(next, near_.opens_at());
     return next;
 }
 

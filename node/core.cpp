@@ -67,7 +67,7 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
         }
     }
     tell_reachable();
-    out.trace(Event::node_started, self().prefix(), setup.boot.value, gossip.members().size());
+    out.trace(Event::node_started, self().prefix(), setup.boot.value, gossip.known_count());
     settle(now, out);
 }
 

@@ -23,7 +23,9 @@ Host::Host(const HostSetup& setup, const Surroundings& around)
     : setup_(setup),
       around_(around),
       clock_(setup.boot_offset, setup.wall_offset),
-      disk_(setup.disk, setup.seed, disk_stream | setup.number, around.blobs) {}
+      disk_(setup.disk, setup.seed, disk_stream | setup.number, around.blobs),
+      effects_(around.effects),
+      frame_(around.frame) {}
 
 Host::~Host() = default;
 
@@ -50,7 +52,6 @@ void Host::crash(Duration now) {
     ++process_;
     ++counts_.crashes;
     core_.reset();
-    effects_.clear();
     discard_inputs();
     outbox_.discard([&](const Held& held) {
         if (const auto* frame = std::get_if<HeldFrame>(&held)) around_.bodies.release(frame->body);

@@ -80,6 +80,8 @@ struct Surroundings {
     const Identities& identities;
     std::shared_ptr<gossip::Commons> commons;
     std::shared_ptr<Blobs> blobs;
+    Effects& effects;  // of the turn under way; empty between turns
+    Bytes& frame;      // about to be handed to a core
     Watcher& watcher;
 };
 
@@ -226,10 +228,10 @@ private:
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
     Boot boot_;
     std::unique_ptr<node::NodeCore> core_;
-    Effects effects_;
+    Effects& effects_;
     std::deque<Input> inbox_;
     Outbox<Held> outbox_;
-    Bytes frame_;  // the frame being handled, head and body in one piece
+    Bytes& frame_;  // the frame being handled, head and body in one piece
     bool turn_due_ = false;
     bool synced_in_pause_ = false;
     Duration busy_until_{};

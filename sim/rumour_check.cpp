@@ -105,7 +105,7 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
     } else if (record.event == Event::member_dead) {
         if (is_silence(record.fields[3])) on_death(host, *subject, life, now);
         mourned_.insert({*subject, life});
-        views_.at(host).erase(*subject);
+        views_.at(host).erase(ids_[*subject]);
     } else if (clears_suspicion(record.event)) {
         if (View* view = known_view(host, *subject)) view->suspected.reset();
     } else if (record.event == Event::frame_refused) {
@@ -345,18 +345,19 @@ std::optional<std::uint64_t> RumourCheck::own_root(std::uint32_t host) {
 }
 
 RumourCheck::View& RumourCheck::view_of(std::uint32_t host, std::uint32_t subject) {
-    return views_.at(host)[subject];
+    if (View* known = known_view(host, subject)) return *known;
+    views_.at(host).insert(ids_[subject], {});
+    return *known_view(host, subject);
 }
 
 RumourCheck::View* RumourCheck::known_view(std::uint32_t host, std::uint32_t subject) {
-    const auto found = views_.at(host).find(subject);
-    return found == views_.at(host).end() ? nullptr : &found->second;
+    return views_.at(host).find(ids_[subject]);
 }
 
 void RumourCheck::forget(std::uint32_t host) {
     shown_.at(host).body.clear();
     tables_.at(host) = {};
-    views_.at(host).clear();
+    views_.at(host) = HashIndex<NodeId, View>();
     std::erase_if(greetings_, [&](const auto& each) {
         return each.first.first == host || each.first.second == host;
     });

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "base/codec.hpp"
+#include "base/hash_index.hpp"
 #include "gossip/messages.hpp"
 #include "sim/check.hpp"
 #include "sim/history.hpp"
@@ -146,7 +147,7 @@ private:
     Decoder decoder_{Decoder::large_chunk};
     History history_;
     std::map<std::uint64_t, std::uint32_t> hosts_;  // by the first bytes of their ids
-    std::vector<std::map<std::uint32_t, View>> views_;  // by host and subject
+    std::vector<HashIndex<NodeId, View>> views_;  // by host: of whom it knows something
     std::vector<Table> tables_;                     // by host
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
     std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;

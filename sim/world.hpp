@@ -123,6 +123,8 @@ private:
     Identities identities_;
     Timetable timetable_;
     Bodies bodies_;
+    Effects effects_;  // of the turn under way
+    Bytes frame_;      // about to be handed to a core
     TraceHash hash_;
     MemoVerifier verifier_;
     Adversary adversary_;

@@ -156,6 +156,7 @@ TEST_CASE("the table takes as many nodes as its limit, not one more", "[gossip][
         Introduction cell;
         static_cast<CertificateTerms&>(cell.certificate) = terms;
         cell.certificate.signed_bytes.assign(terms.node.bytes.begin(), terms.node.bytes.end());
+        store_u64(std::span(cell.certificate.signature.bytes).last(8), number);
         return cell;
     };
     for (std::uint64_t i = 0; i < limits::members; ++i) {

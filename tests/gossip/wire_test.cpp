@@ -31,7 +31,8 @@ Cells some_cells() {
 // One node with a table of its own, driven by hand.
 struct Lone {
     explicit Lone(std::uint64_t boot = 10) {
-        Setup setup{test_key(ann), test_genesis(), test_certificate(ann), {}, {}, {}, {}, {}, 0};
+        Setup setup{test_key(ann), test_genesis(), test_certificate(ann), {}, {}, {},
+                    {},         {},             0,                     {}};
         setup.boot = Boot{boot};
         setup.addresses = {"ann:1"};
         core.emplace(std::move(setup), verifier, records, start, out);
@@ -257,7 +258,7 @@ struct Judged : Lone {
         Cells cells;
         cells.opinions = {
             {test_key(eve).id(), Boot{7}, {}, test_key(bob).id(), Boot{7}, sequence, vote}};
-        hear(*core, test_key(from).id(), cells, start, out);
+        gossip::hear(*core, test_key(from).id(), cells, start, out);
     }
 
     [[nodiscard]] std::vector<Opinion> told(std::uint8_t to) const {
