@@ -56,7 +56,7 @@ private:
     std::uint64_t salt_;
     NodeInterner interner_;
     std::vector<NodeIndex> ascending_;
-    std::vector<NodeIndex> joined_;  // in the order in which they got their numbers
+    std::vector<NodeIndex> joined_;              // in the order in which they got their numbers
     mutable std::array<Ring, rings_max> rings_;  // brought up to date when asked for
 };
 

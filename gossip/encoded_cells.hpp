@@ -4,7 +4,7 @@
 //   EncodedMember, EncodedOpinion ──> EncodedCells ──> CELLS
 //                                          └─────────> EncodedEntries ──> TABLE_ENTRIES
 //
-// The bytes are those of Cells and TableEntries (gossip/messages.hpp).  Values: thread safe to read.
+// The bytes are those of Cells and TableEntries (messages.hpp).  Values: thread safe to read.
 #pragma once
 
 #include "base/bytes.hpp"

@@ -204,8 +204,7 @@ bool Gossip::is_present(const NodeId& id) const {
 }
 
 std::size_t Gossip::present_count() const {
-    return members_.size() - members_.count(MemberState::dead) -
-           members_.count(MemberState::left);
+    return members_.size() - members_.count(MemberState::dead) - members_.count(MemberState::left);
 }
 
 std::optional<Introduction> Gossip::contact(const NodeId& id) const {

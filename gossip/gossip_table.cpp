@@ -5,6 +5,8 @@
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 namespace starling::gossip {
 namespace {
@@ -326,8 +328,8 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
     if (members_.judge(cell) != MergeVerdict::taken) {
         const auto known = members_.find(cell.node);
         const Standing told{cell.boot, cell.incarnation, Standing::Rank::dead};
-        const bool same = known && known->claim() && !known->is_introduced_anew() &&
-                          known->standing() == told;
+        const bool same =
+            known && known->claim() && !known->is_introduced_anew() && known->standing() == told;
         if (same) outbox_.on_shown(cell.node, from);
         return Verdict::nothing_new;
     }

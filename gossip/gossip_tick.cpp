@@ -181,8 +181,8 @@ const std::vector<NodeId>& Gossip::near_links(BootTime now) {
 }
 
 // Each member hears from each of its observers: K copies, and K - 1 ways around whom it misses.
-// Who accuses somebody, or tells of itself, tells all its neighbours.  While neighbours are not linked (this node joins),
-// as many other links take their places, so that news find a way.
+// Who accuses somebody, or tells of itself, tells all its neighbours.  While neighbours are not
+// linked (this node joins), as many other links take their places, so that news find a way.
 void Gossip::add_near_links() {
     // Who is away has no place on the rings.
     std::ranges::copy_if(neighbours_, std::back_inserter(linked_neighbours_),
@@ -273,7 +273,7 @@ void Gossip::publish(const NodeId& subject, Vote vote, Effects& out) {
     const auto record = members_.find(subject);
     if (!record || record->state() != MemberState::alive) return;
     const Opinion opinion{subject, record->claim()->boot, record->claim()->incarnation,
-                          self_,   own_claim().boot,    ++opinion_sequence_,
+                          self_,   own_claim().boot,      ++opinion_sequence_,
                           vote};
     opinions_.take(opinion);
     outbox_.put(opinion, self_);

@@ -287,8 +287,7 @@ std::vector<NodeId> Members::ids() const {
     return ids;
 }
 
-std::vector<NodeId> Members::ids_after(const std::optional<NodeId>& after,
-                                       std::size_t max) const {
+std::vector<NodeId> Members::ids_after(const std::optional<NodeId>& after, std::size_t max) const {
     std::vector<NodeId> ids;
     const Directory& directory = commons_->directory;
     const auto& all = directory.ascending();

@@ -67,6 +67,7 @@ class Members {
     static constexpr std::int64_t at_offset = std::int64_t{1} << 45U;
 
     static void set_at(Cell& cell, BootTime time);
+
     static void set_cause(Cell& cell, Cause cause) {
         cell.cause = static_cast<std::uint8_t>(cause) & 3U;
     }

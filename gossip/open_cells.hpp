@@ -1,5 +1,5 @@
-// Cells that arrived, each claim and introduction as the one original that this process has of it: what
-// a flood brings again is recognized, not decoded again.
+// Cells that arrived, each claim and introduction as the one original that this process has of it:
+// what a flood brings again is recognized, not decoded again.
 //
 // Invariants:
 //   I1  A cell that does not decode is left out and counted, as in Cells.

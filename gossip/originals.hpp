@@ -4,8 +4,8 @@
 //      bytes or value ──take()──> Held, one use ── copies, retain ──> n uses ── release ──> 0: gone
 //
 // Invariants:
-//   I1  Equal encodings have one number while anybody uses it; numbers start at 1, have no order and
-//       mean nothing outside this process.
+//   I1  Equal encodings have one number while anybody uses it; numbers start at 1, have no order,
+//       and mean nothing outside this process.
 //   I2  `encoded` is what encode() writes, whatever bytes were taken.
 //   I3  An original does not change, but that its signatures were found good: a pure function of it
 //       and of the mesh.
@@ -17,6 +17,7 @@
 #include "base/codec.hpp"
 #include "base/rng.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -33,7 +34,7 @@ public:
     struct Original {
         std::shared_ptr<const T> value;  // null: free
         Bytes encoded;
-        bool trusted = false;                   // all signatures hold
+        bool trusted = false;                    // all signatures hold
         std::array<std::uint64_t, 2> weights{};  // for the table's root
 
     private:

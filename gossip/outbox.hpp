@@ -122,8 +122,8 @@ private:
     MemberNews& news_of(const NodeId& member);
 
     std::uint64_t scramble_;
-    std::vector<MemberNews> members_;         // in the order in which they came
-    HashIndex<NodeId, std::uint32_t> places_;  // theirs
+    std::vector<MemberNews> members_;                            // in the order in which they came
+    HashIndex<NodeId, std::uint32_t> places_;                    // theirs
     std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer
     Lane near_{near_pace};
     bool has_near_ = false;           // something waits for near links

@@ -3,6 +3,8 @@
 #include "base/hash.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace starling::sim {
 namespace {

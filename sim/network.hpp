@@ -246,11 +246,11 @@ private:
         bool refuses = false;
         std::uint64_t babble = 0;
         std::uint64_t byte_rate = 0;
-        Duration wire_free{};      // while throttled: when what it sent has left it
-        Duration listens_until{};  // of a crashed process
-        std::vector<bool> admitted;                  // by host: with its own key, as itself
+        Duration wire_free{};        // while throttled: when what it sent has left it
+        Duration listens_until{};    // of a crashed process
+        std::vector<bool> admitted;  // by host: with its own key, as itself
         std::map<CurveKey, NodeId> admitted_others;  // whatever else was asked for
-        HashIndex<NodeId, std::uint32_t> outlets;  // peer -> connection
+        HashIndex<NodeId, std::uint32_t> outlets;    // peer -> connection
         std::size_t queue_bytes = 0;
     };
 

@@ -146,9 +146,9 @@ private:
     Findings& findings_;
     Decoder decoder_{Decoder::large_chunk};
     History history_;
-    std::map<std::uint64_t, std::uint32_t> hosts_;  // by the first bytes of their ids
-    std::vector<HashIndex<NodeId, View>> views_;  // by host: of whom it knows something
-    std::vector<Table> tables_;                     // by host
+    std::map<std::uint64_t, std::uint32_t> hosts_;      // by the first bytes of their ids
+    std::vector<HashIndex<NodeId, View>> views_;        // by host: of whom it knows something
+    std::vector<Table> tables_;                         // by host
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
     std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;
     std::map<std::pair<std::uint32_t, Life>, Duration> claimed_;

@@ -105,8 +105,7 @@ void MapShelf::store(Records& records, ByteView key, ByteView value) {
         blobs_->release(std::exchange(records[place].value, kept));
         return;
     }
-    records.insert(records.begin() + static_cast<std::ptrdiff_t>(place),
-                   {blobs_->keep(key), kept});
+    records.insert(records.begin() + static_cast<std::ptrdiff_t>(place), {blobs_->keep(key), kept});
 }
 
 void MapShelf::erase(Records& records, ByteView key) {

@@ -148,8 +148,8 @@ void World::make_hosts() {
     const auto commons = std::make_shared<gossip::Commons>(
         gossip::Commons::salt_of(identities_.genesis.mesh_id()), plan_.seed);
     const auto blobs = std::make_shared<Blobs>();
-    const Surroundings around{timetable_,  network_, bodies_, hash_,    verifier_, identities_,
-                              commons,     blobs,    effects_, frame_, *this};
+    const Surroundings around{timetable_, network_, bodies_,  hash_,  verifier_, identities_,
+                              commons,    blobs,    effects_, frame_, *this};
     for (std::uint32_t number = 0; number < plan_.nodes; ++number) {
         HostSetup setup;
         setup.number = number;

@@ -119,16 +119,16 @@ Result<std::vector<std::string>> addresses_of(const DriverOptions& options,
 
 node::Setup setup_of(const Ground& ground, const DriverOptions& options) {
     return {.key = ground.identity.key,
-                      .genesis = ground.mesh.genesis,
-                      .certificate = ground.self.certificate,
-                      .journal = ground.journal.id,
-                      .boot = {},
-                      .addresses = {},
-                      .name = options.name,
-                      .contacts = std::make_shared<const std::vector<node::Contact>>(ground.mesh.members),
-                      .seeds = options.seeds,
-                      .random_seed = random_number(),
-                      .commons = {}};
+            .genesis = ground.mesh.genesis,
+            .certificate = ground.self.certificate,
+            .journal = ground.journal.id,
+            .boot = {},
+            .addresses = {},
+            .name = options.name,
+            .contacts = std::make_shared<const std::vector<node::Contact>>(ground.mesh.members),
+            .seeds = options.seeds,
+            .random_seed = random_number(),
+            .commons = {}};
 }
 
 }  // namespace starling::io

@@ -1,3 +1,4 @@
+#include "tests/gossip/hear.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
 namespace starling::gossip::failure_test {

@@ -89,17 +89,6 @@ inline Introduction test_contact(std::uint8_t number) {
     return {test_certificate(number), {"host" + std::to_string(number) + ":1"}};
 }
 
-// Cells as if they had come in a frame.
-inline Verdict hear(Gossip& core, const NodeId& from, const Cells& cells, Moment now,
-                    Effects& out) {
-    return core.on_cells(from, OpenCells::of(cells, core.commons()), now, out);
-}
-
-inline Verdict hear(Gossip& core, const NodeId& from, const TableEntries& entries, Moment now,
-                    Effects& out) {
-    return core.on_table_entries(from, OpenEntries::of(entries, core.commons()), now, out);
-}
-
 constexpr std::uint8_t ann = 1;
 constexpr std::uint8_t bob = 2;
 constexpr std::uint8_t eve = 3;
@@ -128,7 +117,8 @@ public:
 
     void start(Name name, std::optional<std::vector<Name>> contacts = std::nullopt) {
         Host& host = hosts_.at(name);
-        Setup setup{test_key(name), test_genesis(), test_certificate(name), {}, {}, {}, {}, {}, 0, {}};
+        Setup setup{
+            test_key(name), test_genesis(), test_certificate(name), {}, {}, {}, {}, {}, 0, {}};
         setup.boot = Boot{std::max(host.boot.value + 1, 1000 + wall_ms(now().wall))};
         host.boot = setup.boot;
         setup.addresses = {"host" + std::to_string(name) + ":1"};

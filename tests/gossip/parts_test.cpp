@@ -341,7 +341,8 @@ TEST_CASE("a link that is near no more between the floods misses nothing", "[gos
 
 // ---------------------------------------------------------------- questions
 
-TEST_CASE("one table is asked for at a time, the next once the answer came", "[gossip][questions]") {
+TEST_CASE("one table is asked for at a time, the next once the answer came",
+          "[gossip][questions]") {
     const NodeId first = test_key(ann).id();
     const NodeId second = test_key(bob).id();
     Questions questions;

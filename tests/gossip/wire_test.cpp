@@ -1,4 +1,5 @@
 #include "base/limits.hpp"
+#include "tests/gossip/hear.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
 namespace starling::gossip::wire_test {
@@ -31,8 +32,8 @@ Cells some_cells() {
 // One node with a table of its own, driven by hand.
 struct Lone {
     explicit Lone(std::uint64_t boot = 10) {
-        Setup setup{test_key(ann), test_genesis(), test_certificate(ann), {}, {}, {},
-                    {},         {},             0,                     {}};
+        Setup setup{
+            test_key(ann), test_genesis(), test_certificate(ann), {}, {}, {}, {}, {}, 0, {}};
         setup.boot = Boot{boot};
         setup.addresses = {"ann:1"};
         core.emplace(std::move(setup), verifier, records, start, out);
