@@ -165,8 +165,10 @@ std::vector<MemberView> Gossip::members() const {
 
 std::vector<MemberView> Gossip::members_after(const std::optional<NodeId>& after,
                                               std::size_t max) const {
+    const std::vector<NodeId> ids = members_.ids_after(after, max);
     std::vector<MemberView> views;
-    for (const NodeId& id : members_.ids_after(after, max)) views.push_back(*member(id));
+    views.reserve(ids.size());
+    for (const NodeId& id : ids) views.push_back(*member(id));
     return views;
 }
 
