@@ -25,24 +25,25 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
       root_(setup.genesis.root),
       self_(setup.key.id()),
       seeds_(std::move(setup.seeds)),
+      contacts_(std::move(setup.contacts)),
       verifier_(verifier),
       started_(now.boot_time),
-      members_(setup.random_seed),
+      members_(setup.commons != nullptr
+                   ? setup.commons
+                   : std::make_shared<Commons>(Commons::salt_of(mesh_), setup.random_seed)),
       peers_(setup.random_seed),
+      rings_(members_.commons().directory),
       judge_(now.boot_time),
       heartbeats_(JudgeTime{}),
+      outbox_(setup.random_seed),
       rng_(setup.random_seed, 1) {
     STARLING_ASSERT(setup.certificate.node == self_);
     records.scan(Table::members, [&](ByteView, ByteView value) { members_.load(value, now); });
     for (const NodeId& id : members_.ids()) {
-        certificates_.push_back(members_.find(id)->certificate());
-        if (id != self_) shown_[id] = shown_now(id);  // what was known before is no news
+        certificates_.push_back(members_.find(id)->shared_certificate());
+        if (id != self_) members_.show(id, shown_now(id));  // what was known before is no news
     }
-    for (const Introduction& contact : setup.contacts) {
-        told_addresses_[contact.certificate.node] = contact.addresses;
-        if (contact.certificate.node != self_) apply(contact, self_, now, out);
-    }
-    outbox_.forget();  // others have this file, too; a table that differs is compared anyway
+    if (contacts_ != nullptr) read_contacts(now);
     ClaimTerms terms;
     terms.boot = setup.boot;
     terms.addresses = std::move(setup.addresses);
@@ -53,12 +54,27 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
         superseded_ = members_.find(self_)->standing().boot;
     } else {
         members_.merge(std::move(claim), now.boot_time);
+        members_.show(self_, {});
         changed(self_, self_, now, out);
     }
     heal_at_ = now.boot_time + rng_.between(Duration{}, limits::heal_period);
     seed_at_ = now.boot_time + limits::seed_period;
     join_at_ = now.boot_time;
     make_rings(now.boot_time);
+}
+
+// The members of the mesh file are no news: others have this file too, and a table that differs is
+// compared anyway.  Nor are they stored before they are met: the file is read at every start.
+void Gossip::read_contacts(Moment now) {
+    for (const Introductions::Held& contact : commons().opened(contacts_)) {
+        const NodeId& id = contact->certificate.node;
+        if (id == self_) continue;
+        const auto known = members_.find(id);
+        if (known && known->certificate().issued >= contact->certificate.issued) continue;
+        if (check(contact, now) != Verdict::taken) continue;
+        if (members_.introduce(contact) != MergeVerdict::taken) continue;
+        certificates_.push_back(members_.find(id)->shared_certificate());
+    }
 }
 
 void Gossip::on_heard(const NodeId& peer, Moment now, Effects& out) {
@@ -134,7 +150,7 @@ void Gossip::set_attributes(Bytes attributes, Moment now, Effects& out) {
 }
 
 Verdict Gossip::admit(const Introduction& introduction, Moment now, Effects& out) {
-    return apply(introduction, self_, now, out);
+    return apply(commons().introductions.take(introduction), self_, now, out);
 }
 
 // ---------------------------------------------------------------- queries
@@ -144,19 +160,25 @@ Hello Gossip::hello() const {
 }
 
 std::vector<MemberView> Gossip::members() const {
+    return members_after(std::nullopt, members_.size());
+}
+
+std::vector<MemberView> Gossip::members_after(const std::optional<NodeId>& after,
+                                              std::size_t max) const {
+    const std::vector<NodeId> ids = members_.ids_after(after, max);
     std::vector<MemberView> views;
-    views.reserve(members_.ids().size());
-    for (const NodeId& id : members_.ids()) views.push_back(*member(id));
+    views.reserve(ids.size());
+    for (const NodeId& id : ids) views.push_back(*member(id));
     return views;
 }
 
 std::optional<MemberView> Gossip::member(const NodeId& id) const {
-    const Members::Record* record = members_.find(id);
-    if (record == nullptr) return std::nullopt;
+    const auto record = members_.find(id);
+    if (!record) return std::nullopt;
     MemberView view;
     view.id = id;
     view.state = state(id);
-    view.claim = record->claim;
+    view.claim = record->claim();
     view.certificate = record->shared_certificate();
     view.addresses = record->shared_addresses();
     if (!opinions_.empty()) view.accusers = opinions_.accusers(id);
@@ -178,28 +200,35 @@ std::size_t Gossip::alive_count() const {
 }
 
 bool Gossip::is_present(const NodeId& id) const {
-    const Members::Record* record = members_.find(id);
-    if (record == nullptr) return false;
+    const auto record = members_.find(id);
+    if (!record) return false;
     return record->state() != MemberState::dead && record->state() != MemberState::left;
 }
 
 std::size_t Gossip::present_count() const {
-    return members_.ids().size() - members_.count(MemberState::dead) -
-           members_.count(MemberState::left);
+    return members_.size() - members_.count(MemberState::dead) - members_.count(MemberState::left);
 }
 
 std::optional<Introduction> Gossip::contact(const NodeId& id) const {
-    const Members::Record* record = members_.find(id);
-    if (record == nullptr) return std::nullopt;
+    const auto record = members_.find(id);
+    if (!record) return std::nullopt;
     Introduction contact{record->certificate(), record->addresses()};
     const Peer* peer = peers_.find(id);
     if (peer != nullptr && peer->heard != BootTime{}) return contact;
     auto& addresses = contact.addresses;
-    if (!record->claim) addresses.insert(addresses.begin(), seeds_.begin(), seeds_.end());
+    if (!record->claim()) addresses.insert(addresses.begin(), seeds_.begin(), seeds_.end());
     add_missing(addresses, seeds_);
-    const auto told = told_addresses_.find(id);
-    if (told != told_addresses_.end()) add_missing(addresses, told->second);
+    if (const Introduction* told = told_of(id)) add_missing(addresses, told->addresses);
     return contact;
+}
+
+const Introduction* Gossip::told_of(const NodeId& id) const {
+    if (contacts_ == nullptr) return nullptr;
+    const auto node = [](const Introduction& each) -> const NodeId& {
+        return each.certificate.node;
+    };
+    const auto found = std::ranges::lower_bound(*contacts_, id, {}, node);
+    return found != contacts_->end() && node(*found) == id ? &*found : nullptr;
 }
 
 bool Gossip::converged() const {
@@ -242,7 +271,7 @@ Departure Gossip::departure(BootTime now) const {
 // ---------------------------------------------------------------- own claim and news
 
 const Claim& Gossip::own_claim() const {
-    return *members_.find(self_)->claim;
+    return *members_.find(self_)->claim();
 }
 
 void Gossip::claim_anew(ClaimTerms terms, Moment now, Effects& out) {
@@ -269,24 +298,22 @@ void Gossip::persist(const NodeId& id, Moment now, Effects& out) {
     out.persist(Table::members, id.view(), members_.stored(id, now));
 }
 
-Gossip::Shown Gossip::shown_now(const NodeId& id) const {
-    const auto& claim = members_.find(id)->claim;
-    if (!claim) return {state(id), Mode::up, Boot{}};
-    return {state(id), claim->mode, claim->boot};
+Members::Shown Gossip::shown_now(const NodeId& id) const {
+    const auto& claim = members_.find(id)->claim();
+    return {state(id), claim ? claim->mode : Mode::up};
 }
 
 void Gossip::note(const NodeId& id, Cause cause, Effects& out) {
-    const Members::Record& record = *members_.find(id);
-    const Shown next = shown_now(id);
-    Shown& last = shown_[id];
-    const bool restarted = last.boot != Boot{} && next.boot > last.boot;
-    if (next.state == last.state && next.mode == last.mode && !restarted) {
-        last = next;
-        return;
+    const Members::Shown next = shown_now(id);
+    const Members::Shown last = members_.shown(id);
+    const bool restarted = members_.has_restarted(id);
+    members_.show(id, next);
+    if (next.state == last.state && next.mode == last.mode && !restarted) return;
+    MemberChange change{id, last.state, next.state, next.mode, {}, {}, restarted, cause};
+    if (const auto& claim = members_.find(id)->claim()) {
+        change.boot = claim->boot;
+        change.incarnation = claim->incarnation;
     }
-    MemberChange change{id, last.state, next.state, next.mode, next.boot, {}, restarted, cause};
-    if (record.claim) change.incarnation = record.claim->incarnation;
-    last = next;
     changes_.push_back(change);
     trace_change(change, out);
 }

@@ -28,19 +28,21 @@
 #include "base/rng.hpp"
 #include "gossip/certificate.hpp"
 #include "gossip/claim.hpp"
+#include "gossip/commons.hpp"
 #include "gossip/detector.hpp"
 #include "gossip/genesis.hpp"
 #include "gossip/heartbeats.hpp"
 #include "gossip/judge_clock.hpp"
 #include "gossip/members.hpp"
 #include "gossip/messages.hpp"
+#include "gossip/open_cells.hpp"
 #include "gossip/opinions.hpp"
 #include "gossip/outbox.hpp"
 #include "gossip/peers.hpp"
+#include "gossip/questions.hpp"
 #include "gossip/rings.hpp"
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,9 +58,10 @@ struct Setup {
     Boot boot;
     std::vector<std::string> addresses;
     std::string name;
-    std::vector<Introduction> contacts;  // members of the mesh file, this node excluded
-    std::vector<std::string> seeds;      // addresses to try for contacts not yet met
+    Contacts contacts;               // null: nobody; this node may be among them
+    std::vector<std::string> seeds;  // addresses to try for contacts not yet met
     std::uint64_t random_seed = 0;
+    std::shared_ptr<Commons> commons;  // of this mesh; null: this node has its own
 };
 
 enum class Verdict : std::uint8_t {
@@ -123,14 +126,14 @@ public:
     Verdict on_hello(const NodeId& from, const Hello& hello, Moment now, Effects& out);
     Verdict on_ping(const NodeId& from, const Ping& ping, Moment now, Effects& out);
     Verdict on_pong(const NodeId& from, const Pong& pong, Moment now, Effects& out);
-    Verdict on_cells(const NodeId& from, const Cells& cells, Moment now, Effects& out);
+    Verdict on_cells(const NodeId& from, const OpenCells& cells, Moment now, Effects& out);
     Verdict on_table_digest(const NodeId& from, const TableDigest& digest, Moment now,
                             Effects& out);
-    Verdict on_table_entries(const NodeId& from, const TableEntries& entries, Moment now,
+    Verdict on_table_entries(const NodeId& from, const OpenEntries& entries, Moment now,
                              Effects& out);
 
-    // What on_cells() need not be given again.
-    [[nodiscard]] const StaleClaims& stale() const { return stale_; }
+    // Where cells that arrive are opened.
+    [[nodiscard]] Commons& commons() { return members_.commons(); }
 
     // ---- facts
     void on_heard(const NodeId& peer, Moment now, Effects& out);    // any admitted frame
@@ -164,7 +167,7 @@ public:
     [[nodiscard]] std::vector<MemberChange> take_changes() { return std::exchange(changes_, {}); }
 
     // Certificates to admit to the transport, at start those of the whole table.
-    [[nodiscard]] std::vector<Certificate> take_certificates() {
+    [[nodiscard]] std::vector<std::shared_ptr<const Certificate>> take_certificates() {
         return std::exchange(certificates_, {});
     }
 
@@ -188,9 +191,18 @@ public:
     [[nodiscard]] Roots roots() const { return {members_.root(), roots_state_}; }
 
     [[nodiscard]] std::vector<MemberView> members() const;  // ascending by id
+    // The first `max` of those after this one.
+    [[nodiscard]] std::vector<MemberView> members_after(const std::optional<NodeId>& after,
+                                                        std::size_t max) const;
     [[nodiscard]] std::optional<MemberView> member(const NodeId& id) const;
     [[nodiscard]] MemberState state(const NodeId& id) const;
     [[nodiscard]] std::size_t alive_count() const;  // suspects and this node included
+
+    // Everybody whose certificate holds, this node included.
+    [[nodiscard]] std::size_t known_count() const { return members_.size(); }
+
+    // Whether its certificate holds: its frames may be read.
+    [[nodiscard]] bool knows(const NodeId& id) const { return members_.find(id).has_value(); }
 
     // Neither dead nor left: who was never met may well be there.
     [[nodiscard]] bool is_present(const NodeId& id) const;
@@ -247,38 +259,36 @@ private:
     static constexpr Duration show_after = std::chrono::milliseconds{50};
     static constexpr Lane::Pace show_pace{show_after, std::chrono::seconds{1}, 3};
 
-    struct Shown {
-        MemberState state{};
-        Mode mode{};
-        Boot boot;
-    };
-
     // gossip.cpp
+    void read_contacts(Moment now);
     void persist(const NodeId& id, Moment now, Effects& out);
     void claim_anew(ClaimTerms terms, Moment now, Effects& out);
     void refute(Moment now, Effects& out);
-    [[nodiscard]] Shown shown_now(const NodeId& id) const;
+    [[nodiscard]] Members::Shown shown_now(const NodeId& id) const;
     void note(const NodeId& id, Cause cause, Effects& out);
     void trace_change(const MemberChange& change, Effects& out) const;
     void send_opinions(const NodeId& peer, bool all, Effects& out);
+    [[nodiscard]] const Introduction* told_of(const NodeId& id) const;  // by the mesh file
     [[nodiscard]] const Claim& own_claim() const;
 
     // gossip_table.cpp: merging
     [[nodiscard]] Verdict check(const Certificate& certificate, Moment now) const;
-    [[nodiscard]] Verdict check(const Claim& claim, Moment now) const;
-    Verdict apply(const Introduction& cell, const NodeId& from, Moment now, Effects& out);
-    Verdict apply(const Claim& cell, const NodeId& from, Moment now, Effects& out);
+    [[nodiscard]] Verdict check(const Introductions::Held& introduction, Moment now);
+    [[nodiscard]] Verdict check(const Claims::Held& claim, Moment now);
+    Verdict apply(const Introductions::Held& cell, const NodeId& from, Moment now, Effects& out);
+    Verdict apply(const Claims::Held& cell, const NodeId& from, Moment now, Effects& out);
     Verdict apply(const Death& cell, const NodeId& from, Moment now, Effects& out);
     Verdict apply(const Opinion& cell, const NodeId& from, Moment now, Effects& out);
-    Verdict apply_own(const Claim& cell, const NodeId& from, Moment now);
-    Verdict apply_all(const Cells& cells, const NodeId& from, Moment now, Effects& out);
+    Verdict apply_own(const Claims::Held& cell, const NodeId& from, Moment now);
+    Verdict apply_all(const OpenCells& cells, const NodeId& from, Moment now, Effects& out);
     void changed(const NodeId& id, const NodeId& from, Moment now, Effects& out);
     void bury(const Death& death, const NodeId& from, Moment now, Effects& out);
     void tell_dead(const NodeId& peer, Moment now, Effects& out);
     void note_withdrawn(const Opinion& heard);
     void answer_opinions(const NodeId& peer, Effects& out);
     void send_entries(const NodeId& to, const BucketSet& buckets, Moment now, Effects& out);
-    void answer_entries(const NodeId& to, const TableEntries& entries, Moment now, Effects& out);
+    void answer_entries(const NodeId& to, const OpenEntries& entries, Moment now, Effects& out);
+    void send_cells_of(const NodeId& member, const NodeId& to, Moment now, Effects& out);
 
     // gossip_tick.cpp: time
     void on_roots(const NodeId& peer, const Roots& roots, bool at_once, Moment now, Effects& out);
@@ -287,7 +297,12 @@ private:
     void on_life(const NodeId& peer, Heard heard, Moment now, Effects& out);
     void rebuild_rings(Moment now);
     void update_neighbours(BootTime now);
-    [[nodiscard]] const std::vector<NodeId>& near_links();
+    void ask_next(Moment now, Effects& out);
+    void send_news(BootTime now, Effects& out);
+    [[nodiscard]] const std::vector<NodeId>& near_links(BootTime now);
+    void add_near_links();
+    void add_other_links(std::size_t count);
+    void add_bridges(BootTime now);
     [[nodiscard]] std::vector<NodeId> far_links() const;
     void beat(Effects& out);
     void ping(const NodeId& peer, std::uint32_t sequence, Effects& out);
@@ -314,12 +329,11 @@ private:
     NodeId root_;
     NodeId self_;
     std::vector<std::string> seeds_;
-    std::map<NodeId, std::vector<std::string>> told_addresses_;  // what the mesh file says
+    Contacts contacts_;  // of the mesh file; may be null
     const Verifier& verifier_;
     BootTime started_;
 
     Members members_;
-    StaleClaims stale_;
     Opinions opinions_;
     Peers peers_;
     Rings rings_;
@@ -327,6 +341,7 @@ private:
     Heartbeats heartbeats_;
     Detector detector_;
     Outbox outbox_;
+    Questions questions_;  // about tables
     Rng rng_;
 
     std::uint64_t roots_state_ = 0;
@@ -343,7 +358,6 @@ private:
     std::vector<NodeId> neighbours_;
     std::uint64_t neighbours_made_ = 0;
     std::vector<NodeId> linked_neighbours_;  // as of the last near_links()
-    std::map<NodeId, Shown> shown_;
 
     bool must_refute_ = false;
     std::optional<JudgeTime> refuted_;
@@ -358,7 +372,7 @@ private:
     unsigned join_attempt_ = 0;
 
     std::vector<MemberChange> changes_;
-    std::vector<Certificate> certificates_;
+    std::vector<std::shared_ptr<const Certificate>> certificates_;
     std::vector<NodeId> dials_;
     std::vector<NodeId> reconcile_;
     std::vector<LagChange> lag_changes_;

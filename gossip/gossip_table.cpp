@@ -5,30 +5,28 @@
 #include "gossip/gossip.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 namespace starling::gossip {
 namespace {
 
 // Whom the cells name in full, and where each stands: what a peer need not be told again.
-std::map<NodeId, std::pair<std::optional<Standing>, std::uint64_t>> summary_of(const Cells& cells) {
+std::map<NodeId, std::pair<std::optional<Standing>, std::uint64_t>> summary_of(
+    const OpenCells& cells) {
     std::map<NodeId, std::pair<std::optional<Standing>, std::uint64_t>> summary;
-    for (const Introduction& each : cells.introductions) {
-        summary[each.certificate.node].second = each.certificate.issued;
+    for (const auto& each : cells.introductions) {
+        summary[each->certificate.node].second = each->certificate.issued;
     }
-    for (const Claim& each : cells.claims) {
-        auto& [standing, issued] = summary[each.node];
-        standing = standing_of(each);
-        issued = std::max(issued, each.certificate.issued);
+    for (const auto& each : cells.claims) {
+        auto& [standing, issued] = summary[each->node];
+        standing = standing_of(*each);
+        issued = std::max(issued, each->certificate.issued);
     }
     for (const Death& each : cells.deaths) {
         summary[each.node].first = Standing{each.boot, each.incarnation, Standing::Rank::dead};
     }
     return summary;
-}
-
-// Whether it carries the signature of the claim that is kept, which was verified.
-bool is_kept(const Claim& claim, const Members::Record& known) {
-    return known.claim && known.claim->signature == claim.signature;
 }
 
 }  // namespace
@@ -39,14 +37,14 @@ Verdict Gossip::on_hello(const NodeId& from, const Hello& hello, Moment now, Eff
     if (hello.mesh != mesh_) return Verdict::foreign_mesh;
     if (STARLING_MUTANT(73, hello.claim.node != from, false) || from == self_)
         return Verdict::not_the_sender;
-    const Members::Record* known = members_.find(from);
-    if (known != nullptr && known->claim && hello.claim.boot < known->claim->boot) {
+    const auto known = members_.find(from);
+    if (known && known->claim() && hello.claim.boot < known->claim()->boot) {
         // Two processes with one key: the signed claim of the newer one tells the older to stop.
         STARLING_PROBE(hello_superseded);
-        if (peers_.is_up(from)) out.send(from, members_.cells_of(from, now.boot_time));
+        if (peers_.is_up(from)) send_cells_of(from, from, now, out);
         return Verdict::superseded;
     }
-    const Verdict verdict = apply(hello.claim, from, now, out);
+    const Verdict verdict = apply(commons().claims.take(hello.claim), from, now, out);
     if (verdict != Verdict::taken && verdict != Verdict::nothing_new) return verdict;
     on_life(from, heartbeats_.on_hello(from, judge_.at(now.boot_time)), now, out);
     on_roots(from, hello.roots, true, now, out);
@@ -80,7 +78,7 @@ Verdict Gossip::on_pong(const NodeId& from, const Pong& pong, Moment now, Effect
     return Verdict::taken;
 }
 
-Verdict Gossip::on_cells(const NodeId& from, const Cells& cells, Moment now, Effects& out) {
+Verdict Gossip::on_cells(const NodeId& from, const OpenCells& cells, Moment now, Effects& out) {
     if (cells.malformed > 0) {
         out.trace(Event::claim_refused, from.prefix(),
                   static_cast<std::uint64_t>(Verdict::refused));
@@ -103,9 +101,10 @@ Verdict Gossip::on_table_digest(const NodeId& from, const TableDigest& digest, M
     return Verdict::taken;
 }
 
-Verdict Gossip::on_table_entries(const NodeId& from, const TableEntries& entries, Moment now,
+Verdict Gossip::on_table_entries(const NodeId& from, const OpenEntries& entries, Moment now,
                                  Effects& out) {
     if (Peer* peer = peers_.find(from)) peer->compared.reset();
+    questions_.answered(from, now.boot_time);
     const Verdict verdict = apply_all(entries.cells, from, now, out);
     if (verdict == Verdict::taken) {
         out.trace(Event::table_reconciled, from.prefix(), entries.cells.claims.size());
@@ -116,67 +115,71 @@ Verdict Gossip::on_table_entries(const NodeId& from, const TableEntries& entries
 
 // ---------------------------------------------------------------- comparing tables
 
+// As many whole buckets in a frame as find room.
 void Gossip::send_entries(const NodeId& to, const BucketSet& buckets, Moment now, Effects& out) {
-    std::array<Cells, bucket_count> by_bucket;
-    for (const NodeId& id : members_.ids()) {
+    std::array<std::vector<EncodedMember>, bucket_count> by_bucket;
+    members_.for_each([&](const NodeId& id, const Members::Record&) {
         const std::size_t bucket = Members::bucket_of(id);
-        if (buckets.contains(bucket))
-            append(by_bucket[bucket], members_.cells_of(id, now.boot_time));
-    }
-    TableEntries frame;
+        if (buckets.contains(bucket)) {
+            by_bucket[bucket].push_back(members_.cells_of(id, now.boot_time));
+        }
+    });
+    EncodedEntries frame;
     frame.answer = true;
-    std::size_t bytes = 0;
     for (std::size_t bucket = 0; bucket < bucket_count; ++bucket) {
         if (!buckets.contains(bucket)) continue;
-        const std::size_t size = size_of(by_bucket[bucket]);
-        const std::size_t count = frame.cells.claims.size() + frame.cells.introductions.size() +
-                                  by_bucket[bucket].claims.size() +
-                                  by_bucket[bucket].introductions.size();
-        if (bytes > 0 && (bytes + size > frame_bytes_aim || count > limits::list_entries)) {
-            out.send(to, frame);
-            frame = {};
-            frame.answer = true;
-            bytes = 0;
-        }
-        if (size > frame_bytes_aim || by_bucket[bucket].claims.size() > limits::list_entries) {
+        CellFrames cells;
+        for (const EncodedMember& member : by_bucket[bucket]) cells.add(member);
+        if (cells.frames().size() > 1) {
             // A bucket of its own weight goes in parts that claim no completeness.
-            for (Cells& part : in_frames(std::move(by_bucket[bucket]))) {
-                out.send(to, TableEntries{{}, false, std::move(part)});
+            for (const EncodedCells& part : cells.frames()) {
+                out.send(to, EncodedEntries{{}, false, part});
             }
             continue;
         }
+        if (!cells.frames().empty() && !frame.cells.append(cells.frames().front())) {
+            out.send(to, frame);
+            frame.whole = {};
+            frame.cells = cells.frames().front();
+        }
         frame.whole.insert(bucket);
-        append(frame.cells, std::move(by_bucket[bucket]));
-        bytes += size;
     }
     if (!frame.whole.empty()) out.send(to, frame);
 }
 
-void Gossip::answer_entries(const NodeId& to, const TableEntries& entries, Moment now,
+void Gossip::answer_entries(const NodeId& to, const OpenEntries& entries, Moment now,
                             Effects& out) {
     const auto theirs = summary_of(entries.cells);
-    Cells missing;
-    for (const NodeId& id : members_.ids()) {
-        if (!entries.whole.contains(Members::bucket_of(id))) continue;
-        const Members::Record& record = *members_.find(id);
+    std::vector<EncodedMember> missing;
+    members_.for_each([&](const NodeId& id, const Members::Record& record) {
+        if (!entries.whole.contains(Members::bucket_of(id))) return;
         std::optional<Standing> standing;
-        if (record.claim) standing = record.standing();
+        if (record.claim()) standing = record.standing();
         const auto known = theirs.find(id);
         if (known != theirs.end() && known->second.first == standing &&
             known->second.second == record.certificate().issued) {
-            continue;
+            return;
         }
         STARLING_PROBE(entries_missed);
-        append(missing, members_.cells_of(id, now.boot_time));
+        missing.push_back(members_.cells_of(id, now.boot_time));
+    });
+    CellFrames cells;
+    for (const EncodedMember& member : missing) cells.add(member);
+    for (const EncodedCells& part : cells.frames()) {
+        out.send(to, EncodedEntries{{}, false, part});
     }
-    for (Cells& part : in_frames(std::move(missing))) {
-        out.send(to, TableEntries{{}, false, std::move(part)});
-    }
+}
+
+void Gossip::send_cells_of(const NodeId& member, const NodeId& to, Moment now, Effects& out) {
+    const EncodedMember encoded = members_.cells_of(member, now.boot_time);
+    CellFrames cells;
+    cells.add(encoded);
+    for (const EncodedCells& frame : cells.frames()) out.send(to, frame);
 }
 
 // ---------------------------------------------------------------- merging
 
-Verdict Gossip::apply_all(const Cells& cells, const NodeId& from, Moment now, Effects& out) {
+Verdict Gossip::apply_all(const OpenCells& cells, const NodeId& from, Moment now, Effects& out) {
     Verdict verdict = Verdict::nothing_new;
     const auto apply_each = [&](const auto& list) {
         for (const auto& cell : list) {
@@ -216,8 +219,8 @@ void Gossip::answer_opinions(const NodeId& peer, Effects& out) {
 }
 
 Verdict Gossip::check(const Certificate& certificate, Moment now) const {
-    const Members::Record* known = members_.find(certificate.node);
-    if (known != nullptr && known->is_certified_by(certificate)) return Verdict::taken;
+    const auto known = members_.find(certificate.node);
+    if (known && known->is_certified_by(certificate)) return Verdict::taken;
     switch (verify(certificate, mesh_, root_, wall_ms(now.wall), verifier_)) {
         case CertificateVerdict::valid:
             return Verdict::taken;
@@ -230,68 +233,84 @@ Verdict Gossip::check(const Certificate& certificate, Moment now) const {
     return Verdict::bad_signature;
 }
 
-Verdict Gossip::check(const Claim& claim, Moment now) const {
-    const Verdict verdict = check(claim.certificate, now);
-    if (verdict != Verdict::taken) return verdict;
-    return signed_by_subject(claim, verifier_) ? Verdict::taken : Verdict::bad_signature;
+// Signatures are checked once for all tables of a process; what expires is judged anew.
+Verdict Gossip::check(const Introductions::Held& introduction, Moment now) {
+    const bool known = introduction.original().trusted && !introduction->certificate.expires_ms;
+    if (known) return Verdict::taken;
+    const Verdict verdict = check(introduction->certificate, now);
+    if (verdict == Verdict::taken) commons().introductions.trust(introduction.number());
+    return verdict;
 }
 
-Verdict Gossip::apply(const Introduction& cell, const NodeId& from, Moment now, Effects& out) {
-    const NodeId& id = cell.certificate.node;
-    const Members::Record* known = members_.find(id);
-    if (known != nullptr && known->certificate().issued >= cell.certificate.issued) {
+Verdict Gossip::check(const Claims::Held& claim, Moment now) {
+    const bool known = claim.original().trusted && !claim->certificate.expires_ms;
+    if (known) return Verdict::taken;
+    const Verdict verdict = check(claim->certificate, now);
+    if (verdict != Verdict::taken) return verdict;
+    if (!signed_by_subject(*claim, verifier_)) return Verdict::bad_signature;
+    commons().claims.trust(claim.number());
+    return Verdict::taken;
+}
+
+Verdict Gossip::apply(const Introductions::Held& cell, const NodeId& from, Moment now,
+                      Effects& out) {
+    const NodeId id = cell->certificate.node;
+    const auto known = members_.find(id);
+    if (known && known->certificate().issued >= cell->certificate.issued) {
         return Verdict::nothing_new;
     }
-    const Verdict checked = check(cell.certificate, now);
+    const Verdict checked = check(cell, now);
     if (checked != Verdict::taken) {
         out.trace(Event::claim_refused, id.prefix(), static_cast<std::uint64_t>(checked));
         return checked;
     }
     if (members_.introduce(cell) != MergeVerdict::taken) return Verdict::refused;
-    certificates_.push_back(cell.certificate);
+    certificates_.push_back(members_.find(id)->shared_certificate());
     changed(id, from, now, out);
     return Verdict::taken;
 }
 
-Verdict Gossip::apply(const Claim& cell, const NodeId& from, Moment now, Effects& out) {
-    if (cell.node == self_) return apply_own(cell, from, now);
-    const MergeVerdict judged = members_.judge(cell);
+Verdict Gossip::apply(const Claims::Held& cell, const NodeId& from, Moment now, Effects& out) {
+    const NodeId& id = cell->node;
+    if (id == self_) return apply_own(cell, from, now);
+    if (members_.holds(cell)) {
+        if (outbox_.waits(id) && members_.is_all(cell)) outbox_.on_shown(id, from);
+        return Verdict::nothing_new;
+    }
+    const MergeVerdict judged = members_.judge(*cell);
     if (judged == MergeVerdict::old) {
-        const Members::Record& known = *members_.find(cell.node);
-        if (!outbox_.waits(cell.node)) {
-            if (is_kept(cell, known)) stale_.insert(cell);
-        } else if (!known.introduction && known.standing() == standing_of(cell)) {
-            outbox_.on_shown(cell.node, from);
-        }
-        if (known.certificate().issued >= cell.certificate.issued) return Verdict::nothing_new;
-        return apply(Introduction{cell.certificate, cell.addresses}, from, now, out);
+        const Members::Record known = *members_.find(id);
+        const bool same = !known.is_introduced_anew() && known.standing() == standing_of(*cell);
+        if (same) outbox_.on_shown(id, from);
+        if (known.certificate().issued >= cell->certificate.issued) return Verdict::nothing_new;
+        const Introduction renewed{cell->certificate, cell->addresses};
+        return apply(commons().introductions.take(renewed), from, now, out);
     }
     // The order before the signature: most of what arrives is known already.
     const Verdict checked = judged == MergeVerdict::taken ? check(cell, now) : Verdict::refused;
     if (checked != Verdict::taken) {
-        out.trace(Event::claim_refused, cell.node.prefix(), static_cast<std::uint64_t>(checked));
+        out.trace(Event::claim_refused, id.prefix(), static_cast<std::uint64_t>(checked));
         return checked;
     }
-    const Members::Record* known = members_.find(cell.node);
-    const bool certified = known != nullptr && known->is_certified_by(cell.certificate);
-    const bool restarted = known != nullptr && known->claim && known->claim->boot < cell.boot;
+    const auto known = members_.find(id);
+    const bool certified = known && known->is_certified_by(cell->certificate);
+    const bool restarted = known && known->claim() && known->claim()->boot < cell->boot;
     members_.merge(cell, now.boot_time);
-    if (!certified) certificates_.push_back(cell.certificate);
-    if (STARLING_MUTANT(46, true, false)) opinions_.drop_subject(cell.node);
-    detector_.forget(cell.node);
-    if (restarted || cell.mode == Mode::left) opinions_.drop_observer(cell.node);
-    heartbeats_.renew(cell.node, judge_.at(now.boot_time));
-    changed(cell.node, from, now, out);
+    if (!certified) certificates_.push_back({cell.original().value, &cell->certificate});
+    if (STARLING_MUTANT(46, true, false)) opinions_.drop_subject(id);
+    detector_.forget(id);
+    if (restarted || cell->mode == Mode::left) opinions_.drop_observer(id);
+    heartbeats_.renew(id, judge_.at(now.boot_time));
+    changed(id, from, now, out);
     return Verdict::taken;
 }
 
 // Somebody else speaks with this node's key, or repeats what this node said.
-Verdict Gossip::apply_own(const Claim& cell, const NodeId& from, Moment now) {
+Verdict Gossip::apply_own(const Claims::Held& cell, const NodeId& from, Moment now) {
     const Standing mine = members_.find(self_)->standing();
-    const Standing theirs = standing_of(cell);
+    const Standing theirs = standing_of(*cell);
     if (theirs <= mine) {
         if (theirs == mine) outbox_.on_shown(self_, from);
-        if (!outbox_.waits(self_) && is_kept(cell, *members_.find(self_))) stale_.insert(cell);
         return Verdict::nothing_new;
     }
     if (check(cell, now) != Verdict::taken) return Verdict::nothing_new;
@@ -307,10 +326,10 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
         return Verdict::nothing_new;
     }
     if (members_.judge(cell) != MergeVerdict::taken) {
-        const Members::Record* known = members_.find(cell.node);
+        const auto known = members_.find(cell.node);
         const Standing told{cell.boot, cell.incarnation, Standing::Rank::dead};
         const bool same =
-            known != nullptr && known->claim && !known->introduction && known->standing() == told;
+            known && known->claim() && !known->is_introduced_anew() && known->standing() == told;
         if (same) outbox_.on_shown(cell.node, from);
         return Verdict::nothing_new;
     }
@@ -335,15 +354,15 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
         note_withdrawn(cell);
         return Verdict::nothing_new;
     }
-    const Members::Record* subject = members_.find(cell.subject);
-    const Members::Record* observer = members_.find(cell.observer);
-    if (subject == nullptr || observer == nullptr) return Verdict::refused;
+    const auto subject = members_.find(cell.subject);
+    const auto observer = members_.find(cell.observer);
+    if (!subject || !observer) return Verdict::refused;
     if (subject->state() != MemberState::alive || observer->state() != MemberState::alive) {
         return Verdict::nothing_new;
     }
-    const bool current = cell.boot == subject->claim->boot &&
-                         cell.incarnation == subject->claim->incarnation &&
-                         cell.observer_boot == observer->claim->boot;
+    const bool current = cell.boot == subject->claim()->boot &&
+                         cell.incarnation == subject->claim()->incarnation &&
+                         cell.observer_boot == observer->claim()->boot;
     if (!current) return Verdict::nothing_new;
     const OpinionVerdict verdict = opinions_.take(cell);
     if (verdict == OpinionVerdict::full) return Verdict::refused;
@@ -365,9 +384,9 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
 
 void Gossip::changed(const NodeId& id, const NodeId& from, Moment now, Effects& out) {
     ring_doubts_.push_back(id);
-    outbox_.put(id, from);  // I17
+    outbox_.put(id, from, now.boot_time);  // I17
     persist(id, now, out);
-    note(id, members_.find(id)->cause, out);
+    note(id, members_.find(id)->cause(), out);
 }
 
 void Gossip::bury(const Death& death, const NodeId& from, Moment now, Effects& out) {
@@ -383,7 +402,7 @@ void Gossip::tell_dead(const NodeId& peer, Moment now, Effects& out) {
     if (entry.told_dead && now.boot_time - *entry.told_dead < limits::heartbeat_period) return;
     entry.told_dead = now.boot_time;
     if (entry.is_up) {
-        out.send(peer, members_.cells_of(peer, now.boot_time));
+        send_cells_of(peer, peer, now, out);
     } else {
         dial(peer);
     }

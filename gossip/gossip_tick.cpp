@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t join_dials = 16;     // at once, while no link is up
 constexpr std::size_t dials_waiting = 64;  // beyond these the next round asks again
+constexpr Duration bridge_kept = std::chrono::seconds{5};
 
 std::uint32_t ms_of(Duration duration) {
     return static_cast<std::uint32_t>(count_ms(duration));
@@ -30,10 +31,8 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
     heal(now, out);
     rebuild_rings(now);
     if (leaving_ || keeps_left_links_) update_neighbours(now.boot_time);
-    const auto news_due = outbox_.next_deadline();
-    if (news_due && now.boot_time >= *news_due) {
-        outbox_.flush(members_, {far_links(), near_links()}, now.boot_time, out);
-    }
+    send_news(now.boot_time, out);
+    ask_next(now, out);
     show_root(now.boot_time, out);
 }
 
@@ -43,6 +42,7 @@ std::optional<BootTime> Gossip::next_deadline() const {
     if (peers_.links().empty() && !unmet().empty()) next = earlier(next, join_at_);
     next = earlier(next, show_at_);
     next = earlier(next, outbox_.next_deadline());
+    next = earlier(next, questions_.next_deadline());
     if (const auto beat = heartbeats_.deadline(judge_.now())) {
         next = earlier(next, judge_.real(*beat));
     }
@@ -70,15 +70,31 @@ void Gossip::on_roots(const NodeId& peer, const Roots& shown, bool at_once, Mome
                         false)) {
         if (at_once || !entry.awaits_entries(now.boot_time)) compare_tables(peer, now, out);
     }
-    if (shown.table == members_.root()) entry.compared.reset();
+    if (shown.table == members_.root()) {
+        entry.compared.reset();
+        questions_.answered(peer, now.boot_time);
+    }
 }
 
 void Gossip::compare_tables(const NodeId& peer, Moment now, Effects& out) {
     Peer& entry = peers_.at(peer);
     entry.digest_due = !entry.is_up;
     if (!entry.is_up) return dial(peer);
-    entry.compared = now.boot_time;
-    out.send(peer, members_.digest());
+    questions_.add(peer);
+    ask_next(now, out);
+}
+
+// One table at a time: whom the first answers bring in step, the others need not be asked.
+void Gossip::ask_next(Moment now, Effects& out) {
+    while (const auto peer = questions_.next(now.boot_time)) {
+        Peer* entry = peers_.find(*peer);
+        const bool differs = entry != nullptr && entry->is_up && entry->shown &&
+                             entry->shown->table != members_.root();
+        if (!differs) continue;
+        questions_.asked(*peer, now.boot_time);
+        entry->compared = now.boot_time;
+        out.send(*peer, members_.digest());
+    }
 }
 
 void Gossip::on_life(const NodeId& peer, Heard heard, Moment now, Effects& out) {
@@ -92,7 +108,7 @@ void Gossip::on_life(const NodeId& peer, Heard heard, Moment now, Effects& out) 
 // ---------------------------------------------------------------- overlay
 
 bool Gossip::is_away(const Members::Record& record, BootTime now) const {
-    return record.is_away && now - record.since < limits::away_time;
+    return record.is_away() && now - record.since() < limits::away_time;
 }
 
 bool Gossip::is_on_rings(const Members::Record& record, BootTime now) const {
@@ -100,11 +116,9 @@ bool Gossip::is_on_rings(const Members::Record& record, BootTime now) const {
 }
 
 void Gossip::make_rings(BootTime now) {
-    std::vector<NodeId> ids;
     members_.for_each([&](const NodeId& id, const Members::Record& record) {
-        if (is_on_rings(record, now)) ids.push_back(id);
+        if (is_on_rings(record, now)) rings_.add(id);
     });
-    rings_ = Rings(ids, load_u64(mesh_.view()), ring_count(ids.size(), rings_.count()));
     ring_doubts_.clear();
     on_rings_changed(now);
 }
@@ -144,25 +158,63 @@ void Gossip::update_neighbours(BootTime now) {
     keeps_left_links_ = false;
     if (leaving_) return;
     for (const NodeId& id : peers_.links()) {
-        const Members::Record* record = members_.find(id);
-        if (record == nullptr || record->state() != MemberState::left) continue;
-        if (now - record->ended >= limits::left_link_kept) continue;
+        const auto record = members_.find(id);
+        if (!record || record->state() != MemberState::left) continue;
+        if (now - record->ended() >= limits::left_link_kept) continue;
         keeps_left_links_ = true;
         neighbours_.insert(std::ranges::lower_bound(neighbours_, id), id);
     }
 }
 
-// The rings, an expander that each member is part of, bring everything to all.  While most
-// neighbours are not linked (this node joins) or most are silent, news go to every link at once, so
-// that nobody is left out.
-const std::vector<NodeId>& Gossip::near_links() {
+void Gossip::send_news(BootTime now, Effects& out) {
+    if (outbox_.is_near_due(now)) outbox_.flush_near(members_, near_links(now), now, out);
+    if (outbox_.is_far_due(now)) outbox_.flush_far(members_, far_links(), now, out);
+}
+
+// While most are silent, and without a place on the rings, every link.
+const std::vector<NodeId>& Gossip::near_links(BootTime now) {
+    if (heartbeats_.is_isolated() || leaving_ || neighbours_.empty()) return peers_.links();
     linked_neighbours_.clear();
-    const auto is_up = [&](const NodeId& id) { return peers_.is_up(id); };
+    add_near_links();
+    if (members_.has_ended()) add_bridges(now);
+    return linked_neighbours_;
+}
+
+// Each member hears from each of its observers: K copies, and K - 1 ways around whom it misses.
+// Who accuses somebody, or tells of itself, tells all its neighbours.  While neighbours are not
+// linked (this node joins), as many other links take their places, so that news find a way.
+void Gossip::add_near_links() {
     // Who is away has no place on the rings.
-    std::ranges::copy_if(neighbours_, std::back_inserter(linked_neighbours_), is_up);
-    const bool most =
-        !neighbours_.empty() && 4 * linked_neighbours_.size() >= 3 * neighbours_.size();
-    return most && !heartbeats_.is_isolated() ? linked_neighbours_ : peers_.links();
+    std::ranges::copy_if(neighbours_, std::back_inserter(linked_neighbours_),
+                         [&](const NodeId& id) { return peers_.is_up(id); });
+    const std::size_t missing = neighbours_.size() - linked_neighbours_.size();
+    if (4 * missing > neighbours_.size()) {
+        add_other_links(missing);
+    } else if (!heartbeats_.accuses_anybody() && !outbox_.waits(self_)) {
+        std::erase_if(linked_neighbours_,
+                      [&](const NodeId& id) { return !heartbeats_.watches(id); });
+    }
+}
+
+// So many, from all over the range of ids.
+void Gossip::add_other_links(std::size_t count) {
+    std::vector<NodeId> others;
+    std::ranges::set_difference(peers_.links(), linked_neighbours_, std::back_inserter(others));
+    const std::size_t step = (others.size() + count - 1) / count;
+    for (std::size_t i = 0; i < others.size(); i += step) linked_neighbours_.push_back(others[i]);
+    std::ranges::sort(linked_neighbours_);
+}
+
+// Links to those who were dead here until a moment ago: what they bring has no other way yet.
+void Gossip::add_bridges(BootTime now) {
+    for (const NodeId& id : peers_.links()) {
+        const auto& told_dead = peers_.find(id)->told_dead;
+        if (!told_dead || now - *told_dead > bridge_kept) continue;
+        const auto place = std::ranges::lower_bound(linked_neighbours_, id);
+        if (place == linked_neighbours_.end() || *place != id) {
+            linked_neighbours_.insert(place, id);
+        }
+    }
 }
 
 // Who shows the very table that this node has needs no news of it.
@@ -218,10 +270,10 @@ void Gossip::publish_opinions(Effects& out) {
 }
 
 void Gossip::publish(const NodeId& subject, Vote vote, Effects& out) {
-    const Members::Record* record = members_.find(subject);
-    if (record == nullptr || record->state() != MemberState::alive) return;
-    const Opinion opinion{subject, record->claim->boot, record->claim->incarnation,
-                          self_,   own_claim().boot,    ++opinion_sequence_,
+    const auto record = members_.find(subject);
+    if (!record || record->state() != MemberState::alive) return;
+    const Opinion opinion{subject, record->claim()->boot, record->claim()->incarnation,
+                          self_,   own_claim().boot,      ++opinion_sequence_,
                           vote};
     opinions_.take(opinion);
     outbox_.put(opinion, self_);
@@ -248,9 +300,8 @@ void Gossip::judge(Moment now, Effects& out) {
         if (each.subject == self_) {
             must_refute_ = must_refute_ || each.finding == Finding::suspect;
         } else if (each.finding == Finding::dead) {
-            const Members::Record& record = *members_.find(each.subject);
-            bury({each.subject, record.claim->boot, record.claim->incarnation, each.cause, 0},
-                 self_, now, out);
+            const Claim& claim = *members_.find(each.subject)->claim();
+            bury({each.subject, claim.boot, claim.incarnation, each.cause, 0}, self_, now, out);
         } else {
             note(each.subject, each.cause, out);
         }
@@ -292,7 +343,7 @@ std::vector<NodeId> Gossip::unmet() const {
     if (all_met) return ids;
     members_.for_each([&](const NodeId& id, const Members::Record& record) {
         const MemberState state = record.state();
-        const bool away = record.is_away;
+        const bool away = record.is_away();
         if ((state == MemberState::alive && !away) || id == self_ || peers_.is_up(id)) return;
         // Who left before this node started may be back, and know nobody who is here.
         const Peer* peer = peers_.find(id);
@@ -339,9 +390,7 @@ void Gossip::heal(Moment now, Effects& out) {
         heal_at_ = time + (early ? limits::heal_period / 4 : limits::heal_period);
         const std::size_t alive = alive_count();
         if (rng_.chance(std::min(candidates.size(), alive), alive)) dial_some(1);
-        const std::vector<NodeId> forgotten = members_.forget(time);
-        if (!forgotten.empty()) stale_.clear();  // what they claimed would be news again
-        for (const NodeId& id : forgotten) changed(id, self_, now, out);
+        for (const NodeId& id : members_.forget(time)) changed(id, self_, now, out);
         doubt_rings(time);
     }
     if (time >= seed_at_) {

@@ -35,30 +35,17 @@ void encode_cells(Writer& out, const std::vector<Cell>& cells) {
     for (const Cell& cell : cells) out.bytes(encoded(cell));
 }
 
-template <class Cell, class Wanted>
-void decode_cells(Reader& in, std::vector<Cell>& cells, std::uint32_t& malformed, Wanted wanted) {
+template <class Cell>
+void decode_cells(Reader& in, std::vector<Cell>& cells, std::uint32_t& malformed) {
     Reader list = in.list();
     cells.clear();
     while (list.remaining() > 0) {
-        const ByteView bytes = list.bytes();
-        if (!wanted(bytes)) continue;
-        if (auto cell = decoded<Cell>(in.inner(), bytes)) {
+        if (auto cell = decoded<Cell>(in.inner(), list.bytes())) {
             cells.push_back(std::move(*cell));
         } else {
             ++malformed;
         }
     }
-}
-
-bool decode_cells(Reader& in, Cells& out, const StaleClaims* stale) {
-    const auto all = [](ByteView) { return true; };
-    const auto fresh = [&](ByteView claim) { return stale == nullptr || !stale->contains(claim); };
-    out.malformed = 0;
-    decode_cells(in, out.introductions, out.malformed, all);
-    decode_cells(in, out.claims, out.malformed, fresh);
-    decode_cells(in, out.deaths, out.malformed, all);
-    decode_cells(in, out.opinions, out.malformed, all);
-    return in.ok();
 }
 
 }  // namespace
@@ -176,11 +163,12 @@ void Cells::encode(Writer& out) const {
 }
 
 bool Cells::decode(Reader& in, Cells& out) {
-    return decode_cells(in, out, nullptr);
-}
-
-bool Cells::decode(Reader& in, Cells& out, const StaleClaims& stale) {
-    return decode_cells(in, out, &stale);
+    out.malformed = 0;
+    decode_cells(in, out.introductions, out.malformed);
+    decode_cells(in, out.claims, out.malformed);
+    decode_cells(in, out.deaths, out.malformed);
+    decode_cells(in, out.opinions, out.malformed);
+    return in.ok();
 }
 
 void TableDigest::encode(Writer& out) const {

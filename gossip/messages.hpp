@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,9 @@ struct Introduction {
     static bool decode(Reader& in, Introduction& out);
 };
 
+// Members that a mesh file names, ascending by id: one list for all who read it.
+using Contacts = std::shared_ptr<const std::vector<Introduction>>;
+
 enum class Cause : std::uint8_t {
     claim,    // said so himself
     silent,   // his observers heard nothing
@@ -117,36 +121,6 @@ struct Opinion {
     static bool decode(Reader& in, Opinion& out);
 };
 
-// Claims that changed nothing when they came last, and will change nothing when they come again: a
-// flood brings each of them over every link.  They are told by a part of their signature, which
-// ends their encoding; whoever makes up another claim with a signature that is known is not heard.
-// Only what was verified is among them: a signature under a claim that it was not made for would
-// keep the right one from being heard.
-class StaleClaims {
-public:
-    void insert(const Claim& claim) {
-        const std::uint64_t mark = mark_of(claim.signature.view());
-        marks_[mark % marks_.size()] = mark;
-    }
-
-    // `cell`: an encoded claim.
-    [[nodiscard]] bool contains(ByteView cell) const {
-        if (cell.size() < Signature::size) return false;
-        const std::uint64_t mark = mark_of(cell);
-        return mark != 0 && marks_[mark % marks_.size()] == mark;
-    }
-
-    void clear() { marks_ = {}; }
-
-private:
-    // The end of a signature has few bits set: the eight bytes before it.
-    static std::uint64_t mark_of(ByteView signed_end) {
-        return load_u64(signed_end.subspan(signed_end.size() - 16, 8));
-    }
-
-    std::array<std::uint64_t, 1024> marks_{};  // whoever needs the same place takes it
-};
-
 struct Cells {
     static constexpr Kind kind = Kind::cells;
 
@@ -160,8 +134,6 @@ struct Cells {
 
     void encode(Writer& out) const;
     static bool decode(Reader& in, Cells& out);
-    // Leaves out claims that are stale.
-    static bool decode(Reader& in, Cells& out, const StaleClaims& stale);
 };
 
 inline constexpr std::size_t bucket_count = 256;

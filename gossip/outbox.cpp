@@ -58,41 +58,17 @@ void add(std::vector<NodeId>& holders, std::span<const NodeId> peers) {
     holders = std::move(all);
 }
 
-// Cells of one frame, encoded already.
-struct EncodedCells {
-    static constexpr Kind kind = Kind::cells;
-
-    std::array<std::vector<ByteView>, 4> sorts;
-    std::size_t size = 0;
-
-    void encode(Writer& out) const {
-        out.list(sorts.size());
-        for (const auto& sort : sorts) {
-            out.list(sort.size());
-            for (const ByteView cell : sort) out.bytes(cell);
-        }
-    }
-};
-
 // News for many links, each encoded once; every link gets those that it does not have.
 class Flood {
 public:
-    // `holders` outlive the flood.
-    void add(const Cells& cells, const std::vector<NodeId>& holders) {
-        Item item{{}, holders};
-        for (const auto& each : cells.introductions) item.cells.emplace_back(0, encoded(each));
-        for (const auto& each : cells.claims) item.cells.emplace_back(1, encoded(each));
-        for (const auto& each : cells.deaths) item.cells.emplace_back(2, encoded(each));
-        items_.push_back(std::move(item));
+    // `holders` outlive the flood, what is said of the member in the commons too.
+    void add(EncodedMember member, const std::vector<NodeId>& holders) {
+        items_.push_back({std::move(member), {}, holders});
     }
 
     void add(const Opinion& opinion, const std::vector<NodeId>& holders) {
-        Item item{{}, holders};
-        item.cells.emplace_back(3, encoded(opinion));
-        items_.push_back(std::move(item));
+        items_.push_back({{}, encoded(opinion), holders});
     }
-
-    [[nodiscard]] bool empty() const { return items_.empty(); }
 
     void send(std::span<const NodeId> links, Effects& out) const {
         std::vector<NodeId> spared;
@@ -105,33 +81,28 @@ public:
                 others.push_back(link);
                 continue;
             }
-            for (const EncodedCells& frame : frames_for(&link)) out.send(link, frame);
+            const CellFrames missing = frames_for(&link);
+            for (const EncodedCells& frame : missing.frames()) out.send(link, frame);
         }
         if (others.empty()) return;
-        for (const EncodedCells& frame : frames_for(nullptr)) out.send_all(others, frame);
+        const CellFrames all = frames_for(nullptr);
+        for (const EncodedCells& frame : all.frames()) out.send_all(others, frame);
     }
 
 private:
-    // What goes together: a death is about the claim before it.
     struct Item {
-        std::vector<std::pair<std::size_t, Bytes>> cells;  // its sort, its encoding
+        EncodedMember member;
+        Bytes opinion;
         const std::vector<NodeId>& holders;
     };
 
     // All, or what `link` does not have.
-    [[nodiscard]] std::vector<EncodedCells> frames_for(const NodeId* link) const {
-        std::vector<EncodedCells> frames;
+    [[nodiscard]] CellFrames frames_for(const NodeId* link) const {
+        CellFrames frames;
         for (const Item& item : items_) {
             if (link != nullptr && std::ranges::binary_search(item.holders, *link)) continue;
-            for (const auto& [sort, cell] : item.cells) {
-                const std::size_t size = cell.size() + 5;  // with its header
-                const bool full = frames.empty() ||
-                                  frames.back().sorts.at(sort).size() >= limits::list_entries ||
-                                  frames.back().size + size > frame_bytes_aim;
-                if (full) frames.emplace_back();
-                frames.back().sorts.at(sort).push_back(cell);
-                frames.back().size += size;
-            }
+            frames.add(item.member);
+            if (!item.opinion.empty()) frames.add(CellSort::opinion, item.opinion);
         }
         return frames;
     }
@@ -139,31 +110,7 @@ private:
     std::vector<Item> items_;
 };
 
-template <class Cell>
-void append_cells(std::vector<Cell>& cells, std::vector<Cell>& more) {
-    std::ranges::move(more, std::back_inserter(cells));
-}
-
-template <class Cell>
-std::size_t sum_of(const std::vector<Cell>& cells) {
-    std::size_t sum = 0;
-    for (const Cell& cell : cells) sum += size_of(cell);
-    return sum;
-}
-
 }  // namespace
-
-std::size_t size_of(const Cells& cells) {
-    return sum_of(cells.introductions) + sum_of(cells.claims) + sum_of(cells.deaths) +
-           sum_of(cells.opinions);
-}
-
-void append(Cells& cells, Cells&& more) {
-    append_cells(cells.introductions, more.introductions);
-    append_cells(cells.claims, more.claims);
-    append_cells(cells.deaths, more.deaths);
-    append_cells(cells.opinions, more.opinions);
-}
 
 std::vector<Cells> in_frames(Cells cells) {
     std::vector<Cells> frames(1);
@@ -179,16 +126,17 @@ std::vector<Cells> in_frames(Cells cells) {
 
 void Outbox::put(const Opinion& opinion, const NodeId& from) {
     opinions_[{opinion.subject, opinion.observer}] = {opinion, {from}};
+    has_near_ = true;
 }
 
-void Outbox::forget() {
-    members_.clear();
-    opinions_.clear();
+Outbox::MemberNews& Outbox::news_of(const NodeId& member) {
+    const auto place = static_cast<std::uint32_t>(members_.size());
+    if (places_.insert(member, place)) return members_.emplace_back();
+    return members_[*places_.find(member)];
 }
 
 void Outbox::on_shown(const NodeId& member, const NodeId& peer) {
-    const auto waiting = members_.find(member);
-    if (waiting != members_.end()) add(waiting->second.holders, peer);
+    if (const std::uint32_t* place = places_.find(member)) add(members_[*place].holders, peer);
 }
 
 void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
@@ -200,25 +148,19 @@ void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
     if (same) add(waiting->second.holders, peer);
 }
 
-void Outbox::flush(const Members& members, const Receivers& to, BootTime now, Effects& out) {
-    if (empty()) return;
-    if (near_.is_open(now)) flush_near(members, to.neighbours, now, out);
-    if (far_.is_open(now)) flush_far(members, to.links, now, out);
-}
-
 void Outbox::flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
                         Effects& out) {
     Flood flood;
     std::vector<Holders*> told;
-    for (auto& [member, news] : members_) {
+    for (MemberNews& news : members_) {
         if (!std::exchange(news.near, false)) continue;
-        flood.add(members.cells_of(member, now), news.holders);
+        flood.add(members.cells_of(news.member, now), news.holders);
         told.push_back(&news.holders);
     }
     for (const auto& [key, news] : opinions_) flood.add(news.opinion, news.holders);
-    if (flood.empty()) return;
     flood.send(links, out);
     near_.used(now);
+    has_near_ = false;
     opinions_.clear();
     for (Holders* holders : told) add(*holders, links);
 }
@@ -226,22 +168,20 @@ void Outbox::flush_near(const Members& members, std::span<const NodeId> links, B
 void Outbox::flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
                        Effects& out) {
     Flood flood;
-    for (const auto& [member, news] : members_) {
-        flood.add(members.cells_of(member, now), news.holders);
+    if (!links.empty()) {
+        for (const MemberNews& news : members_) {
+            flood.add(members.cells_of(news.member, now), news.holders);
+        }
     }
-    if (flood.empty()) return;
     flood.send(links, out);
-    far_.used(now);
     members_.clear();
+    places_ = HashIndex<NodeId, std::uint32_t>(scramble_);
+    far_at_.reset();
 }
 
 std::optional<BootTime> Outbox::next_deadline() const {
-    if (empty()) return std::nullopt;
-    const auto is_near = [](const auto& each) { return each.second.near; };
-    const bool near = !opinions_.empty() || std::ranges::any_of(members_, is_near);
-    std::optional<BootTime> next;
-    if (near) next = near_.opens_at();
-    if (!members_.empty()) next = earlier(next, far_.opens_at());
+    std::optional<BootTime> next = far_at_;
+    if (has_near_) next = earlier(next, near_.opens_at());
     return next;
 }
 

@@ -1,22 +1,22 @@
 // Cells that changed and go on: flooding without a queue of messages.
 //
 //   changed ──put(cell, from)──> waiting, once per cell ──flush──> frames to all but its holders
-//       of members: to ring neighbours, then to all other links; opinions: to ring neighbours, who
-//       pass them on to everybody
+//       to near links, who pass it on to everybody; of members also, after a while, to those links
+//       that still show another table
 //
-//   news after a calm leave at once; in a storm one flood carries all of a period: a short one for
-//   ring neighbours, half a second for other links, most of which have shown the cell by then
+//   news after a calm leave at once; in a storm one flood carries all of a period
 //
 // Invariants:
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
 //   I2  A cell is not sent to a link that brought it, showed it, or was sent it before.
 //   I3  No frame carries more than limits::list_entries cells of a sort or `frame_bytes_aim` bytes.
-//   I4  A cell of a member reaches every receiver that is up when both lanes have flushed it.
+//   I4  A cell of a member reaches every receiver that is up when it was flushed near and far.
 //
 // Not thread safe.
 #pragma once
 
 #include "base/effects.hpp"
+#include "base/hash_index.hpp"
 #include "base/ids.hpp"
 #include "base/moment.hpp"
 #include "gossip/members.hpp"
@@ -32,14 +32,6 @@
 #include <vector>
 
 namespace starling::gossip {
-
-inline constexpr std::size_t frame_bytes_aim = 128 * 1024;
-
-// An upper bound of what the cells take in a frame.
-[[nodiscard]] std::size_t size_of(const Cells& cells);
-
-// Moves the cells of `more` to the end of `cells`.
-void append(Cells& cells, Cells&& more);
 
 // The same cells in as many frames as they need (I3).
 [[nodiscard]] std::vector<Cells> in_frames(Cells cells);
@@ -74,33 +66,40 @@ private:
 
 class Outbox {
 public:
+    // `scramble` keeps others from choosing ids that collide.
+    explicit Outbox(std::uint64_t scramble = 0) : scramble_(scramble), places_(scramble) {}
+
     static constexpr Duration pause = std::chrono::milliseconds{2};
     static constexpr Lane::Pace near_pace{pause, std::chrono::milliseconds{64}, 8};
-    static constexpr Lane::Pace far_pace{pause, std::chrono::milliseconds{512}, 4};
+    // Until everybody heard near links and showed its table, even in a storm.
+    static constexpr Duration far_after = std::chrono::milliseconds{1500};
 
     // What the table says of a node; `from` brought the news (this node itself: nobody to spare).
-    void put(const NodeId& member, const NodeId& from) { members_[member] = {{from}}; }
+    void put(const NodeId& member, const NodeId& from, BootTime now) {
+        news_of(member) = {member, {from}};
+        has_near_ = true;
+        if (!far_at_) far_at_ = now + far_after;
+    }
 
     void put(const Opinion& opinion, const NodeId& from);
-
-    // What waits is no news to anybody.
-    void forget();
 
     // `peer` has what this node knows of the member, or holds this opinion: it need not be told.
     void on_shown(const NodeId& member, const NodeId& peer);
     void on_shown(const Opinion& opinion, const NodeId& peer);
 
-    [[nodiscard]] bool waits(const NodeId& member) const { return members_.contains(member); }
+    [[nodiscard]] bool waits(const NodeId& member) const { return places_.contains(member); }
 
     [[nodiscard]] bool empty() const { return members_.empty() && opinions_.empty(); }
 
-    struct Receivers {
-        std::span<const NodeId> links;       // who may lack something; ascending
-        std::span<const NodeId> neighbours;  // who hears at once, and opinions; ascending
-    };
+    [[nodiscard]] bool is_near_due(BootTime now) const { return has_near_ && near_.is_open(now); }
 
-    // Sends what waits, save on a lane whose pause lasts.
-    void flush(const Members& members, const Receivers& to, BootTime now, Effects& out);
+    [[nodiscard]] bool is_far_due(BootTime now) const { return far_at_ && now >= *far_at_; }
+
+    // Sends what is due to these; ascending.
+    void flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
+                    Effects& out);
+    void flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
+                   Effects& out);
 
     // When a flush has something to do.
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
@@ -110,8 +109,9 @@ private:
     using Holders = std::vector<NodeId>;
 
     struct MemberNews {
+        NodeId member;
         Holders holders;
-        bool near = true;  // for ring neighbours
+        bool near = true;  // near links were not told
     };
 
     struct OpinionNews {
@@ -119,15 +119,15 @@ private:
         Holders holders;
     };
 
-    void flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
-                    Effects& out);
-    void flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
-                   Effects& out);
+    MemberNews& news_of(const NodeId& member);
 
-    std::map<NodeId, MemberNews> members_;
+    std::uint64_t scramble_;
+    std::vector<MemberNews> members_;                            // in the order in which they came
+    HashIndex<NodeId, std::uint32_t> places_;                    // theirs
     std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer
     Lane near_{near_pace};
-    Lane far_{far_pace};
+    bool has_near_ = false;           // something waits for near links
+    std::optional<BootTime> far_at_;  // when members' news go to far links
 };
 
 }  // namespace starling::gossip

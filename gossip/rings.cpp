@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <utility>
 
 namespace starling::gossip {
 namespace {
@@ -33,64 +32,79 @@ std::uint32_t ring_count(std::size_t n, std::uint32_t current) {
 }
 
 Rings::Rings(std::span<const NodeId> members, std::uint64_t salt, std::uint32_t count)
-    : salt_(salt), members_(members.begin(), members.end()) {
+    : own_(std::make_shared<Directory>(salt, 0)), directory_(own_.get()) {
+    for (const NodeId& id : members) {
+        own_->number_of(id);
+        add(id);
+    }
     recount(count);
 }
 
 void Rings::recount(std::uint32_t count) {
     STARLING_ASSERT(count >= 1 && count <= rings_max);
     count_ = count;
-    rings_.resize(std::min<std::size_t>(rings_.size(), count));
-    while (rings_.size() < count) {
-        const auto number = static_cast<std::uint32_t>(rings_.size());
-        Ring& ring = rings_.emplace_back();
-        for (const NodeId& id : members_) ring.push_back(place_on(number, id));
-        std::ranges::sort(ring);
-    }
 }
 
 void Rings::add(const NodeId& id) {
-    STARLING_ASSERT(!contains(id));
-    members_.insert(std::ranges::lower_bound(members_, id), id);
-    for (std::uint32_t k = 0; k < count_; ++k) {
-        const Place place = place_on(k, id);
-        rings_[k].insert(std::ranges::lower_bound(rings_[k], place), place);
-    }
+    if (own_ != nullptr) own_->number_of(id);
+    const auto number = directory_->find(id);
+    STARLING_ASSERT(number && !is_there(*number));
+    if (number->value >= there_.size()) there_.resize(directory_->capacity());
+    there_[number->value] = true;
+    ++size_;
 }
 
 void Rings::remove(const NodeId& id) {
-    STARLING_ASSERT(contains(id));
-    for (std::uint32_t k = 0; k < count_; ++k) {
-        rings_[k].erase(rings_[k].begin() + static_cast<std::ptrdiff_t>(position(k, id)));
-    }
-    members_.erase(std::ranges::lower_bound(members_, id));
+    const auto number = number_of(id);
+    STARLING_ASSERT(number);
+    there_[number->value] = false;
+    --size_;
 }
 
 bool Rings::contains(const NodeId& id) const {
-    return std::ranges::binary_search(members_, id);
+    return number_of(id).has_value();
+}
+
+std::vector<NodeId> Rings::members() const {
+    std::vector<NodeId> ids;
+    ids.reserve(size_);
+    for (const NodeIndex each : directory_->ascending()) {
+        if (is_there(each)) ids.push_back(directory_->id_of(each));
+    }
+    return ids;
 }
 
 std::vector<NodeId> Rings::observers(const NodeId& subject) const {
-    if (!contains(subject)) return {};
-    if (is_full_mesh()) return others(subject);
+    const auto number = number_of(subject);
+    if (!number) return {};
+    if (is_full_mesh()) return others(*number);
     std::vector<NodeId> ids;
     ids.reserve(count_);
-    const Chosen all = chosen(subject, count_);
-    for (std::uint32_t k = 0; k < all.count; ++k) ids.push_back(*all.ids.at(k));
+    const Chosen all = chosen(*number, count_);
+    for (std::uint32_t k = 0; k < all.count; ++k) {
+        ids.push_back(directory_->id_of(all.numbers.at(k)));
+    }
     std::ranges::sort(ids);
     return ids;
 }
 
 // On ring k at most k predecessors are passed by: whom I observe is among my next k + 1 there.
 std::vector<NodeId> Rings::subjects(const NodeId& observer) const {
-    if (!contains(observer)) return {};
-    if (is_full_mesh()) return others(observer);
+    const auto mine = number_of(observer);
+    if (!mine) return {};
+    if (is_full_mesh()) return others(*mine);
     std::vector<NodeId> ids;
     for (std::uint32_t k = 0; k < count_; ++k) {
-        const std::size_t mine = position(k, observer);
+        const Directory::Ring& ring = directory_->ring(k);
+        std::size_t at = ring.places[mine->value];
         for (std::size_t step = 1; step <= k + 1; ++step) {
-            const NodeId& subject = rings_[k][(mine + step) % members_.size()].id;
-            if (*chosen(subject, k + 1).ids.at(k) == observer) ids.push_back(subject);
+            do {
+                at = at + 1 == ring.order.size() ? 0 : at + 1;
+            } while (!is_there(ring.order[at]));
+            const NodeIndex subject = ring.order[at];
+            if (chosen(subject, k + 1).numbers.at(k) == *mine) {
+                ids.push_back(directory_->id_of(subject));
+            }
         }
     }
     std::ranges::sort(ids);
@@ -107,46 +121,43 @@ std::vector<NodeId> Rings::neighbours(const NodeId& node) const {
 }
 
 bool Rings::observes(const NodeId& observer, const NodeId& subject) const {
-    if (!contains(observer) || !contains(subject)) return false;
+    const auto who = number_of(observer);
+    const auto whom = number_of(subject);
+    if (!who || !whom) return false;
     if (is_full_mesh()) return observer != subject;
-    return chosen(subject, count_).contains(observer);
+    return chosen(*whom, count_).contains(*who);
 }
 
-bool Rings::Chosen::contains(const NodeId& id) const {
-    return std::any_of(ids.begin(), ids.begin() + count,
-                       [&](const NodeId* each) { return *each == id; });
+bool Rings::Chosen::contains(NodeIndex number) const {
+    return std::any_of(numbers.begin(), numbers.begin() + count,
+                       [&](NodeIndex each) { return each == number; });
 }
 
-Rings::Place Rings::place_on(std::uint32_t ring, const NodeId& id) const {
-    return {draw(salt_, ring, id.prefix()), id};
-}
-
-std::size_t Rings::position(std::uint32_t ring, const NodeId& id) const {
-    const Ring& places = rings_[ring];
-    return static_cast<std::size_t>(std::ranges::lower_bound(places, place_on(ring, id)) -
-                                    places.begin());
+std::optional<NodeIndex> Rings::number_of(const NodeId& id) const {
+    const auto number = directory_->find(id);
+    return number && is_there(*number) ? number : std::nullopt;
 }
 
 // On each ring the nearest predecessor that no earlier ring gave.
-Rings::Chosen Rings::chosen(const NodeId& subject, std::uint32_t rings) const {
+Rings::Chosen Rings::chosen(NodeIndex subject, std::uint32_t rings) const {
     Chosen all;
     for (std::uint32_t k = 0; k < rings; ++k) {
-        const Ring& ring = rings_[k];
-        // At most k of the predecessors are chosen already, so this ends within k + 1 steps.
-        std::size_t at = position(k, subject);
+        const Directory::Ring& ring = directory_->ring(k);
+        // At most k of the predecessors are chosen already, so this ends within k + 1 of them.
+        std::size_t at = ring.places[subject.value];
         do {
-            at = (at + ring.size() - 1) % ring.size();
-        } while (all.contains(ring[at].id));
-        all.ids.at(all.count++) = &ring[at].id;
+            at = (at == 0 ? ring.order.size() : at) - 1;
+        } while (!is_there(ring.order[at]) || all.contains(ring.order[at]));
+        all.numbers.at(all.count++) = ring.order[at];
     }
     return all;
 }
 
-std::vector<NodeId> Rings::others(const NodeId& id) const {
+std::vector<NodeId> Rings::others(NodeIndex number) const {
     std::vector<NodeId> ids;
-    ids.reserve(members_.size());
-    for (const NodeId& each : members_) {
-        if (each != id) ids.push_back(each);
+    ids.reserve(size_);
+    for (const NodeIndex each : directory_->ascending()) {
+        if (is_there(each) && each != number) ids.push_back(directory_->id_of(each));
     }
     return ids;
 }

@@ -11,14 +11,19 @@
 //   I2  A member has min(K, N - 1) observers, or N - 1 in a full mesh (N - 1 <= 2K); never itself.
 //   I3  Neighbours are symmetric: a links to b if and only if b links to a.
 //
+// The order of each ring is the directory's; this is who of it is there, one bit for each.  Whoever
+// is not there is passed by: as long as most are, that costs little.
+//
 // Not thread safe; the free function is pure.
 #pragma once
 
 #include "base/ids.hpp"
+#include "gossip/directory.hpp"
 
 #include <array>
-#include <compare>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,17 +34,19 @@ namespace starling::gossip {
 
 class Rings {
 public:
-    Rings() = default;
-    // REQUIRES: members ascending, without repetitions; 1 <= count <= rings_max.
+    static constexpr std::uint32_t rings_max = Directory::rings_max;
+
+    // Nobody is there.  `directory` outlives this object.
+    explicit Rings(const Directory& directory) : directory_(&directory) {}
+
+    // On a directory of their own.  REQUIRES: members ascending, without repetitions.
     Rings(std::span<const NodeId> members, std::uint64_t salt, std::uint32_t count);
 
-    static constexpr std::uint32_t rings_max = 8;
-
-    // REQUIRES: it is not among the members.
+    // REQUIRES: it has a number, and is not among the members.
     void add(const NodeId& id);
     // REQUIRES: it is among them.
     void remove(const NodeId& id);
-    // The same members on so many rings.
+    // The same members on so many rings.  REQUIRES: 1 <= count <= rings_max.
     void recount(std::uint32_t count);
 
     // Who judges `subject`, ascending.  Nobody for a stranger.
@@ -53,45 +60,40 @@ public:
 
     [[nodiscard]] bool observes(const NodeId& observer, const NodeId& subject) const;
 
-    [[nodiscard]] bool is_full_mesh() const { return members_.size() <= 2 * count_ + 1; }
+    [[nodiscard]] bool is_full_mesh() const { return size_ <= 2 * count_ + 1; }
 
     [[nodiscard]] bool contains(const NodeId& id) const;
 
     // Ascending.
-    [[nodiscard]] const std::vector<NodeId>& members() const { return members_; }
+    [[nodiscard]] std::vector<NodeId> members() const;
 
-    [[nodiscard]] std::size_t size() const { return members_.size(); }
+    [[nodiscard]] std::size_t size() const { return size_; }
 
     [[nodiscard]] std::uint32_t count() const { return count_; }
 
 private:
-    // A member on a ring.  Ties of the hash are in the order of ids.
-    struct Place {
-        std::uint64_t hash = 0;
-        NodeId id;
-
-        friend auto operator<=>(const Place&, const Place&) = default;
-    };
-
-    using Ring = std::vector<Place>;
-
     // The observers that the first rings gave to a member.
     struct Chosen {
-        std::array<const NodeId*, rings_max> ids{};
+        std::array<NodeIndex, rings_max> numbers{};
         std::uint32_t count = 0;
 
-        [[nodiscard]] bool contains(const NodeId& id) const;
+        [[nodiscard]] bool contains(NodeIndex number) const;
     };
 
-    [[nodiscard]] Place place_on(std::uint32_t ring, const NodeId& id) const;
-    [[nodiscard]] std::size_t position(std::uint32_t ring, const NodeId& id) const;
-    [[nodiscard]] Chosen chosen(const NodeId& subject, std::uint32_t rings) const;
-    [[nodiscard]] std::vector<NodeId> others(const NodeId& id) const;
+    [[nodiscard]] bool is_there(NodeIndex number) const {
+        return number.value < there_.size() && there_[number.value];
+    }
 
-    std::uint64_t salt_ = 0;
+    // Of those who are there.
+    [[nodiscard]] std::optional<NodeIndex> number_of(const NodeId& id) const;
+    [[nodiscard]] Chosen chosen(NodeIndex subject, std::uint32_t rings) const;
+    [[nodiscard]] std::vector<NodeId> others(NodeIndex number) const;
+
+    std::shared_ptr<Directory> own_;  // or null
+    const Directory* directory_;
     std::uint32_t count_ = 3;
-    std::vector<NodeId> members_;  // ascending
-    std::vector<Ring> rings_;
+    std::vector<bool> there_;  // by number
+    std::size_t size_ = 0;
 };
 
 }  // namespace starling::gossip

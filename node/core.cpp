@@ -19,13 +19,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration reject_period = 1s;  // between two REJECTs to one sender
 
-std::vector<gossip::Introduction> introductions(const std::vector<Contact>& contacts) {
-    std::vector<gossip::Introduction> list;
-    for (const Contact& contact : contacts)
-        list.push_back({contact.certificate, contact.addresses});
-    return list;
-}
-
 gossip::Setup gossip_setup(const Setup& setup) {
     return {.key = setup.key,
             .genesis = setup.genesis,
@@ -33,9 +26,10 @@ gossip::Setup gossip_setup(const Setup& setup) {
             .boot = setup.boot,
             .addresses = setup.addresses,
             .name = setup.name,
-            .contacts = introductions(setup.contacts),
+            .contacts = setup.contacts,
             .seeds = setup.seeds,
-            .random_seed = setup.random_seed};
+            .random_seed = setup.random_seed,
+            .commons = setup.commons};
 }
 
 }  // namespace
@@ -60,8 +54,7 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
       state(store),
       agreement(quorum, setup.key.id(), setup.boot),
       tasks(auctions),
-      quota(setup.random_seed),
-      admitted(setup.random_seed) {
+      quota(setup.random_seed) {
     // What the table kept over a restart is no change: tell it once.
     for (const gossip::MemberView& view : gossip.members()) {
         if (view.id == self()) continue;
@@ -74,7 +67,7 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
         }
     }
     tell_reachable();
-    out.trace(Event::node_started, self().prefix(), setup.boot.value, gossip.members().size());
+    out.trace(Event::node_started, self().prefix(), setup.boot.value, gossip.known_count());
     settle(now, out);
 }
 
@@ -90,12 +83,11 @@ NodeFacts NodeCore::Parts::facts(BootTime) const {
 
 void NodeCore::Parts::settle(Moment now, Effects& out) {
     gossip.set_state_root(store.root());
-    for (const gossip::Certificate& certificate : gossip.take_certificates()) {
-        admitted.insert(certificate.node, true);
-        auctions.on_member_certified(certificate.node);
-        out.admit(certificate.node, certificate.curve);
-        out.trace(Event::certificate_learned, certificate.node.prefix(),
-                  certificate.curve.prefix());
+    for (const auto& certificate : gossip.take_certificates()) {
+        auctions.on_member_certified(certificate->node);
+        out.admit(certificate->node, certificate->curve);
+        out.trace(Event::certificate_learned, certificate->node.prefix(),
+                  certificate->curve.prefix());
     }
     on_member_changes(now, out);
     for (const auto& [peer, behind] : gossip.take_lag_changes()) {
@@ -316,7 +308,7 @@ FrameVerdict NodeCore::open(const NodeId& from, const FrameHeader& header, ByteV
     if (row == nullptr) return FrameVerdict::unknown_kind;
     if (body.size() > row->body_bytes) return FrameVerdict::malformed;
     if (from != id()) {
-        if (!parts_->admitted.contains(from)) return FrameVerdict::not_admitted;
+        if (!parts_->gossip.knows(from)) return FrameVerdict::not_admitted;
         if (!parts_->quota.take(from, now.boot_time)) return FrameVerdict::over_quota;
         const FrameVerdict link = check_link(from, header, now, out);
         if (link != FrameVerdict::handled) return link;

@@ -24,6 +24,7 @@
 #include "base/records.hpp"
 #include "gossip/certificate.hpp"
 #include "gossip/genesis.hpp"
+#include "gossip/messages.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -34,13 +35,14 @@
 #include <utility>
 #include <vector>
 
+namespace starling::gossip {
+struct Commons;
+}
+
 namespace starling::node {
 
 // A member as a mesh file names it: enough to dial it.
-struct Contact {
-    gossip::Certificate certificate;
-    std::vector<std::string> addresses;  // host:port, at most limits::addresses_per_member
-};
+using Contact = gossip::Introduction;
 
 struct Setup {
     SigningKey key;
@@ -50,9 +52,11 @@ struct Setup {
     Boot boot;                           // persisted before the core is made
     std::vector<std::string> addresses;  // where others dial this node
     std::string name;                    // for people; may be empty
-    std::vector<Contact> contacts;       // members of the mesh file, this node excluded
+    gossip::Contacts contacts;           // members of the mesh file; null: none
     std::vector<std::string> seeds;      // --join: addresses that replace a contact's
     std::uint64_t random_seed = 0;       // jitter and choices, never keys
+    // Shared with other cores of this process and mesh; null: this node has its own.
+    std::shared_ptr<gossip::Commons> commons;
 };
 
 struct FrameHeader;  // node/envelope.hpp

@@ -76,11 +76,21 @@ FrameVerdict to_gossip(Parts& parts, const Arrival& arrival, const M& message, E
     return verdict_of((parts.gossip.*Handle)(arrival.from, message, arrival.now, out));
 }
 
-// A flood brings every claim over every link: the repetitions are not even decoded.
+// A flood brings every claim over many links: repetitions are not decoded again.
 FrameVerdict open_cells(Parts& parts, const Arrival& arrival, Reader& body, Effects& out) {
-    gossip::Cells cells;
-    if (!gossip::Cells::decode(body, cells, parts.gossip.stale())) return FrameVerdict::malformed;
+    gossip::OpenCells cells;
+    if (!gossip::OpenCells::decode(body, parts.gossip.commons(), cells)) {
+        return FrameVerdict::malformed;
+    }
     return verdict_of(parts.gossip.on_cells(arrival.from, cells, arrival.now, out));
+}
+
+FrameVerdict open_entries(Parts& parts, const Arrival& arrival, Reader& body, Effects& out) {
+    gossip::OpenEntries entries;
+    if (!gossip::OpenEntries::decode(body, parts.gossip.commons(), entries)) {
+        return FrameVerdict::malformed;
+    }
+    return verdict_of(parts.gossip.on_table_entries(arrival.from, entries, arrival.now, out));
 }
 
 FrameVerdict on_batches(Parts& parts, const Arrival& arrival, const crdt::Batches& message,
@@ -168,8 +178,7 @@ constexpr auto frame_table = std::to_array<FrameRow>({
     gossip_row<gossip::Pong, &Gossip::on_pong>("pong", small_body),
     {Kind::cells, "cells", limits::body_bytes, open_cells},
     gossip_row<gossip::TableDigest, &Gossip::on_table_digest>("table_digest", small_body),
-    gossip_row<gossip::TableEntries, &Gossip::on_table_entries>("table_entries",
-                                                                limits::body_bytes),
+    {Kind::table_entries, "table_entries", limits::body_bytes, open_entries},
     row<crdt::Batches, on_batches>("batches"),
     row<crdt::Want, on_want>("want"),
     row<crdt::Heads, on_heads>("heads"),

@@ -101,8 +101,8 @@ void MemberService::on_members(CallId call, const MembersAsk& ask, const Turn& t
     const std::size_t max = std::clamp<std::size_t>(ask.max, 1, limits::page_items);
     MembersPage page;
     std::size_t bytes = 0;
-    for (const gossip::MemberView& view : gossip_.members()) {
-        if (ask.after && view.id <= *ask.after) continue;
+    // One more than goes into the page tells whether there are more.
+    for (const gossip::MemberView& view : gossip_.members_after(ask.after, max + 1)) {
         MemberRecord record = record_of(view, turn.now.boot_time);
         bytes += 128 + record.name.size();
         for (const std::string& address : record.addresses) bytes += address.size() + 4;

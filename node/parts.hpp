@@ -78,7 +78,6 @@ struct NodeCore::Parts final : AddressBook {
     TaskService tasks;
     Quota quota;
     DriverHealth health;
-    HashIndex<NodeId, bool> admitted;     // whose certificates hold
     std::map<NodeId, BootTime> rejected;  // when a REJECT last went to this sender
     bool ready = false;
     std::vector<std::pair<CallId, TaskOfferAsk>> early_offers;  // kept until this node is ready

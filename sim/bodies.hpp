@@ -72,7 +72,7 @@ public:
     [[nodiscard]] std::size_t in_use() const { return slots_.size() - free_.size(); }
 
 private:
-    static constexpr std::size_t kept_max = 8 * 1024;
+    static constexpr std::size_t kept_max = 1024;
     static constexpr std::size_t head_bytes = std::tuple_size_v<FrameHead>;
 
     struct Slot {

@@ -11,15 +11,17 @@ namespace starling::sim {
 
 namespace {
 
-std::unique_ptr<Shelf> shelf_of(const DiskModel& model) {
+std::unique_ptr<Shelf> shelf_of(const DiskModel& model, std::shared_ptr<Blobs> blobs) {
     if (model.journal) return std::make_unique<JournalShelf>();
-    return std::make_unique<MapShelf>();
+    if (blobs == nullptr) blobs = std::make_shared<Blobs>();
+    return std::make_unique<MapShelf>(std::move(blobs));
 }
 
 }  // namespace
 
-Disk::Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream)
-    : model_(model), rng_(seed, stream), shelf_(shelf_of(model)) {}
+Disk::Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream,
+           std::shared_ptr<Blobs> blobs)
+    : model_(model), rng_(seed, stream), shelf_(shelf_of(model, std::move(blobs))) {}
 
 std::uint64_t Disk::write(const Effects& effects, Duration now) {
     if (effects.stored().empty()) return written_;

@@ -54,7 +54,9 @@ public:
         std::vector<Fetched> fetched;
     };
 
-    Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream);
+    // `blobs`: for records in plain maps, shared by the disks of a world; null: its own.
+    Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream,
+         std::shared_ptr<Blobs> blobs = nullptr);
 
     // Takes a turn's records as the next batch, if there are any.  Returns the last batch's number.
     std::uint64_t write(const Effects& effects, Duration now);

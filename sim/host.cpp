@@ -24,7 +24,7 @@ Host::Host(const HostSetup& setup, const Surroundings& around)
     : setup_(setup),
       around_(around),
       clock_(setup.boot_offset, setup.wall_offset),
-      disk_(setup.disk, setup.seed, disk_stream | setup.number),
+      disk_(setup.disk, setup.seed, disk_stream | setup.number, around.blobs),
       effects_(around.machine != nullptr ? own_effects_ : around.effects) {}
 
 Host::~Host() = default;
@@ -417,9 +417,10 @@ node::Setup Host::core_setup() const {
             boot_,
             {identity.address},
             identity.name,
-            around_.identities.contacts_of(setup_.number),
+            around_.identities.contacts,
             {},
-            draw(setup_.seed, core_stream | setup_.number, boot_.value)};
+            draw(setup_.seed, core_stream | setup_.number, boot_.value),
+            around_.commons};
 }
 
 void Host::schedule(Happening what, Duration at) {

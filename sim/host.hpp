@@ -89,6 +89,8 @@ struct Surroundings {
     TraceHash& hash;
     const Verifier& verifier;
     const Identities& identities;
+    std::shared_ptr<gossip::Commons> commons;
+    std::shared_ptr<Blobs> blobs;
     Effects& effects;  // of one turn at a time, empty between two; not used with a machine
     Watcher& watcher;
     Machine* machine = nullptr;  // or nobody waits for a core

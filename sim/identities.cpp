@@ -3,6 +3,8 @@
 #include "base/hash.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace starling::sim {
 namespace {
@@ -36,16 +38,6 @@ Identity make_identity(std::uint64_t seed, std::uint32_t host) {
 
 }  // namespace
 
-std::vector<node::Contact> Identities::contacts_of(std::uint32_t host) const {
-    std::vector<node::Contact> contacts;
-    contacts.reserve(nodes.size() - 1);
-    for (std::uint32_t other = 0; other < nodes.size(); ++other) {
-        if (other == host) continue;
-        contacts.push_back({nodes[other].certificate, {nodes[other].address}});
-    }
-    return contacts;
-}
-
 Identities make_identities(std::uint64_t seed, std::uint32_t nodes) {
     Identities identities;
     const SigningKey root(seed_of(seed, "root", 0));
@@ -62,6 +54,7 @@ Identities make_identities(std::uint64_t seed, std::uint32_t nodes) {
     std::ranges::sort(identities.genesis.voters);
 
     const MeshId mesh = identities.genesis.mesh_id();
+    std::vector<node::Contact> contacts;
     for (Identity& identity : identities.nodes) {
         gossip::CertificateTerms terms;
         terms.mesh = mesh;
@@ -69,7 +62,10 @@ Identities make_identities(std::uint64_t seed, std::uint32_t nodes) {
         terms.curve = identity.curve;
         terms.journal = identity.journal;
         identity.certificate = gossip::issue(terms, root);
+        contacts.push_back({identity.certificate, {identity.address}});
     }
+    std::ranges::sort(contacts, {}, [](const auto& each) { return each.certificate.node; });
+    identities.contacts = std::make_shared<const std::vector<node::Contact>>(std::move(contacts));
     return identities;
 }
 

@@ -30,8 +30,7 @@ struct Identities {
     gossip::Genesis genesis;
     std::vector<Identity> nodes;
 
-    // What the mesh file of this node names: everybody else.
-    [[nodiscard]] std::vector<node::Contact> contacts_of(std::uint32_t host) const;
+    gossip::Contacts contacts;  // what everybody's mesh file names: all of them
 };
 
 [[nodiscard]] Identities make_identities(std::uint64_t seed, std::uint32_t nodes);

@@ -1,5 +1,7 @@
 #include "sim/membership_check.hpp"
 
+#include "base/assert.hpp"
+
 #include <algorithm>
 #include <string>
 
@@ -27,6 +29,7 @@ bool speaks_of_member(Event event) {
 MembershipCheck::MembershipCheck(const std::vector<NodeId>& ids, Findings& findings)
     : findings_(findings),
       history_(static_cast<std::uint32_t>(ids.size())),
+      standings_(ids.size(), std::vector<Standing>(1)),
       seen_(ids.size() * ids.size()),
       restarted_(ids.size()),
       claimed_(ids.size()),
@@ -55,7 +58,7 @@ void MembershipCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
     on_claimed(host, boot, Incarnation{0});
     const std::size_t width = history_.hosts();
     const auto row = seen_.begin() + static_cast<std::ptrdiff_t>(host * width);
-    std::fill(row, row + static_cast<std::ptrdiff_t>(width), Standing{});
+    std::fill(row, row + static_cast<std::ptrdiff_t>(width), std::uint16_t{0});
 }
 
 void MembershipCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
@@ -99,7 +102,7 @@ void MembershipCheck::on_member(std::uint32_t observer, const TraceRecord& recor
     check_claimed(observer, *subject, standing, now);
     check_standing(observer, *subject, standing, now);
     if (record.event == Event::member_dead) check_death(observer, *subject, standing, now);
-    seen(observer, *subject) = std::max(seen(observer, *subject), standing);
+    if (seen(observer, *subject) < standing) see(observer, *subject, standing);
 }
 
 void MembershipCheck::on_opinion(std::uint32_t observer, const TraceRecord& record) {
@@ -219,8 +222,22 @@ void MembershipCheck::violated(const char* invariant, std::uint32_t observer, st
     findings_.violated(invariant, {now, observer, "about node " + std::to_string(subject + 1)});
 }
 
-MembershipCheck::Standing& MembershipCheck::seen(std::uint32_t observer, std::uint32_t subject) {
-    return seen_[std::size_t{observer} * history_.hosts() + subject];
+const MembershipCheck::Standing& MembershipCheck::seen(std::uint32_t observer,
+                                                       std::uint32_t subject) const {
+    return standings_[subject][seen_[std::size_t{observer} * history_.hosts() + subject]];
+}
+
+void MembershipCheck::see(std::uint32_t observer, std::uint32_t subject, const Standing& standing) {
+    std::vector<Standing>& all = standings_[subject];
+    // The newest are asked for most.
+    const auto known = std::find(all.rbegin(), all.rend(), standing);
+    auto place = static_cast<std::size_t>(all.rend() - known) - 1;
+    if (known == all.rend()) {
+        place = all.size();
+        STARLING_ASSERT(place <= UINT16_MAX);
+        all.push_back(standing);
+    }
+    seen_[std::size_t{observer} * history_.hosts() + subject] = static_cast<std::uint16_t>(place);
 }
 
 std::optional<std::uint32_t> MembershipCheck::host_of(std::uint64_t prefix) const {

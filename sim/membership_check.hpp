@@ -96,13 +96,15 @@ private:
     [[nodiscard]] std::uint32_t judges(Duration now) const;
     void violated(const char* invariant, std::uint32_t observer, std::uint32_t subject,
                   Duration now);
-    Standing& seen(std::uint32_t observer, std::uint32_t subject);
+    [[nodiscard]] const Standing& seen(std::uint32_t observer, std::uint32_t subject) const;
+    void see(std::uint32_t observer, std::uint32_t subject, const Standing& standing);
     [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;
 
     Findings& findings_;
     History history_;
     std::map<std::uint64_t, std::uint32_t> hosts_;  // first bytes of the id -> host
-    std::vector<Standing> seen_;                    // observer * hosts + subject
+    std::vector<std::vector<Standing>> standings_;  // by subject: all that were ever seen
+    std::vector<std::uint16_t> seen_;  // observer * hosts + subject: which of the subject's
     std::vector<bool> restarted_;
     std::vector<std::map<Boot, Incarnation>> claimed_;  // by subject: highest of each boot
     // By subject, of each of its lives: a death may be told after the subject refuted it.

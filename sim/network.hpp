@@ -247,10 +247,11 @@ private:
         bool refuses = false;
         std::uint64_t babble = 0;
         std::uint64_t byte_rate = 0;
-        Duration wire_free{};      // while throttled: when what it sent has left it
-        Duration listens_until{};  // of a crashed process
-        std::map<CurveKey, NodeId> admitted;
-        HashIndex<NodeId, std::uint32_t> outlets;  // peer -> connection
+        Duration wire_free{};        // while throttled: when what it sent has left it
+        Duration listens_until{};    // of a crashed process
+        std::vector<bool> admitted;  // by host: with its own key, as itself
+        std::map<CurveKey, NodeId> admitted_others;  // whatever else was asked for
+        HashIndex<NodeId, std::uint32_t> outlets;    // peer -> connection
         std::size_t queue_bytes = 0;
     };
 
@@ -292,6 +293,10 @@ private:
     [[nodiscard]] bool is_in_force(const Stray& stray) const;
 
     // network_links.cpp: connections
+    void admit(Endpoint& endpoint, const CurveKey& curve, const NodeId& peer);
+    static void expel(Endpoint& endpoint, const CurveKey& curve, const std::uint32_t* host);
+    [[nodiscard]] std::optional<NodeId> admitted_as(const Endpoint& acceptor,
+                                                    std::uint32_t dialler) const;
     void dial(std::uint32_t host, const LinkCommand& command, std::string_view address,
               Duration now);
     void probe(std::uint32_t host, const LinkCommand& command, std::string_view address,
@@ -331,6 +336,7 @@ private:
     std::vector<std::uint32_t> free_strays_;
     std::vector<Endpoint> endpoints_;
     std::map<std::string, std::uint32_t, std::less<>> addresses_;
+    HashIndex<CurveKey, std::uint32_t> curves_;  // -> host
     std::vector<Connection> connections_;
     std::vector<std::uint32_t> free_;
     std::uint64_t connections_made_ = 0;

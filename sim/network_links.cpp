@@ -32,7 +32,8 @@ void Network::start(std::uint32_t host) {
     endpoint.running = true;
     endpoint.paused = false;
     ++endpoint.epoch;
-    endpoint.admitted.clear();
+    endpoint.admitted.assign(endpoints_.size(), false);
+    endpoint.admitted_others.clear();
 }
 
 void Network::crash(std::uint32_t host, Duration now, Duration exit) {
@@ -65,12 +66,34 @@ void Network::carry_out(std::uint32_t host, const LinkCommand& command, std::str
         case LinkAction::probe:
             return probe(host, command, address, now);
         case LinkAction::admit:
-            endpoint.admitted.insert_or_assign(command.curve, command.peer);
-            return;
+            return admit(endpoint, command.curve, command.peer);
         case LinkAction::expel:
-            endpoint.admitted.erase(command.curve);
-            return;
+            return expel(endpoint, command.curve, curves_.find(command.curve));
     }
+}
+
+void Network::admit(Endpoint& endpoint, const CurveKey& curve, const NodeId& peer) {
+    const std::uint32_t* host = curves_.find(curve);
+    expel(endpoint, curve, host);
+    if (host != nullptr && endpoints_[*host].setup.id == peer) {
+        endpoint.admitted[*host] = true;
+    } else {
+        endpoint.admitted_others[curve] = peer;
+    }
+}
+
+// `host`: whose key it is, or null.
+void Network::expel(Endpoint& endpoint, const CurveKey& curve, const std::uint32_t* host) {
+    if (host != nullptr) endpoint.admitted[*host] = false;
+    endpoint.admitted_others.erase(curve);
+}
+
+std::optional<NodeId> Network::admitted_as(const Endpoint& acceptor, std::uint32_t dialler) const {
+    const EndpointSetup& setup = endpoints_[dialler].setup;
+    if (acceptor.admitted[dialler]) return setup.id;
+    const auto other = acceptor.admitted_others.find(setup.curve);
+    if (other == acceptor.admitted_others.end()) return std::nullopt;
+    return other->second;
 }
 
 void Network::break_connections(std::uint32_t host, Duration now) {
@@ -215,11 +238,9 @@ void Network::step_handshake(std::uint32_t slot, Duration now) {
     }
     // Sealed for another key: the acceptor cannot read it and stays silent.
     if (target.setup.curve != connection.curve) return;
-    const auto admitted = target.admitted.find(endpoints_[connection.from].setup.curve);
-    if (admitted == target.admitted.end()) {
-        return settle(slot, {node::LinkNews::denied, 0}, back);
-    }
-    connection.identity = admitted->second;
+    const auto identity = admitted_as(target, connection.from);
+    if (!identity) return settle(slot, {node::LinkNews::denied, 0}, back);
+    connection.identity = *identity;
     settle(slot, {node::LinkNews::connected, 0}, back);
 }
 

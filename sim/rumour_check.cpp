@@ -96,21 +96,21 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
     const auto subject = host_of(record.fields[0]);
     if (subject == host && record.event == Event::member_left) tables_.at(host).has_left = true;
     if (!subject || *subject == host) return;
-    View& view = view_of(host, *subject);
     on_member(host, *subject, record.event, now);
     if (record.event == Event::opinion_given) {
         on_opinion(host, *subject, record.fields[1] != 0, now);
     } else if (record.event == Event::member_suspect) {
         on_suspect(host, *subject, life, now);
-        view.suspected = now;
+        view_of(host, *subject).suspected = now;
     } else if (record.event == Event::member_dead) {
         if (is_silence(record.fields[3])) on_death(host, *subject, life, now);
         mourned_.insert({*subject, life});
-        view = View{};
+        views_.at(host).erase(ids_[*subject]);
     } else if (clears_suspicion(record.event)) {
-        view.suspected.reset();
+        if (View* view = known_view(host, *subject)) view->suspected.reset();
     } else if (record.event == Event::frame_refused) {
-        view.heard = view.answered = {};  // an old one, or none of its own
+        // An old one, or none of its own.
+        if (View* view = known_view(host, *subject)) view->heard = view->answered = {};
         const auto impostor = impostors_.find({host, *subject});
         const bool refused = ends_greeting(record) && impostor != impostors_.end();
         if (refused && --impostor->second.taken == 0) impostors_.erase(impostor);
@@ -345,15 +345,19 @@ std::optional<std::uint64_t> RumourCheck::own_root(std::uint32_t host) {
 }
 
 RumourCheck::View& RumourCheck::view_of(std::uint32_t host, std::uint32_t subject) {
-    std::vector<View>& views = views_.at(host);
-    if (views.empty()) views.resize(ids_.size());
-    return views[subject];
+    if (View* known = known_view(host, subject)) return *known;
+    views_.at(host).insert(ids_[subject], {});
+    return *known_view(host, subject);
+}
+
+RumourCheck::View* RumourCheck::known_view(std::uint32_t host, std::uint32_t subject) {
+    return views_.at(host).find(ids_[subject]);
 }
 
 void RumourCheck::forget(std::uint32_t host) {
     shown_.at(host).body.clear();
     tables_.at(host) = {};
-    views_.at(host).clear();
+    views_.at(host) = HashIndex<NodeId, View>();
     std::erase_if(greetings_, [&](const auto& each) {
         return each.first.first == host || each.first.second == host;
     });

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "base/codec.hpp"
+#include "base/hash_index.hpp"
 #include "gossip/messages.hpp"
 #include "sim/check.hpp"
 #include "sim/history.hpp"
@@ -134,6 +135,7 @@ private:
     [[nodiscard]] const Rumours& rumours_in(const Told& frame);
     [[nodiscard]] std::optional<std::uint64_t> own_root(std::uint32_t host);
     [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
+    [[nodiscard]] View* known_view(std::uint32_t host, std::uint32_t subject);
     void forget(std::uint32_t host);
     [[nodiscard]] bool is_slandered(Duration now) const;
     [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;
@@ -144,9 +146,9 @@ private:
     Findings& findings_;
     Decoder decoder_{Decoder::large_chunk};
     History history_;
-    std::map<std::uint64_t, std::uint32_t> hosts_;  // by the first bytes of their ids
-    std::vector<std::vector<View>> views_;          // of each host; of nobody before it needs one
-    std::vector<Table> tables_;                     // by host
+    std::map<std::uint64_t, std::uint32_t> hosts_;      // by the first bytes of their ids
+    std::vector<HashIndex<NodeId, View>> views_;        // by host: of whom it knows something
+    std::vector<Table> tables_;                         // by host
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
     std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;
     std::map<std::pair<std::uint32_t, Life>, Duration> claimed_;

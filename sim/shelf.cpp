@@ -11,6 +11,10 @@ namespace {
 
 constexpr const char* journal_path = "/disk/journal.db";
 
+bool is_less(ByteView a, ByteView b) {
+    return std::ranges::lexicographical_compare(a, b);
+}
+
 std::uint64_t plenty(const std::string& /*path*/) {
     return ~std::uint64_t{0};
 }
@@ -25,8 +29,13 @@ tl::unexpected<Error> broken(const char* doing) {
 
 // ---------------------------------------------------------------------------------------- MapShelf
 
-bool MapShelf::BytesLess::operator()(ByteView a, ByteView b) const {
-    return std::ranges::lexicographical_compare(a, b);
+MapShelf::~MapShelf() {
+    for (const auto& [table, records] : tables_) {
+        for (const Record& each : records) {
+            blobs_->release(each.key);
+            blobs_->release(each.value);
+        }
+    }
 }
 
 Result<void> MapShelf::open() {
@@ -44,16 +53,10 @@ void MapShelf::finish() {
     for (const Effects* turn : under_way_) {
         for (const Stored& stored : turn->stored()) {
             Records& records = tables_[stored.table];
-            const ByteView key = turn->view(stored.key);
-            const ByteView value = turn->view(stored.value);
-            const auto place = records.lower_bound(key);
-            const bool known = place != records.end() && !BytesLess{}(key, place->first);
             if (stored.erase) {
-                if (known) records.erase(place);
-            } else if (known) {
-                place->second.assign(value.begin(), value.end());
+                erase(records, turn->view(stored.key));
             } else {
-                records.emplace_hint(place, copy_of(key), copy_of(value));
+                store(records, turn->view(stored.key), turn->view(stored.value));
             }
         }
     }
@@ -68,15 +71,19 @@ void MapShelf::crash(Rng& rng) {
 void MapShelf::scan(Table table, const Visit& visit) const {
     const auto records = tables_.find(table);
     if (records == tables_.end()) return;
-    for (const auto& [key, value] : records->second) visit(key, value);
+    for (const Record& each : records->second) {
+        visit(blobs_->view(each.key), blobs_->view(each.value));
+    }
 }
 
 std::optional<Bytes> MapShelf::read(Table table, ByteView key) const {
     const auto records = tables_.find(table);
     if (records == tables_.end()) return std::nullopt;
-    const auto found = records->second.find(key);
-    if (found == records->second.end()) return std::nullopt;
-    return found->second;
+    const std::size_t place = place_of(records->second, key);
+    if (place == records->second.size()) return std::nullopt;
+    const Record& found = records->second[place];
+    if (!std::ranges::equal(blobs_->view(found.key), key)) return std::nullopt;
+    return copy_of(blobs_->view(found.value));
 }
 
 Result<std::vector<node::FetchedRecord>> MapShelf::range(Table table, ByteView first,
@@ -86,13 +93,43 @@ Result<std::vector<node::FetchedRecord>> MapShelf::range(Table table, ByteView f
     const auto records = tables_.find(table);
     if (records == tables_.end()) return found;
     std::size_t bytes = 0;
-    for (auto at = records->second.lower_bound(first); at != records->second.end(); ++at) {
-        if (BytesLess{}(last, at->first)) break;
-        bytes += at->first.size() + at->second.size();
+    for (std::size_t at = place_of(records->second, first); at < records->second.size(); ++at) {
+        const ByteView key = blobs_->view(records->second[at].key);
+        const ByteView value = blobs_->view(records->second[at].value);
+        if (is_less(last, key)) break;
+        bytes += key.size() + value.size();
         if (bytes > limits::fetch_bytes && !found.empty()) break;
-        found.push_back({at->first, at->second});
+        found.push_back({copy_of(key), copy_of(value)});
     }
     return found;
+}
+
+std::size_t MapShelf::place_of(const Records& records, ByteView key) const {
+    const auto before = [&](const Record& record, ByteView sought) {
+        return is_less(blobs_->view(record.key), sought);
+    };
+    const auto place = std::lower_bound(records.begin(), records.end(), key, before);
+    return static_cast<std::size_t>(place - records.begin());
+}
+
+void MapShelf::store(Records& records, ByteView key, ByteView value) {
+    const std::size_t place = place_of(records, key);
+    const std::uint32_t kept = blobs_->keep(value);
+    if (place < records.size() && std::ranges::equal(blobs_->view(records[place].key), key)) {
+        blobs_->release(std::exchange(records[place].value, kept));
+        return;
+    }
+    records.insert(records.begin() + static_cast<std::ptrdiff_t>(place), {blobs_->keep(key), kept});
+}
+
+void MapShelf::erase(Records& records, ByteView key) {
+    const std::size_t place = place_of(records, key);
+    if (place == records.size()) return;
+    const Record found = records[place];
+    if (!std::ranges::equal(blobs_->view(found.key), key)) return;
+    blobs_->release(found.key);
+    blobs_->release(found.value);
+    records.erase(records.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 // ------------------------------------------------------------------------------------ JournalShelf

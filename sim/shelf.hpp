@@ -14,6 +14,7 @@
 #include "base/records.hpp"
 #include "base/rng.hpp"
 #include "node/core.hpp"
+#include "sim/blobs.hpp"
 #include "sim/platter.hpp"
 #include "sim/platter_vfs.hpp"
 #include <starling/error.hpp>
@@ -24,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace starling::sim {
@@ -53,9 +55,16 @@ public:
     [[nodiscard]] virtual bool has_misread() const = 0;
 };
 
-// As if every commit were perfect: nothing of it is seen before finish().
+// As if every commit were perfect: nothing of it is seen before finish().  A record takes eight
+// bytes, where others keep the same.
 class MapShelf final : public Shelf {
 public:
+    explicit MapShelf(std::shared_ptr<Blobs> blobs) : blobs_(std::move(blobs)) {}
+
+    ~MapShelf() override;
+    MapShelf(const MapShelf&) = delete;
+    MapShelf& operator=(const MapShelf&) = delete;
+
     void fail(const DiskErrors& errors) override { errors_ = errors; }
 
     [[nodiscard]] Result<void> open() override;
@@ -70,14 +79,19 @@ public:
     [[nodiscard]] bool has_misread() const override { return false; }
 
 private:
-    struct BytesLess {
-        using is_transparent = void;
-
-        bool operator()(ByteView a, ByteView b) const;
+    struct Record {
+        std::uint32_t key = 0;
+        std::uint32_t value = 0;
     };
 
-    using Records = std::map<Bytes, Bytes, BytesLess>;
+    using Records = std::vector<Record>;  // keys ascending
 
+    // The first record of this key or of a greater one.
+    [[nodiscard]] std::size_t place_of(const Records& records, ByteView key) const;
+    void store(Records& records, ByteView key, ByteView value);
+    void erase(Records& records, ByteView key);
+
+    std::shared_ptr<Blobs> blobs_;
     std::map<Table, Records> tables_;
     std::vector<const Effects*> under_way_;
     DiskErrors errors_;

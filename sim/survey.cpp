@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <utility>
 
 namespace starling::sim {
 namespace {
@@ -46,13 +47,13 @@ void Survey::conclude(Duration now) {
         if (!truths_[host].running) continue;
         findings_.looked(nodes_answer);
         const auto table = tables_.find(host);
-        if (table == tables_.end() || !table->second.whole) {
+        if (table == tables_.end() || table->second.whole == nullptr) {
             findings_.violated(nodes_answer, {now, host, "no whole answer to `members`"});
             continue;
         }
         for (const Truth& truth : truths_) compare_with_truth(host, table->second, truth, now);
         findings_.looked(members_agree);
-        if (table->second.members != tables_.begin()->second.members) {
+        if (table->second.whole != tables_.begin()->second.whole) {
             findings_.violated(members_agree, {now, host,
                                                "another table than that of node " +
                                                    std::to_string(tables_.begin()->first + 1)});
@@ -73,15 +74,26 @@ void Survey::take(std::uint32_t host, Table& table, const node::MembersPage& pag
         table.members.insert_or_assign(member.node,
                                        Seen{member.state, member.boot, member.incarnation});
     }
-    table.whole = !page.more;
-    if (page.more && !page.members.empty()) ask(host, page.members.back().node, *clients_);
+    if (!page.more) {
+        table.whole = kept(std::exchange(table.members, {}));
+    } else if (!page.members.empty()) {
+        ask(host, page.members.back().node, *clients_);
+    }
+}
+
+std::shared_ptr<const Survey::Members> Survey::kept(Members members) {
+    for (const auto& each : distinct_) {
+        if (*each == members) return each;
+    }
+    distinct_.push_back(std::make_shared<const Members>(std::move(members)));
+    return distinct_.back();
 }
 
 void Survey::compare_with_truth(std::uint32_t host, const Table& table, const Truth& truth,
                                 Duration now) {
     findings_.looked(truth_is_known);
-    const auto seen = table.members.find(truth.id);
-    const bool alive = seen != table.members.end() && seen->second.state == MemberState::alive;
+    const auto seen = table.whole->find(truth.id);
+    const bool alive = seen != table.whole->end() && seen->second.state == MemberState::alive;
     const bool right = truth.running ? alive && seen->second.boot == truth.boot : !alive;
     if (right) return;
     findings_.violated(

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -55,12 +56,15 @@ private:
         friend bool operator==(const Seen&, const Seen&) = default;
     };
 
+    using Members = std::map<NodeId, Seen>;
+
     struct Table {
         CallId call;
-        bool whole = false;
-        std::map<NodeId, Seen> members;
+        Members members;
+        std::shared_ptr<const Members> whole;  // once all of it came; equal ones are one
     };
 
+    [[nodiscard]] std::shared_ptr<const Members> kept(Members members);
     void ask(std::uint32_t host, std::optional<NodeId> after, Clients& clients);
     void take(std::uint32_t host, Table& table, const node::MembersPage& page);
     void compare_with_truth(std::uint32_t host, const Table& table, const Truth& truth,
@@ -72,6 +76,7 @@ private:
     Clients* clients_ = nullptr;  // of the world, once it acted
     Decoder decoder_;
     std::map<std::uint32_t, Table> tables_;
+    std::vector<std::shared_ptr<const Members>> distinct_;  // all that is whole
     std::vector<Truth> truths_;
 };
 

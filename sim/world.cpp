@@ -1,6 +1,7 @@
 #include "sim/world.hpp"
 
 #include "base/assert.hpp"
+#include "gossip/commons.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -142,9 +143,20 @@ BootTime World::clock_of(std::uint32_t host) const {
 void World::make_hosts() {
     const ProcessModel& process = plan_.process;
     if (process.cores > 0) machine_.emplace(process.cores, process.wake, timetable_);
-    const Surroundings around{timetable_, network_,  bodies_,
-                              hash_,      verifier_, identities_,
-                              effects_,   *this,     machine_ ? &*machine_ : nullptr};
+    const auto commons = std::make_shared<gossip::Commons>(
+        gossip::Commons::salt_of(identities_.genesis.mesh_id()), plan_.seed);
+    const auto blobs = std::make_shared<Blobs>();
+    const Surroundings around{timetable_,
+                              network_,
+                              bodies_,
+                              hash_,
+                              verifier_,
+                              identities_,
+                              commons,
+                              blobs,
+                              effects_,
+                              *this,
+                              machine_ ? &*machine_ : nullptr};
     for (std::uint32_t number = 0; number < plan_.nodes; ++number) {
         HostSetup setup;
         setup.number = number;

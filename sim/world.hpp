@@ -126,12 +126,12 @@ private:
     Identities identities_;
     Timetable timetable_;
     Bodies bodies_;
+    Effects effects_;  // of the turn under way
     TraceHash hash_;
     MemoVerifier verifier_;
     Adversary adversary_;
     Network network_;
     std::optional<Machine> machine_;
-    Effects effects_;
     std::vector<std::unique_ptr<Host>> hosts_;
     std::vector<Check*> checks_;
     std::vector<Check*> frame_checks_;

@@ -118,20 +118,17 @@ Result<std::vector<std::string>> addresses_of(const DriverOptions& options,
 }
 
 node::Setup setup_of(const Ground& ground, const DriverOptions& options) {
-    node::Setup setup{.key = ground.identity.key,
-                      .genesis = ground.mesh.genesis,
-                      .certificate = ground.self.certificate,
-                      .journal = ground.journal.id,
-                      .boot = {},
-                      .addresses = {},
-                      .name = options.name,
-                      .contacts = {},
-                      .seeds = options.seeds,
-                      .random_seed = random_number()};
-    for (const node::Contact& member : ground.mesh.members) {
-        if (member.certificate.node != setup.key.id()) setup.contacts.push_back(member);
-    }
-    return setup;
+    return {.key = ground.identity.key,
+            .genesis = ground.mesh.genesis,
+            .certificate = ground.self.certificate,
+            .journal = ground.journal.id,
+            .boot = {},
+            .addresses = {},
+            .name = options.name,
+            .contacts = std::make_shared<const std::vector<node::Contact>>(ground.mesh.members),
+            .seeds = options.seeds,
+            .random_seed = random_number(),
+            .commons = {}};
 }
 
 }  // namespace starling::io

@@ -32,14 +32,14 @@ struct Scene {
 
     NodeId self = test_key(ann).id();
     Members members{1};
-    Rings rings;
+    Rings rings{std::vector<NodeId>{}, 7, 3};
     Heartbeats heartbeats{JudgeTime{}};
     Opinions opinions;
 };
 
 // A random change of what one observer holds of one of its subjects.
 void change_opinions(Scene& scene, Rng& rng, std::uint64_t sequence) {
-    const NodeId& subject = scene.rings.members()[rng.below(members_count)];
+    const NodeId subject = scene.rings.members()[rng.below(members_count)];
     if (rng.chance(1, 20)) return scene.opinions.drop_subject(subject);
     if (rng.chance(1, 20)) return scene.opinions.drop_observer(subject);
     const auto observers = scene.rings.observers(subject);

@@ -1,3 +1,4 @@
+#include "tests/gossip/hear.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
 namespace starling::gossip::failure_test {
@@ -108,7 +109,7 @@ TEST_CASE("one liar who accuses everybody kills nobody", "[gossip][failure]") {
                                      Vote::down_refused});
         }
         world.with(target, [&](Gossip& core, Moment, Effects& out) {
-            CHECK(core.on_cells(liar, lies, now, out) == Verdict::taken);
+            CHECK(hear(core, liar, lies, now, out) == Verdict::taken);
         });
     }
     world.run(30s);

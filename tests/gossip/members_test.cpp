@@ -118,7 +118,7 @@ TEST_CASE("what a node keeps comes back as it was", "[gossip][members]") {
     for (const NodeId& id : members.ids()) loaded.load(members.stored(id, later), later);
     CHECK(loaded.root() == members.root());
     CHECK(loaded.state(id_of(bob)) == MemberState::dead);
-    CHECK(loaded.find(id_of(bob))->ended == start);
+    CHECK(loaded.find(id_of(bob))->ended() == start);
     CHECK(loaded.find(id_of(dan))->addresses() == test_contact(dan).addresses);
 }
 
@@ -151,9 +151,12 @@ TEST_CASE("a death that is a day old is not learned any more", "[gossip][members
 TEST_CASE("the table takes as many nodes as its limit, not one more", "[gossip][members][limits]") {
     Members members(1);
     const auto introduction = [](std::uint64_t number) {
+        CertificateTerms terms = test_certificate(ann);
+        store_u64(terms.node.bytes, number);
         Introduction cell;
-        store_u64(cell.certificate.node.bytes, number);
-        cell.certificate.issued = 1;
+        static_cast<CertificateTerms&>(cell.certificate) = terms;
+        cell.certificate.signed_bytes.assign(terms.node.bytes.begin(), terms.node.bytes.end());
+        store_u64(std::span(cell.certificate.signature.bytes).last(8), number);
         return cell;
     };
     for (std::uint64_t i = 0; i < limits::members; ++i) {

@@ -117,17 +117,22 @@ public:
 
     void start(Name name, std::optional<std::vector<Name>> contacts = std::nullopt) {
         Host& host = hosts_.at(name);
-        Setup setup{test_key(name), test_genesis(), test_certificate(name), {}, {}, {}, {}, {}, 0};
+        Setup setup{
+            test_key(name), test_genesis(), test_certificate(name), {}, {}, {}, {}, {}, 0, {}};
         setup.boot = Boot{std::max(host.boot.value + 1, 1000 + wall_ms(now().wall))};
         host.boot = setup.boot;
         setup.addresses = {"host" + std::to_string(name) + ":1"};
         setup.name = "node" + std::to_string(name);
         setup.random_seed = plan_.seed * 1000 + name;
+        std::vector<Introduction> listing;
         for (const auto& [other, ignored] : hosts_) {
             const bool listed =
                 contacts ? std::ranges::count(*contacts, other) > 0 : other <= plan_.contacts_known;
-            if (other != name && listed) setup.contacts.push_back(test_contact(other));
+            if (other != name && listed) listing.push_back(test_contact(other));
         }
+        const auto node = [](const Introduction& each) { return each.certificate.node; };
+        std::ranges::sort(listing, {}, node);
+        setup.contacts = std::make_shared<const std::vector<Introduction>>(std::move(listing));
         host.inbox.clear();
         host.alive = true;
         host.stopped = false;
@@ -463,9 +468,14 @@ private:
             if (kind == Kind::hello) deliver(&Gossip::on_hello, Hello{});
             if (kind == Kind::ping) deliver(&Gossip::on_ping, Ping{});
             if (kind == Kind::pong) deliver(&Gossip::on_pong, Pong{});
-            if (kind == Kind::cells) deliver(&Gossip::on_cells, Cells{});
             if (kind == Kind::table_digest) deliver(&Gossip::on_table_digest, TableDigest{});
-            if (kind == Kind::table_entries) deliver(&Gossip::on_table_entries, TableEntries{});
+            const auto open = [&](auto handler, auto message) {
+                Reader reader = decoder.parse(bytes);
+                REQUIRE(decltype(message)::decode(reader, core.commons(), message));
+                (core.*handler)(from, message, now, out);
+            };
+            if (kind == Kind::cells) open(&Gossip::on_cells, OpenCells{});
+            if (kind == Kind::table_entries) open(&Gossip::on_table_entries, OpenEntries{});
         };
     }
 

@@ -238,7 +238,7 @@ TEST_CASE("news after a calm leave at once, those of a storm together", "[gossip
     Effects out;
     const auto flush = [&](BootTime now) {
         out.clear();
-        outbox.flush(members, {links, links}, now, out);
+        if (outbox.is_near_due(now)) outbox.flush_near(members, links, now, out);
         return out.outgoing().size();
     };
     outbox.put(opinion_of(eve, 1, Vote::up), test_key(ann).id());
@@ -259,7 +259,8 @@ struct Flooding {
     // How many frames each link is sent, neighbours first.
     std::vector<std::size_t> flush(BootTime now) {
         out.clear();
-        outbox.flush(table, {links, neighbours}, now, out);
+        if (outbox.is_near_due(now)) outbox.flush_near(table, neighbours, now, out);
+        if (outbox.is_far_due(now)) outbox.flush_far(table, links, now, out);
         std::vector<std::size_t> frames;
         for (const NodeId& link : {near, far}) {
             frames.push_back(
@@ -286,16 +287,19 @@ struct Flooding {
 
 TEST_CASE("news of members reach every link once", "[gossip][outbox]") {
     Flooding world;
-    world.outbox.put(world.member, world.member);
-    CHECK(world.flush(start) == Flooding::Frames{1, 1});
+    world.outbox.put(world.member, world.member, start);
+    CHECK(world.flush(start) == Flooding::Frames{1, 0});
+    CHECK(world.outbox.next_deadline() == start + Outbox::far_after);
+    CHECK(world.flush(start + Outbox::far_after) == Flooding::Frames{0, 1});
     CHECK(world.outbox.empty());
+    CHECK_FALSE(world.outbox.next_deadline().has_value());
 }
 
 TEST_CASE("a link that showed a cell is not sent it", "[gossip][outbox]") {
     Flooding world;
-    world.outbox.put(world.member, world.near);
+    world.outbox.put(world.member, world.near, start);
     world.outbox.on_shown(world.member, world.far);
-    CHECK(world.flush(start) == Flooding::Frames{0, 0});
+    CHECK(world.flush(start + Outbox::far_after) == Flooding::Frames{0, 0});
     const Opinion opinion = opinion_of(eve, 1, Vote::up);
     world.outbox.put(opinion, world.member);
     world.outbox.on_shown(opinion, world.near);
@@ -303,13 +307,12 @@ TEST_CASE("a link that showed a cell is not sent it", "[gossip][outbox]") {
     CHECK(world.outbox.empty());
 }
 
-TEST_CASE("in a storm ring neighbours hear at once, other links within half a second",
-          "[gossip][outbox]") {
+TEST_CASE("in a storm near links hear at once, far ones from time to time", "[gossip][outbox]") {
     Flooding world;
     std::size_t near = 0;
     std::size_t far = 0;
     for (BootTime now = start; now < start + 10s; now += 16ms) {
-        world.outbox.put(world.member, world.member);
+        world.outbox.put(world.member, world.member, now);
         const auto frames = world.flush(now);
         near += frames[0];
         far += frames[1];
@@ -318,28 +321,54 @@ TEST_CASE("in a storm ring neighbours hear at once, other links within half a se
         return static_cast<std::size_t>(10s / pace.period + pace.burst);
     };
     CHECK(near >= in_storm(Outbox::near_pace) - 1);
-    CHECK(near <= in_storm(Outbox::near_pace) + 1);
-    CHECK(far <= in_storm(Outbox::far_pace) + 1);
+    CHECK(near <= in_storm(Outbox::near_pace) + 1 + far);
+    CHECK(far == static_cast<std::size_t>(10s / Outbox::far_after));
     REQUIRE_FALSE(world.outbox.empty());
-    const BootTime end = start + 10s + Outbox::far_pace.period;
+    const BootTime end = start + 10s + Outbox::far_after;
     CHECK(world.outbox.next_deadline() <= end);
     CHECK(world.flush(end)[1] == 1);
     CHECK(world.outbox.empty());
 }
 
-TEST_CASE("a link that becomes a neighbour between the lanes misses nothing", "[gossip][outbox]") {
+TEST_CASE("a link that is near no more between the floods misses nothing", "[gossip][outbox]") {
     Flooding world;
-    BootTime now = start;
-    for (std::int64_t i = 0; i < Outbox::far_pace.burst; ++i, now += Outbox::pause) {
-        world.outbox.put(world.member, world.member);
-        CHECK(world.flush(now) == Flooding::Frames{1, 1});
-    }
-    world.outbox.put(world.member, world.member);
-    CHECK(world.flush(now) == Flooding::Frames{1, 0});
-    std::swap(world.near, world.far);
-    world.neighbours = {world.near};
-    CHECK(world.flush(start + 1s) == Flooding::Frames{1, 0});
+    world.outbox.put(world.member, world.member, start);
+    world.neighbours.clear();
+    CHECK(world.flush(start) == Flooding::Frames{0, 0});
+    CHECK(world.flush(start + Outbox::far_after) == Flooding::Frames{1, 1});
     CHECK(world.outbox.empty());
+}
+
+// ---------------------------------------------------------------- questions
+
+TEST_CASE("one table is asked for at a time, the next once the answer came",
+          "[gossip][questions]") {
+    const NodeId first = test_key(ann).id();
+    const NodeId second = test_key(bob).id();
+    Questions questions;
+    CHECK_FALSE(questions.next_deadline().has_value());
+    questions.add(first);
+    questions.add(second);
+    questions.add(second);
+    CHECK(questions.next(start) == first);
+    questions.asked(first, start);
+    CHECK_FALSE(questions.next(start + Questions::patience - 1ns).has_value());
+    questions.answered(second, start);  // of another question
+    CHECK_FALSE(questions.next(start + Questions::rest).has_value());
+    questions.answered(first, start);
+    CHECK_FALSE(questions.next(start + Questions::rest - 1ns).has_value());
+    CHECK(questions.next_deadline() == start + Questions::rest);
+    CHECK(questions.next(start + Questions::rest) == second);
+    CHECK_FALSE(questions.next(start + 1h).has_value());
+}
+
+TEST_CASE("who does not answer holds nobody up for long", "[gossip][questions]") {
+    Questions questions;
+    questions.add(test_key(ann).id());
+    (void)questions.next(start);
+    questions.asked(test_key(ann).id(), start);
+    questions.add(test_key(bob).id());
+    CHECK(questions.next(start + Questions::patience) == test_key(bob).id());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -114,11 +115,15 @@ Setup Village::setup_of(std::size_t index) const {
                 "house-" + std::to_string(index),
                 {},
                 {},
-                index + 1};
+                index + 1,
+                {}};
+    std::vector<Contact> contacts;
     for (std::size_t other = 0; other < keys_.size(); ++other) {
         if (other == index) continue;
-        setup.contacts.push_back({certificates_[other], {address_of(other)}});
+        contacts.push_back({certificates_[other], {address_of(other)}});
     }
+    std::ranges::sort(contacts, {}, [](const Contact& each) { return each.certificate.node; });
+    setup.contacts = std::make_shared<const std::vector<Contact>>(std::move(contacts));
     return setup;
 }
 
