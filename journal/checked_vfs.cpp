@@ -96,6 +96,16 @@ int read_file(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
     return whole ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
+// I4: a header that a crash tears is not taken for one that rotted.
+int begin_anew(sqlite3_file* log) {
+    constexpr std::array<std::uint8_t, log_frame_header_bytes> no_frame{};
+    sqlite3_int64 size = 0;
+    int code = log->pMethods->xFileSize(log, &size);
+    if (code != SQLITE_OK || size == 0) return code;
+    code = log->pMethods->xWrite(log, no_frame.data(), log_frame_header_bytes, log_header_bytes);
+    return code == SQLITE_OK ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : code;
+}
+
 int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
     Bytes& page = our(file).state->page;
     if (our(file).role == Role::main && is_page(count, offset)) {
@@ -107,7 +117,12 @@ int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 of
         }
     }
     if (our(file).role == Role::log) {
-        our(file).state->log_end = std::max(our(file).state->log_end, offset + count);
+        CheckedVfs::State& state = *our(file).state;
+        if (offset == 0) {
+            if (const int code = begin_anew(below(file)); code != SQLITE_OK) return code;
+            state.log_end = state.log_synced = 0;
+        }
+        state.log_end = std::max(state.log_end, offset + count);
     }
     return below(file)->pMethods->xWrite(below(file), from, count, offset);
 }

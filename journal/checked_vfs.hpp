@@ -12,7 +12,8 @@
 //   I2  The same for pages of the log, from the sync that ends their commit on: until then SQLite
 //       may write a page again and mend the sums behind it later.
 //   I3  No log is opened that lost a commit before its last: SQLITE_IOERR_DATA.
-//   I4  A log that is emptied is empty on the disk before it is written again.
+//   I4  A log that is emptied is empty on the disk before it is written again; one that begins anew
+//       over what was moved into the main file has lost its first frame before that.
 //
 // A database whose pages leave no room for the sum is read as it is: is_checked() tells.  SQLite's
 // cksumvfs does the like for the main file.  As thread safe as the connection that uses it.

@@ -133,7 +133,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const Options& options) {
     auto done = journal->connect()
                     .and_then([&] { return journal->run(setup_sql); })
                     .and_then([&] { return journal->check_version(); })
-                    .and_then([&] { return journal->checkpoint(); })  // before any commit: I5
+                    .and_then([&] { return journal->empty_log(); })  // before any commit: I5
                     .and_then([&] { return journal->run(schema_sql); })
                     .and_then([&] { return journal->prepare(); });
     if (!done) return tl::unexpected<Error>(std::move(done.error()));
@@ -290,8 +290,15 @@ Result<std::vector<Entry>> Journal::range(Table table, ByteView first, ByteView 
 }
 
 Result<void> Journal::checkpoint() {
-    const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
-                                               nullptr, nullptr);
+    return checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+}
+
+Result<void> Journal::empty_log() {
+    return checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+Result<void> Journal::checkpoint(int mode) {
+    const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, mode, nullptr, nullptr);
     if (code != SQLITE_OK) return broken("checkpoint");
     log_pages_ = 0;
     return {};

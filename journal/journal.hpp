@@ -109,6 +109,8 @@ private:
     [[nodiscard]] Result<void> connect();
     [[nodiscard]] Result<void> check_version();
     [[nodiscard]] tl::unexpected<Error> other_format(int version) const;
+    [[nodiscard]] Result<void> empty_log();
+    [[nodiscard]] Result<void> checkpoint(int mode);
     [[nodiscard]] Result<void> prepare();
     [[nodiscard]] Result<void> run(const char* sql);
     [[nodiscard]] Result<Statement> compile(const char* sql);

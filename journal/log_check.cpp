@@ -77,7 +77,10 @@ bool is_commit(ByteView frame) {
 
 bool is_log_damaged(const ReadAt& read, std::uint64_t log_bytes) {
     LogHeader header;
-    if (!read(0, header)) return false;  // nothing was committed
+    FrameHeader first;
+    if (!read(0, header) || !read(log_header_bytes, first)) return false;  // nothing was committed
+    if (std::ranges::all_of(first, [](std::uint8_t byte) { return byte == 0; }))
+        return false;  // I3
     bool whole = is_whole(header);
     LogSum sum = sum_at(header, summed_header_bytes);
     std::optional<std::array<std::uint8_t, 8>> salts;

@@ -9,6 +9,7 @@
 // Invariants:
 //   I1  A log is damaged if a frame that is not whole is followed by a commit and one frame more.
 //   I2  A log whose last commit alone is not whole is not called damaged: a crash may have torn it.
+//   I3  A log whose first frame is blank is empty: what it held is in the main file.
 //
 // Source of the format: sqlite.org, "Database File Format", section 4.  Pure functions.
 #pragma once
@@ -29,7 +30,8 @@ inline constexpr std::size_t log_frame_bytes = log_frame_header_bytes + page_byt
 // Fills `to` from this offset on; false when that is not all there.
 using ReadAt = std::function<bool(std::uint64_t offset, std::span<std::uint8_t> to)>;
 
-// REQUIRES: no commit was given up since the log was empty, and an emptied log was synced.
+// REQUIRES: no commit was given up since the log was empty; it was synced when it was emptied, and
+// its first frame was blank, and synced, before it began anew.
 [[nodiscard]] bool is_log_damaged(const ReadAt& read, std::uint64_t log_bytes);
 
 // Whether a page that was read at this offset of the log is as it was written.

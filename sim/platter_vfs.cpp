@@ -52,6 +52,7 @@ int write_file(sqlite3_file* file, const void* from, int count, sqlite3_int64 of
     if (ours.vfs->errors().full) return SQLITE_FULL;
     const ByteView bytes(static_cast<const std::uint8_t*>(from), static_cast<std::size_t>(count));
     ours.vfs->platter().write(ours.path, static_cast<std::uint64_t>(offset), bytes);
+    if (ours.is_log && offset == 0) ours.vfs->on_log_emptied();  // it begins anew
     if (ours.is_log) ours.vfs->on_log_written(static_cast<std::uint64_t>(offset) + bytes.size());
     return SQLITE_OK;
 }

@@ -134,7 +134,8 @@ void MapShelf::erase(Records& records, ByteView key) {
 
 // ------------------------------------------------------------------------------------ JournalShelf
 
-JournalShelf::JournalShelf() : vfs_(platter_) {}
+JournalShelf::JournalShelf(std::uint64_t checkpoint_pages)
+    : vfs_(platter_), checkpoint_pages_(checkpoint_pages) {}
 
 // Nobody reads what a connection that closes would still write.
 JournalShelf::~JournalShelf() {
@@ -143,7 +144,7 @@ JournalShelf::~JournalShelf() {
 
 Result<void> JournalShelf::open() {
     journal_.reset();
-    auto opened = journal::Journal::open({journal_path, vfs_.name(), plenty});
+    auto opened = journal::Journal::open({journal_path, vfs_.name(), plenty, checkpoint_pages_});
     platter_.settle();
     if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
     journal_ = std::move(*opened);

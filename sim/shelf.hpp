@@ -100,7 +100,8 @@ private:
 // The production journal: SQLite on a platter that loses and tears what was not synced.
 class JournalShelf final : public Shelf {
 public:
-    JournalShelf();
+    // A checkpoint is due when its log holds as many pages.
+    explicit JournalShelf(std::uint64_t checkpoint_pages = journal::Options{}.checkpoint_pages);
     ~JournalShelf() override;
     JournalShelf(const JournalShelf&) = delete;
     JournalShelf& operator=(const JournalShelf&) = delete;
@@ -126,6 +127,7 @@ public:
 private:
     Platter platter_;
     PlatterVfs vfs_;
+    std::uint64_t checkpoint_pages_;
     std::unique_ptr<journal::Journal> journal_;
 };
 

@@ -16,7 +16,10 @@ using Model = std::map<std::string, std::string>;
 // Commits of a few keys each, with crashes among them.
 class Story {
 public:
-    explicit Story(std::uint64_t seed) : rng_(seed) { REQUIRE(shelf.open()); }
+    explicit Story(std::uint64_t seed, std::uint64_t checkpoint_pages = 2048)
+        : shelf(checkpoint_pages), rng_(seed) {
+        REQUIRE(shelf.open());
+    }
 
     // Whether what is there after a crash is what was told, with or without the last commit.
     bool crash_within_a_commit() {
@@ -105,6 +108,30 @@ TEST_CASE("the journal keeps what it told through crashes that tear its writes",
         torn += story.shelf.platter().counts().torn;
     }
     CHECK(torn > 40);
+}
+
+TEST_CASE("the journal keeps what it told though its log begins anew again and again",
+          "[sim][shelf]") {
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        INFO("seed " << seed);
+        Story story(seed, 8);
+        for (int round = 0; round < 10; ++round) {
+            for (std::uint64_t i = 0; i < 2 + seed % 7; ++i) story.commit();
+            REQUIRE(story.crash_within_a_commit());
+        }
+    }
+}
+
+TEST_CASE("what rots in a log that began anew is told", "[sim][shelf]") {
+    std::size_t noticed = 0;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        Story story(seed, 30);
+        for (int i = 0; i < 40; ++i) story.commit();
+        story.crash();
+        if (!story.is_all_there_while({.rot = 5'000, .rot_seed = seed})) ++noticed;
+        CHECK(story.is_all_there_while({}));
+    }
+    CHECK(noticed > 5);
 }
 
 TEST_CASE("a disk that lies about its syncs is found out", "[sim][shelf]") {
