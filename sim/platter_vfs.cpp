@@ -219,7 +219,7 @@ void PlatterVfs::on_log_emptied() {
 }
 
 void PlatterVfs::spoil(bool is_log, std::uint64_t offset, std::span<std::uint8_t> bytes) const {
-    if (errors_.rot == 0) return;
+    if (errors_.rot == 0 || (is_log && !errors_.log_rots)) return;
     const std::uint64_t end = offset + bytes.size();
     for (std::uint64_t sector = offset / Platter::sector_bytes;
          sector * Platter::sector_bytes < end; ++sector) {

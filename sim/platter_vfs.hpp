@@ -32,6 +32,7 @@ struct DiskErrors {
     bool reads = false;      // SQLITE_IOERR_READ
     std::uint64_t rot = 0;   // of a million sectors read with a bit wrong
     std::uint64_t rot_seed = 0;
+    bool log_rots = true;  // not the main file alone
 
     [[nodiscard]] bool in_commits() const { return full || read_only || syncs; }
 };

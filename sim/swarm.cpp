@@ -249,7 +249,7 @@ void slow_disk(Author& author) {
     of_hosts<FaultKind::slow_disk>(author, 2, 100);
 }
 
-// What rots is met by a process that starts meanwhile.
+// What rots is met by a process that starts meanwhile, in a file that an earlier start wrote.
 void rot(Author& author) {
     const std::uint64_t many = author.how_many(3);
     for (std::uint64_t i = 0; i < many; ++i) {
@@ -257,8 +257,9 @@ void rot(Author& author) {
         const Duration at = author.any_time(rng);
         const Duration lasts = scaled(rng, 1s, author.faulty() / 2);
         const std::uint32_t host = author.any_host(rng);
-        author.strike(FaultKind::rot, host, at, lasts, scaled(rng, 100, 100'000));
-        author.strike(FaultKind::crash, host, at + lasts / 4, lasts / 4);
+        author.strike(FaultKind::crash, host, at, lasts / 8);
+        author.strike(FaultKind::rot, host, at + lasts / 4, lasts, scaled(rng, 100, 100'000));
+        author.strike(FaultKind::crash, host, at + lasts / 2, lasts / 8);
     }
 }
 

@@ -265,7 +265,8 @@ DiskErrors World::disk_errors(std::uint32_t host) const {
             .syncs = counts(FaultKind::sync_error),
             .reads = counts(FaultKind::read_error),
             .rot = static_cast<std::uint64_t>(sum_of(in_force(FaultKind::rot, host))),
-            .rot_seed = plan_.seed};
+            .rot_seed = plan_.seed,
+            .log_rots = plan_.seed % 2 == 0};
 }
 
 // The line of the fault for which the host's disk answers with errors; 0 for none.
