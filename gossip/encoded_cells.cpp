@@ -50,11 +50,7 @@ void EncodedEntries::encode(Writer& out) const {
     out.list(3);
     whole.encode(out);
     out.boolean(answer);
-    out.list(cells.sorts.size());
-    for (const auto& sort : cells.sorts) {
-        out.list(sort.size());
-        for (const ByteView cell : sort) out.bytes(cell);
-    }
+    cells.encode(out);
 }
 
 }  // namespace starling::gossip

@@ -64,7 +64,8 @@ std::string hint_for(int code, std::uint64_t free_bytes) {
     if ((code & 0xFF) == SQLITE_FULL || free_bytes == 0)
         return "free disk space, then start the node again";
     if (is_damage(code)) {
-        return "restore the file from a copy, or move it away: the node then starts as a new voter";
+        return "restore the file and its -wal from a copy, or move both away: "
+               "the node then starts as a new voter";
     }
     return "check the disk and the directory's permissions, then start the node again";
 }
@@ -327,10 +328,12 @@ tl::unexpected<Error> Journal::broken(const char* doing) const {
     const int system = sqlite3_system_errno(database_.get());
     const std::uint64_t free = free_bytes();
     std::string text = "journal " + options_.path + ": cannot " + doing + ": ";
-    text += sqlite3_errmsg(database_.get());
+    // What SQLite and the system say of a page that was refused is not what happened.
+    const bool refused = code == SQLITE_IOERR_DATA;
+    text += refused ? "something in it is not as it was written" : sqlite3_errmsg(database_.get());
     text += " (SQLite " + std::to_string(code);
-    if (code == SQLITE_IOERR_DATA) text += ", something in it is not as it was written";
-    if (system != 0) text += ", errno " + std::to_string(system) + " " + std::strerror(system);
+    if (system != 0 && !refused)
+        text += ", errno " + std::to_string(system) + " " + std::strerror(system);
     text += "), " + std::to_string(free) + " bytes free";
     return starling::failure(ErrorCode::failed, name_for(code), std::move(text),
                              hint_for(code, free), Changed::unknown);

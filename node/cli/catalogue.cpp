@@ -259,7 +259,8 @@ constexpr auto entries = std::to_array<CatalogueEntry>({
     {"E709", "journal_failed", Exit::failed, "The journal cannot be opened, read or written.",
      "check the path, its mode and the free space that the message names"},
     {"E710", "journal_damaged", Exit::failed, "The journal is no journal of a node, or damaged.",
-     "restore the file from a copy, or choose another --dir"},
+     "restore the file and its -wal from a copy, or move both away: the node then starts as a new "
+     "voter"},
     {"E711", "journal_newer", Exit::failed, "A later version wrote this journal.",
      "use that version, or choose another --dir"},
     {"E712", "disk_low", Exit::failed,

@@ -62,6 +62,8 @@ int readable(const std::string& path) {
     const auto journal = Journal::open({path, {}});
     if (!journal) {
         CHECK(journal.error().name == "journal_damaged");
+        CHECK_THAT(journal.error().message, Catch::Contains(path));
+        CHECK_THAT(journal.error().hint, Catch::Contains("-wal"));
         return -1;
     }
     int found = 0;
