@@ -12,7 +12,7 @@ namespace starling::sim {
 namespace {
 
 std::unique_ptr<Shelf> shelf_of(const DiskModel& model, std::shared_ptr<Blobs> blobs) {
-    if (model.journal) return std::make_unique<JournalShelf>();
+    if (model.journal) return std::make_unique<JournalShelf>(model.log_pages);
     if (blobs == nullptr) blobs = std::make_shared<Blobs>();
     return std::make_unique<MapShelf>(std::move(blobs));
 }

@@ -39,6 +39,8 @@ struct DiskModel {
     // which its thread waits.
     Duration work{};
     std::uint32_t pieces = 1;
+    // A checkpoint is due when the journal's log holds as many.
+    std::uint64_t log_pages = journal::Options{}.checkpoint_pages;
 };
 
 class Disk final : public RecordSource {

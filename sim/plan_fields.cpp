@@ -88,6 +88,7 @@ constexpr Duration turn_min = 1us;
 constexpr Duration turn_max = 1s;
 constexpr std::uint64_t cores_max = 1024;
 constexpr std::uint64_t pieces_max = 100;
+constexpr std::uint64_t log_pages_max = 1U << 20U;
 constexpr std::uint64_t pipe_min = 2 * limits::frame_bytes;  // a frame fits
 constexpr std::uint64_t pipe_max = 1U << 30U;
 constexpr std::int64_t bandwidth_max = 1LL << 40U;
@@ -119,6 +120,7 @@ constexpr auto fields = std::to_array<PlanField>({
     time<disk, &DiskModel::read>({"disk", "read"}, 0s, delay_max),
     time<disk, &DiskModel::work>({"disk", "work"}, 0s, turn_max),
     number<disk, &DiskModel::pieces>({"disk", "pieces"}, 1, pieces_max),
+    number<disk, &DiskModel::log_pages>({"disk", "log"}, 1, log_pages_max),
     time<process, &ProcessModel::turn>({"process", "turn"}, turn_min, turn_max),
     time<process, &ProcessModel::input>({"process", "input"}, 0s, turn_max),
     time<process, &ProcessModel::exit_min>({"process", "exit_min"}, 0s, delay_max),

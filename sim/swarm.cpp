@@ -353,6 +353,7 @@ void choose_models(Plan& plan) {
     plan.disk.sync_mean = scaled(disk, 10us, 20ms);
     plan.disk.read = scaled(disk, 10us, 5ms);
     plan.disk.journal = !disk.chance(1, 4);
+    plan.disk.log_pages = 32ULL << (2 * disk.below(4));  // 2048 are not filled in a minute
     Rng process = rng_of(plan.seed, SwarmDraw::process);
     plan.process.turn = scaled(process, 5us, 500us);
     plan.process.input = scaled(process, 1us, 60us);

@@ -94,9 +94,11 @@ void TaskLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool la
         return on_offer_answer(offer, body, last, now);
     }
     if (const auto finish = finishes_.extract(key)) {
-        const auto& [task, result] = finish.mapped();
+        const Report& report = finish.mapped();
+        Task& task = tasks_[report.task];
         const auto reported = node::answer_from<node::TaskReported>(decoder_, body);
-        if (reported && reported->counts) tasks_[task].told.insert(result);
+        if (reported && reported->counts) task.told.insert(report.result);
+        if (reported && !reported->counts && report.in_time) ++task.overtaken;
         return;
     }
     const auto question = questions_.find(key);
@@ -138,7 +140,8 @@ void TaskLoad::conclude(Duration now) {
 
 void TaskLoad::conclude(const Task& task, Duration now) {
     findings_.looked(acked_tasks_end);
-    const bool may_die = task.failures >= attempts_max || task.given.size() >= nodes_lost_max;
+    const bool may_die =
+        task.failures + task.overtaken >= attempts_max || task.given.size() >= nodes_lost_max;
     if (task.shown_done + (may_die ? task.shown_dead : 0) < asked_nodes) {
         findings_.violated(
             acked_tasks_end,
@@ -235,7 +238,8 @@ void TaskLoad::finish(const Execution& execution, Clients& clients) {
     tasks_[task].made.insert(result);
     const auto call = clients.call(execution.host, node::request_bytes(node::TaskFinishAsk{
                                                        assignment.task, assignment.epoch, result}));
-    if (call) finishes_[{execution.host, *call}] = {task, result};
+    if (call)
+        finishes_[{execution.host, *call}] = {task, result, execution.conduct == Conduct::honest};
 }
 
 void TaskLoad::fail(const Execution& execution, Clients& clients) {

@@ -6,8 +6,9 @@
 //
 // Invariants:
 //   acked_tasks_end      every acknowledged task is done in the end, as two nodes tell when asked;
-//                        or a dead letter, if its workers failed attempts_max times or three nodes
-//                        were given it and none came back with a result
+//                        or a dead letter, if its workers failed attempts_max times, given up
+//                        behind a disk that stood still among them, or three nodes were given it
+//                        and none came back with a result
 //   tasks_end_one_way    nobody calls a task done that another one calls a dead letter
 //   one_result_counts    whoever is told a task's result is told the same one, and so is the
 //                        worker who is told that its result counts
@@ -66,6 +67,7 @@ private:
         std::uint32_t shown_dead = 0;
         bool poison = false;
         std::uint32_t failures = 0;     // of its workers, one way or another
+        std::uint32_t overtaken = 0;    // results in time for a worker that was given it too late
         std::uint32_t killed = 0;       // processes that it took down
         std::set<std::uint32_t> given;  // hosts that it was assigned to
     };
@@ -76,6 +78,12 @@ private:
         CallId serving;  // void when the worker's node died meanwhile
         node::AssignmentRecord assignment;
         Conduct conduct{};
+    };
+
+    struct Report {
+        std::size_t task = 0;
+        Bytes result;
+        bool in_time = false;  // as its worker saw it
     };
 
     using CallKey = std::pair<std::uint32_t, CallId>;
@@ -107,8 +115,8 @@ private:
     std::map<std::uint32_t, CallId> serving_;     // host -> its worker's call
     std::multimap<Duration, Execution> running_;  // by the end of the execution
     std::map<CallKey, std::size_t> questions_;
-    std::map<CallKey, std::pair<std::size_t, Bytes>> finishes_;  // results that wait for a word
-    Duration next_round_;                                        // of looking after workers
+    std::map<CallKey, Report> finishes_;  // results that wait for a word
+    Duration next_round_;                 // of looking after workers
     bool asked_ = false;
     std::uint64_t executions_made_ = 0;
     std::uint64_t offers_made_ = 0;

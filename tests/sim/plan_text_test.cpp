@@ -98,11 +98,11 @@ TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
                                   load, faults] = plan;
     [[maybe_unused]] const auto& [latency, spread, jitter, unacked, retransmit, linger, pipe,
                                   bandwidth, regions] = network;
-    [[maybe_unused]] const auto& [journal, sync_min, sync_mean, read, work, pieces] = disk;
+    [[maybe_unused]] const auto& [journal, sync_min, sync_mean, read, work, pieces, log] = disk;
     [[maybe_unused]] const auto& [turn, input, exit_min, exit_mean, cores, wake, frame] = process;
     [[maybe_unused]] const auto& [puts, swaps, tasks, leases, decisions, edits, workers] = load;
     [[maybe_unused]] const auto& [fail, silent, late, twice, poison] = workers;
-    CHECK(plan_fields().size() == 5 + 8 + 6 + 7 + 6 + 5);
+    CHECK(plan_fields().size() == 5 + 8 + 7 + 7 + 6 + 5);
 
     Plan before = drawn_plan(100);
     before.faults.clear();
@@ -122,7 +122,7 @@ TEST_CASE("a plan is laid out to be read", "[sim][plan_text]") {
         "[run]      seed=42 nodes=7 duration=60s healed_at=40s buggify=0\n"
         "[network]  latency=60us spread=120us jitter=20us unacked=10s retransmit=200ms linger=10ms "
         "pipe=2MiB bandwidth=0B/s\n"
-        "[disk]     journal=1 sync_min=300us sync_mean=300us read=100us work=0s pieces=1\n"
+        "[disk]     journal=1 sync_min=300us sync_mean=300us read=100us work=0s pieces=1 log=2048\n"
         "[process]  turn=30us input=8us exit_min=0s exit_mean=0s cores=0 wake=0s "
         "frame=0s\n"
         "[load]     puts=2/s cas=1/s tasks=0.5/s leases=2/s decisions=0.2/s edits=1/s\n"
@@ -182,7 +182,8 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
         {"\n[run] [run]",
          "2:7: found \"[\", expected a field: seed, nodes, duration, healed_at, buggify"},
         {"[disk] red=1us",
-         "1:8: found \"red\", expected a field: journal, sync_min, sync_mean, read, work, pieces"},
+         "1:8: found \"red\", expected a field: journal, sync_min, sync_mean, read, work, pieces, "
+         "log"},
         {"[disk] pieces=0", "1:15: pieces is 0, possible are 1 to 100"},
         {"[network] latency=1ms linger=61s", "1:30: linger is 61s, possible are 0s to 60s"},
         {"[process] cores=1025", "1:17: cores is 1025, possible are 0 to 1024"},
