@@ -126,7 +126,7 @@ void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
 
 void RumourCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     history_.on_fault(fault, phase, now);
-    if (row_of(fault.kind).target == Target::host) tables_.at(fault.host).lonely_since.reset();
+    if (row_of(fault.kind).target == Target::host) begin_anew(fault.host, now);
     // Who leaves compares nothing any more.
     if (fault.kind == FaultKind::leave || fault.kind == FaultKind::crash) forget(fault.host);
 }
@@ -352,6 +352,16 @@ RumourCheck::View& RumourCheck::view_of(std::uint32_t host, std::uint32_t subjec
 
 RumourCheck::View* RumourCheck::known_view(std::uint32_t host, std::uint32_t subject) {
     return views_.at(host).find(ids_[subject]);
+}
+
+// What has to happen within some time has it once more.
+void RumourCheck::begin_anew(std::uint32_t host, Duration now) {
+    tables_.at(host).lonely_since.reset();
+    const auto end = greetings_.end();
+    for (auto each = greetings_.lower_bound({host, 0}); each != end && each->first.first == host;
+         ++each) {
+        each->second.at = now;
+    }
 }
 
 void RumourCheck::forget(std::uint32_t host) {

@@ -136,6 +136,7 @@ private:
     [[nodiscard]] std::optional<std::uint64_t> own_root(std::uint32_t host);
     [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
     [[nodiscard]] View* known_view(std::uint32_t host, std::uint32_t subject);
+    void begin_anew(std::uint32_t host, Duration now);
     void forget(std::uint32_t host);
     [[nodiscard]] bool is_slandered(Duration now) const;
     [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;

@@ -25,6 +25,13 @@ std::array<std::uint64_t, 6> member(std::uint32_t host, std::uint32_t incarnatio
     return {id_of(host).prefix(), 100, incarnation, cause};
 }
 
+Fault pause_of(std::uint32_t host) {
+    Fault fault;
+    fault.kind = FaultKind::pause;
+    fault.host = host;
+    return fault;
+}
+
 void accuse(Talk<RumourCheck>& talk, std::uint32_t by, std::uint32_t subject, Duration now) {
     talk.traces(by, Event::opinion_given, {id_of(subject).prefix(), 1, 1}, now);
 }
@@ -141,16 +148,19 @@ TEST_CASE("tables that differ at a greeting and are not compared are found", "[s
     terms.addresses = {mesh().nodes[bob].address};
     hello.claim = gossip::make_claim(terms, mesh().nodes[bob].certificate, mesh().nodes[bob].key);
     hello.roots.table = 2;
-    const auto greeted = [&](bool compares) {
+    enum class Meanwhile { nothing, compares, pauses };
+    const auto greeted = [&](Meanwhile meanwhile) {
         Talk<RumourCheck> talk(ids());
         talk.says(ann, bob, shown, 1s);
         talk.hears(ann, bob, hello, 2s);
-        if (compares) talk.says(ann, bob, gossip::TableDigest{}, 2s);
+        if (meanwhile == Meanwhile::compares) talk.says(ann, bob, gossip::TableDigest{}, 2s);
+        if (meanwhile == Meanwhile::pauses) talk.check.on_fault(pause_of(ann), Phase::ends, 4s);
         talk.says(ann, bob, shown, 4s);
         return talk.broken();
     };
-    CHECK(greeted(false) == Names{"tables_are_compared"});
-    CHECK(greeted(true).empty());
+    CHECK(greeted(Meanwhile::nothing) == Names{"tables_are_compared"});
+    CHECK(greeted(Meanwhile::compares).empty());
+    CHECK(greeted(Meanwhile::pauses).empty());
 }
 
 TEST_CASE("a node that takes most members for dead and dials none of them is found",
