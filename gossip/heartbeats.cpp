@@ -26,10 +26,11 @@ void Heartbeats::renew(const NodeId& subject, JudgeTime now) {
     if (found == watched_.end()) return;
     ++changes_;
     Watch& watch = found->second;
-    const bool was_linked = watch.was_linked;
-    watch = Watch{};
+    const Watch before = std::exchange(watch, Watch{});
     watch.since = watch.heard = watch.pinged = now;
-    watch.was_linked = was_linked;
+    watch.was_linked = before.was_linked;
+    watch.round_trip = before.round_trip;  // of the path, not of a life
+    watch.deviation = before.deviation;
 }
 
 Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
@@ -195,7 +196,9 @@ Heartbeats::RoundTrip Heartbeats::round_trip() const {
 }
 
 Duration Heartbeats::ack_of(const Watch& watch) {
-    const Duration measured = watch.round_trip + 4 * watch.deviation;
+    if (watch.round_trip == Duration::zero()) return limits::heartbeat_period;
+    const Duration measured =
+        watch.round_trip + std::max<Duration>(4 * watch.deviation, limits::ack_timeout_min);
     return std::clamp<Duration>(measured, limits::ack_timeout_min, limits::heartbeat_period);
 }
 

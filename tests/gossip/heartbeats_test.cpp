@@ -9,7 +9,7 @@ const NodeId eve_id = test_key(eve).id();
 const NodeId dan_id = test_key(dan).id();
 const NodeId fay_id = test_key(fay).id();
 constexpr Duration period = limits::heartbeat_period;
-constexpr Duration ack = limits::ack_timeout_min;
+constexpr Duration ack = limits::heartbeat_period;  // no round trip was measured
 
 // Four subjects with links, heard at zero.
 Heartbeats four() {
@@ -126,7 +126,7 @@ TEST_CASE("a subject never linked has the time of a dial", "[gossip][heartbeats]
 TEST_CASE("the ack timeout follows the round trips within its bounds", "[gossip][heartbeats]") {
     Heartbeats heartbeats{JudgeTime{}};
     heartbeats.watch(std::array{bob_id}, 0ms);
-    CHECK(heartbeats.ack_timeout(bob_id) == limits::ack_timeout_min);
+    CHECK(heartbeats.ack_timeout(bob_id) == limits::heartbeat_period);
     const auto pong_after = [&](JudgeTime now, Duration delay) {
         static_cast<void>(heartbeats.tick(now));
         heartbeats.on_pong(bob_id, heartbeats.sequence_of(bob_id), now + delay);
@@ -136,6 +136,28 @@ TEST_CASE("the ack timeout follows the round trips within its bounds", "[gossip]
     CHECK(heartbeats.ack_timeout(bob_id) == 450ms);
     pong_after(3 * period, 400ms);
     CHECK(heartbeats.ack_timeout(bob_id) == limits::heartbeat_period);
+    for (int i = 2; i < 100; ++i) pong_after(2 * i * period + period, 200ms);
+    const Duration learned = heartbeats.ack_timeout(bob_id);
+    CHECK(learned > 440ms);
+    CHECK(learned <= 450ms);
+    heartbeats.renew(bob_id, 300 * period);
+    CHECK(heartbeats.ack_timeout(bob_id) == learned);
+}
+
+TEST_CASE("on a far and steady path a frame that is sent twice makes nobody silent",
+          "[gossip][heartbeats]") {
+    Heartbeats heartbeats{JudgeTime{}};
+    heartbeats.watch(std::array{bob_id}, 0ms);
+    heartbeats.on_link_up(bob_id, 0ms);
+    const auto silent_after = [&](JudgeTime asked, Duration delay) {
+        static_cast<void>(heartbeats.tick(asked));
+        const bool silent = !heartbeats.tick(asked + delay).silent.empty();
+        heartbeats.on_pong(bob_id, heartbeats.sequence_of(bob_id), asked + delay);
+        heartbeats.on_heard(bob_id, asked + delay);
+        return silent;
+    };
+    for (int i = 1; i < 100; ++i) REQUIRE(!silent_after(i * 2 * period, 240ms));
+    CHECK(!silent_after(200 * period, 240ms + 200ms));
 }
 
 TEST_CASE("the round trip is that of the middle one of those who answered",
