@@ -9,14 +9,28 @@ const NodeId eve_id = test_key(eve).id();
 const NodeId dan_id = test_key(dan).id();
 const NodeId fay_id = test_key(fay).id();
 constexpr Duration period = limits::heartbeat_period;
-constexpr Duration ack = limits::heartbeat_period;  // no round trip was measured
+constexpr Duration trip = 1ms;
+constexpr Duration ack = trip + limits::ack_timeout_min;
 
-// Four subjects with links, heard at zero.
-Heartbeats four() {
-    Heartbeats heartbeats{JudgeTime{}};
+// Four subjects with links.
+Heartbeats strangers(JudgeTime now) {
+    Heartbeats heartbeats{now};
     const std::array subjects = {bob_id, eve_id, dan_id, fay_id};
-    heartbeats.watch(subjects, 0ms);
-    for (const NodeId& each : subjects) heartbeats.on_link_up(each, 0ms);
+    heartbeats.watch(subjects, now);
+    for (const NodeId& each : subjects) heartbeats.on_link_up(each, now);
+    return heartbeats;
+}
+
+// Each of them answered a ping before zero, and was heard at zero.
+Heartbeats four() {
+    Heartbeats heartbeats = strangers(-5 * period);
+    for (JudgeTime now = -4 * period; now < JudgeTime{}; now += period) {
+        for (const NodeId& each : heartbeats.tick(now).pings) {
+            heartbeats.on_pong(each, heartbeats.sequence_of(each), now + trip);
+            heartbeats.on_heard(each, now + trip);
+        }
+    }
+    for (const NodeId& each : {bob_id, eve_id, dan_id, fay_id}) heartbeats.on_heard(each, 0ms);
     return heartbeats;
 }
 
@@ -162,7 +176,7 @@ TEST_CASE("on a far and steady path a frame that is sent twice makes nobody sile
 
 TEST_CASE("the round trip is that of the middle one of those who answered",
           "[gossip][heartbeats]") {
-    Heartbeats heartbeats = four();
+    Heartbeats heartbeats = strangers(0ms);
     CHECK(heartbeats.round_trip().typical == 0ms);
     Duration delay = 10ms;
     for (int round = 1; round <= 3; ++round) {
