@@ -11,7 +11,7 @@
 //                        and none came back with a result
 //   tasks_end_one_way    nobody calls a task done that another one calls a dead letter
 //   one_result_counts    whoever is told a task's result is told the same one, and so is the
-//                        worker who is told that its result counts
+//                        worker who is told that its result counts, unless its own node lied
 //   results_were_made    that result was made by an execution of this task
 //   poison_is_contained  a task that kills whoever runs it killed nodes_lost_max processes at most
 //
@@ -62,7 +62,8 @@ private:
         std::string key;
         std::optional<TaskId> id;      // once acknowledged
         std::set<Bytes> made;          // by executions
-        std::set<Bytes> told;          // as the result
+        std::set<Bytes> told;          // as the result, to those who ask
+        std::set<Bytes> counted;       // as their workers were told
         std::uint32_t shown_done = 0;  // of the two nodes asked in the end
         std::uint32_t shown_dead = 0;
         bool poison = false;
@@ -96,6 +97,7 @@ private:
     void fail(const Execution& execution, Clients& clients);
     [[nodiscard]] Conduct conduct_of(std::size_t task, std::uint64_t attempt, Duration now) const;
     void conclude(const Task& task, Duration now);
+    [[nodiscard]] static bool has_one_result(const Task& task);
     void ask_ledger(Clients& clients);
     void on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, ByteView body, bool last,
                          Duration now);

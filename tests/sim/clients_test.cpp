@@ -1,5 +1,6 @@
 // Each invariant of the clients is broken once on purpose, by answers that no node should give.
 #include "base/value_codec.hpp"
+#include "sim/liar.hpp"
 #include "sim/register_load.hpp"
 #include "sim/state_load.hpp"
 #include "sim/survey.hpp"
@@ -150,7 +151,8 @@ node::TaskRecord record_of(node::TaskState state, std::optional<std::string> res
     return record;
 }
 
-// One task, acknowledged and executed once; in the end both nodes are asked and say this.
+// One task, acknowledged and executed once, whose worker is told that its result counts; in the end
+// both nodes are asked and say this.
 Names task_of(const node::TaskRecord& first, const node::TaskRecord& second) {
     Findings findings;
     TaskLoad load(setup_of(1000, 1s), findings);
@@ -162,6 +164,7 @@ Names task_of(const node::TaskRecord& first, const node::TaskRecord& second) {
     assignment.key = "task-0";
     answer(load, desk.all_of<node::TaskServeAsk>().at(0), assignment, false);
     run(load, desk, 10s);
+    answer(load, desk.all_of<node::TaskFinishAsk>().at(0), node::TaskReported{true});
     const auto questions = desk.all_of<node::TaskShowAsk>();
     answer(load, questions.at(0), first);
     answer(load, questions.at(1), second);
@@ -183,6 +186,14 @@ TEST_CASE("two results of one task are found, and one that nobody made", "[sim][
     const auto done = record_of(node::TaskState::done, "task-0#1");
     const auto other = record_of(node::TaskState::done, "task-0#2");
     CHECK(task_of(done, other) == Names{"one_result_counts", "results_were_made"});
+}
+
+TEST_CASE("what a winner's own node made up is not its worker's fault", "[sim][task_load]") {
+    const Bytes lie = Liar::made_up_result();
+    const auto told = record_of(node::TaskState::done, std::string(lie.begin(), lie.end()));
+    CHECK(task_of(told, told).empty());
+    const auto done = record_of(node::TaskState::done, "task-0#1");
+    CHECK(task_of(told, done) == Names{"one_result_counts"});
 }
 
 TEST_CASE("a dead letter is found when nothing went wrong with its workers", "[sim][task_load]") {
