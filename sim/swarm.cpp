@@ -24,6 +24,7 @@ enum class SwarmDraw : std::uint64_t {
     buggify,
     agreements_and_edits,
     regions,
+    quiet,
 };
 
 Rng rng_of(std::uint64_t seed, SwarmDraw purpose) {
@@ -324,9 +325,31 @@ constexpr auto habits = std::to_array<Habit>({
     {"slander", after_frames<FaultKind::slander>},
     {"split", split},
 });
+constexpr std::size_t split_habit = habits.size() - 1;
+static_assert(habits[split_habit].name == "split");
+
+// Clients keep links alive and dial whom they need: what a mesh without them has to do by itself is
+// seen where most of them, or all, are left out.
+enum class Quiet : std::uint8_t { no, all, but_state, but_agreements, but_tasks };
+
+struct Company {
+    Quiet quiet = Quiet::no;
+    bool one_split = false;  // a long partition, and nothing else goes wrong
+};
+
+// One seed in eight has clients of one sort at most; half of these have one fault.
+Company company_of(std::uint64_t seed) {
+    Rng rng = rng_of(seed, SwarmDraw::quiet);
+    if (!rng.chance(1, 8)) return {};
+    constexpr auto sorts =
+        std::to_array({Quiet::all, Quiet::but_state, Quiet::but_agreements, Quiet::but_tasks});
+    const Quiet quiet = sorts.at(static_cast<std::size_t>(rng.below(sorts.size())));
+    return {quiet, rng.chance(1, 2)};
+}
 
 // One seed in eight has one habit alone, one in eight a pair, so that each meets each.
 std::vector<std::size_t> chosen(std::uint64_t seed) {
+    if (company_of(seed).one_split) return {split_habit};
     Rng rng = rng_of(seed, SwarmDraw::habits);
     std::vector<std::size_t> order(habits.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -388,6 +411,15 @@ void choose_load(Plan& plan) {
     }
 }
 
+void leave_out_clients(Plan& plan) {
+    Load& load = plan.load;
+    const Quiet quiet = company_of(plan.seed).quiet;
+    if (quiet == Quiet::no) return;
+    if (quiet != Quiet::but_state) load.puts = load.edits = 0;
+    if (quiet != Quiet::but_agreements) load.swaps = load.leases = load.decisions = 0;
+    if (quiet != Quiet::but_tasks) load.tasks = 0;
+}
+
 Result<void> check(const SwarmOptions& options) {
     const auto bad = [](std::string name, const std::string& what, const std::string& low,
                         const std::string& high) {
@@ -434,6 +466,7 @@ Result<Plan> swarm_plan(const SwarmOptions& options) {
     choose_models(plan);
     choose_load(plan);
     choose_agreements_and_edits(plan);
+    leave_out_clients(plan);
     for (const std::size_t habit : chosen(options.seed)) {
         Author author(options, habit, plan.faults);
         habits.at(habit).write(author);

@@ -2,6 +2,7 @@
 //
 //      seed ──> habits (each in with 1/2; at times one alone, or a pair) ──> faults ──> Plan
 //           ──> models (latency, disk, speed) and load, from tiny to large
+//           ──> in one of eight: clients of one sort at most; in half of these, one long partition
 //
 //      0   faults of all kinds, by chance at once    faulty      nothing but repair faulty+healed
 //      |────────────────────────────────────────────────|──────────────────────────────────|
@@ -11,7 +12,8 @@
 //
 // Invariants:
 //   I1  Equal options give equal plans; faults are in the order of time and end by `faulty`.
-//   I2  Each fault draws from a stream of its own: a habit more or less moves no other fault.
+//   I2  Each fault draws from a stream of its own: a habit more or less moves no other fault; that
+//       clients are left out moves no other draw.
 //
 // Pure functions: thread safe.
 #pragma once

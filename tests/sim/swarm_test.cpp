@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -72,6 +73,38 @@ TEST_CASE("about one seed in eight has one habit, one in eight a pair", "[sim][s
     CHECK(sizes[1] >= 70);
     CHECK(sizes[2] >= 70);
     CHECK(sizes[1] + sizes[2] <= 400);
+}
+
+// Clients that share nothing with those of another sort.
+std::size_t sorts_of_clients(const Load& load) {
+    const std::array<bool, 3> sorts = {
+        load.puts + load.edits > 0, load.swaps + load.leases + load.decisions > 0, load.tasks > 0};
+    return static_cast<std::size_t>(std::ranges::count(sorts, true));
+}
+
+TEST_CASE("about one seed in eight has clients of one sort at most", "[sim][swarm]") {
+    std::map<std::size_t, std::size_t> plans;
+    for (std::uint64_t seed = 0; seed < 800; ++seed) {
+        ++plans[sorts_of_clients(swarm_plan(options_of(seed))->load)];
+    }
+    CHECK(plans[0] >= 15);
+    CHECK(plans[0] + plans[1] >= 80);
+    CHECK(plans[0] + plans[1] <= 150);
+}
+
+TEST_CASE("in half of the seeds with few clients a long partition is all that goes wrong",
+          "[sim][swarm]") {
+    std::size_t few = 0;
+    std::size_t alone = 0;
+    for (std::uint64_t seed = 0; seed < 800; ++seed) {
+        const Plan plan = *swarm_plan(options_of(seed));
+        if (sorts_of_clients(plan.load) > 1) continue;
+        ++few;
+        const bool is_split = plan.faults.size() == 1 && plan.faults.front().kind == FaultKind::cut;
+        if (is_split && plan.faults.front().lasts >= 10s) ++alone;
+    }
+    CHECK(alone * 3 >= few);
+    CHECK(alone * 3 <= few * 2);
 }
 
 TEST_CASE("nodes and times of a swarm at their limits make a plan, one past them an error",
