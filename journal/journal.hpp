@@ -12,8 +12,8 @@
 //   earlier ones. I3  One journal is open at most once, in this process and in all others of the
 //   machine. I4  Every error names the path, what SQLite and the system say, and the free bytes.
 //   I5  What is read is what was committed last, or an error (checked_vfs.hpp): bits that rotted,
-//   pages of another place, a log that lost more than its last commit.  A log whose last commit
-//   rotted cannot be told from one that a crash tore.
+//   pages of another place, a log that lost more than a crash may take.  Rot that ends one of the
+//   last two commits of the log cannot be told from what a crash tore.
 //
 // Not thread safe; it may wander from thread to thread as long as one uses it at a time.
 #pragma once

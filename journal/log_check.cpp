@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <optional>
 
 namespace starling::journal {
 namespace {
@@ -61,12 +60,11 @@ ByteView salts_of(ByteView frame) {
     return frame.subspan(8, 8);
 }
 
-// Whether the frame goes on from this sum; `sum` goes on with it.
-bool follows(ByteView frame, const LogHeader& header, LogSum& sum) {
-    sum.add(frame.first(summed_frame_bytes), order_of(header));
-    sum.add(frame.subspan(log_frame_header_bytes), order_of(header));
-    return sum == sum_at(frame, 16) &&
-           std::ranges::equal(salts_of(frame), ByteView(header).subspan(16, 8));
+// Whether the frame goes on from the sum of the one before it.
+bool follows(ByteView frame, LogSum before, std::endian order) {
+    before.add(frame.first(summed_frame_bytes), order);
+    before.add(frame.subspan(log_frame_header_bytes), order);
+    return before == sum_at(frame, 16);
 }
 
 bool is_commit(ByteView frame) {
@@ -82,20 +80,24 @@ bool is_log_damaged(const ReadAt& read, std::uint64_t log_bytes) {
     if (std::ranges::all_of(first, [](std::uint8_t byte) { return byte == 0; }))
         return false;  // I3
     bool whole = is_whole(header);
+    const std::endian order = whole ? order_of(header) : std::endian::native;
+    const ByteView salts = whole ? ByteView(header).subspan(16, 8) : salts_of(first);
     LogSum sum = sum_at(header, summed_header_bytes);
-    std::optional<std::array<std::uint8_t, 8>> salts;
-    if (whole) std::ranges::copy(ByteView(header).subspan(16, 8), salts.emplace().begin());
     bool committed = false;
     Bytes frame(log_frame_bytes);
     for (std::uint64_t at = log_header_bytes; at + log_frame_bytes <= log_bytes;
          at += log_frame_bytes) {
         if (!read(at, frame)) return false;
-        whole = whole && follows(frame, header, sum);
+        const bool goes_on = follows(frame, sum, order);
+        sum = sum_at(frame, 16);
+        if (!std::ranges::equal(salts_of(frame), salts)) {
+            whole = false;  // of an earlier log
+            continue;
+        }
+        whole = whole && goes_on;
         if (whole) continue;
-        if (!salts) std::ranges::copy(salts_of(frame), salts.emplace().begin());
-        if (!std::ranges::equal(salts_of(frame), *salts)) continue;  // of an earlier log
-        if (committed) return true;                                  // I1
-        committed = is_commit(frame);
+        if (committed) return true;  // I1
+        committed = goes_on && is_commit(frame);
     }
     return false;
 }

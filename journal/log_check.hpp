@@ -5,9 +5,13 @@
 //
 // SQLite takes whatever follows such a frame for the rest of a commit that a crash cut off, and
 // forgets it.  That is right for the last commit alone: each is synced before the next one begins.
+// A crash may tear the header of a frame, too: the old log's word for the end of a commit stands
+// then beside the new salts.  So only a frame whose sum goes on from the one before it is believed.
 //
 // Invariants:
-//   I1  A log is damaged if a frame that is not whole is followed by a commit and one frame more.
+//   I1  A log is damaged if a frame that is not whole is followed by a commit that goes on from the
+//       frame before it, and one frame more.  A commit that rotted itself is not seen: with the
+//       last commit the one before it may be lost.
 //   I2  A log whose last commit alone is not whole is not called damaged: a crash may have torn it.
 //   I3  A log whose first frame is blank is empty: what it held is in the main file.
 //
