@@ -82,7 +82,7 @@ void Gossip::on_heard(const NodeId& peer, Moment now, Effects& out) {
 }
 
 void Gossip::on_link_up(const NodeId& peer, Moment now, Effects& out) {
-    peers_.set_up(peer, true);
+    peers_.set_up(peer, true, now.boot_time);
     peers_.at(peer).told_dead.reset();
     heartbeats_.on_link_up(peer, judge_.at(now.boot_time));
     if (members_.state(peer) == MemberState::dead) {

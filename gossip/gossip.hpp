@@ -298,12 +298,15 @@ private:
     void rebuild_rings(Moment now);
     void update_neighbours(BootTime now);
     void ask_next(Moment now, Effects& out);
+    [[nodiscard]] Duration rest() const;
     void send_news(BootTime now, Effects& out);
     [[nodiscard]] const std::vector<NodeId>& near_links(BootTime now);
     void add_near_links();
     void add_other_links(std::size_t count);
     void add_bridges(BootTime now);
-    [[nodiscard]] std::vector<NodeId> far_links() const;
+    [[nodiscard]] std::vector<NodeId> storm_links(std::span<const NodeId> near);
+    [[nodiscard]] std::vector<NodeId> far_links(BootTime now) const;
+    [[nodiscard]] bool is_settled(const NodeId& id, const Peer& peer, BootTime now) const;
     void beat(Effects& out);
     void ping(const NodeId& peer, std::uint32_t sequence, Effects& out);
     void publish_opinions(Effects& out);

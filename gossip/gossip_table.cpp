@@ -104,8 +104,8 @@ Verdict Gossip::on_table_digest(const NodeId& from, const TableDigest& digest, M
 Verdict Gossip::on_table_entries(const NodeId& from, const OpenEntries& entries, Moment now,
                                  Effects& out) {
     if (Peer* peer = peers_.find(from)) peer->compared.reset();
-    questions_.answered(from, now.boot_time);
     const Verdict verdict = apply_all(entries.cells, from, now, out);
+    questions_.answered(from, now.boot_time, rest());
     if (verdict == Verdict::taken) {
         out.trace(Event::table_reconciled, from.prefix(), entries.cells.claims.size());
     }

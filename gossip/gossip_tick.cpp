@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t join_dials = 16;     // at once, while no link is up
 constexpr std::size_t dials_waiting = 64;  // beyond these the next round asks again
 constexpr Duration bridge_kept = std::chrono::seconds{5};
+constexpr Duration link_settled = std::chrono::seconds{5};
+constexpr std::uint32_t storm_rings = 3;
 
 std::uint32_t ms_of(Duration duration) {
     return static_cast<std::uint32_t>(count_ms(duration));
@@ -72,7 +74,7 @@ void Gossip::on_roots(const NodeId& peer, const Roots& shown, bool at_once, Mome
     }
     if (shown.table == members_.root()) {
         entry.compared.reset();
-        questions_.answered(peer, now.boot_time);
+        questions_.answered(peer, now.boot_time, rest());
     }
 }
 
@@ -95,6 +97,11 @@ void Gossip::ask_next(Moment now, Effects& out) {
         entry->compared = now.boot_time;
         out.send(*peer, members_.digest());
     }
+}
+
+// Between two questions.
+Duration Gossip::rest() const {
+    return outbox_.is_storm() ? Questions::storm_rest : Questions::rest;
 }
 
 void Gossip::on_life(const NodeId& peer, Heard heard, Moment now, Effects& out) {
@@ -167,8 +174,11 @@ void Gossip::update_neighbours(BootTime now) {
 }
 
 void Gossip::send_news(BootTime now, Effects& out) {
-    if (outbox_.is_near_due(now)) outbox_.flush_near(members_, near_links(now), now, out);
-    if (outbox_.is_far_due(now)) outbox_.flush_far(members_, far_links(), now, out);
+    if (outbox_.is_near_due(now)) {
+        const std::vector<NodeId>& near = near_links(now);
+        outbox_.flush_near(members_, near, storm_links(near), now, out);
+    }
+    if (outbox_.is_far_due(now)) outbox_.flush_far(members_, far_links(now), now, out);
 }
 
 // While most are silent, and without a place on the rings, every link.
@@ -205,6 +215,26 @@ void Gossip::add_other_links(std::size_t count) {
     std::ranges::sort(linked_neighbours_);
 }
 
+// In a storm each claim takes fewer ways: whom the first rings give me, or as many others.  Whom it
+// misses then learns it when tables are compared, in one frame with all that it misses.
+std::vector<NodeId> Gossip::storm_links(std::span<const NodeId> near) {
+    std::vector<NodeId> links;
+    if (!outbox_.is_storm() || near.size() <= storm_rings || heartbeats_.is_isolated() || leaving_)
+        return links;
+    for (const NodeId& id : rings_.subjects(self_, storm_rings)) {
+        if (peers_.is_up(id)) links.push_back(id);
+    }
+    std::vector<NodeId> others;
+    std::ranges::set_difference(near, links, std::back_inserter(others));
+    rng_.shuffle(std::span(others));
+    for (const NodeId& id : others) {
+        if (links.size() >= storm_rings) break;
+        links.push_back(id);
+    }
+    std::ranges::sort(links);
+    return links;
+}
+
 // Links to those who were dead here until a moment ago: what they bring has no other way yet.
 void Gossip::add_bridges(BootTime now) {
     for (const NodeId& id : peers_.links()) {
@@ -218,13 +248,19 @@ void Gossip::add_bridges(BootTime now) {
 }
 
 // Who shows the very table that this node has needs no news of it.
-std::vector<NodeId> Gossip::far_links() const {
+std::vector<NodeId> Gossip::far_links(BootTime now) const {
     std::vector<NodeId> links;
     std::ranges::copy_if(peers_.links(), std::back_inserter(links), [&](const NodeId& id) {
-        const auto& shown = peers_.find(id)->shown;
-        return !shown || shown->table != members_.root();
+        const Peer& peer = *peers_.find(id);
+        return !is_settled(id, peer, now) && (!peer.shown || peer.shown->table != members_.root());
     });
     return links;
+}
+
+// News take the rings to whoever is on them, and heartbeats show whom they missed.  A full mesh is
+// small enough to tell everybody everything.
+bool Gossip::is_settled(const NodeId& id, const Peer& peer, BootTime now) const {
+    return !rings_.is_full_mesh() && now - peer.up_since >= link_settled && rings_.contains(id);
 }
 
 // ---------------------------------------------------------------- detection
@@ -319,8 +355,9 @@ Pong Gossip::pong_to(std::uint32_t sequence) const {
     return pong;
 }
 
-// A new table root is shown to all links a moment after it settled: whoever joins, leaves or waits
-// for agreement need not wait for the next heartbeat.  In a storm there is nothing to agree on.
+// A new table root is shown a moment after it settled: whoever joins, leaves or waits for agreement
+// need not wait for the next heartbeat.  Links that are settled wait, but for one: each member is
+// shown it by one of its observers.  In a storm there is nothing to agree on.
 void Gossip::show_root(BootTime now, Effects& out) {
     if (members_.root() == shown_root_) {
         show_at_.reset();
@@ -331,7 +368,12 @@ void Gossip::show_root(BootTime now, Effects& out) {
     show_at_.reset();
     shows_.used(now);
     shown_root_ = members_.root();
-    out.send_all(peers_.links(), pong_to(0));
+    const std::vector<NodeId> one = rings_.subjects(self_, 1);
+    std::vector<NodeId> links;
+    std::ranges::copy_if(peers_.links(), std::back_inserter(links), [&](const NodeId& id) {
+        return !is_settled(id, *peers_.find(id), now) || std::ranges::binary_search(one, id);
+    });
+    out.send_all(links, pong_to(0));
 }
 
 // ---------------------------------------------------------------- healing

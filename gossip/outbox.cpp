@@ -71,6 +71,7 @@ public:
     }
 
     void send(std::span<const NodeId> links, Effects& out) const {
+        if (items_.empty()) return;
         std::vector<NodeId> spared;
         for (const Item& item : items_)
             spared.insert(spared.end(), item.holders.begin(), item.holders.end());
@@ -148,21 +149,25 @@ void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
     if (same) add(waiting->second.holders, peer);
 }
 
-void Outbox::flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
-                        Effects& out) {
-    Flood flood;
-    std::vector<Holders*> told;
+void Outbox::flush_near(const Members& members, std::span<const NodeId> all,
+                        std::span<const NodeId> few, BootTime now, Effects& out) {
+    Flood claims;
+    Flood most;
+    std::vector<std::pair<Holders*, std::span<const NodeId>>> told;
     for (MemberNews& news : members_) {
         if (!std::exchange(news.near, false)) continue;
-        flood.add(members.cells_of(news.member, now), news.holders);
-        told.push_back(&news.holders);
+        const bool to_all = few.empty() || members.state(news.member) == MemberState::dead;
+        (to_all ? most : claims).add(members.cells_of(news.member, now), news.holders);
+        told.emplace_back(&news.holders, to_all ? all : few);
     }
-    for (const auto& [key, news] : opinions_) flood.add(news.opinion, news.holders);
-    flood.send(links, out);
+    for (const auto& [key, news] : opinions_) most.add(news.opinion, news.holders);
+    claims.send(few, out);
+    most.send(all, out);
     near_.used(now);
     has_near_ = false;
+    near_members_ = 0;
     opinions_.clear();
-    for (Holders* holders : told) add(*holders, links);
+    for (const auto& [holders, links] : told) add(*holders, links);
 }
 
 void Outbox::flush_far(const Members& members, std::span<const NodeId> links, BootTime now,

@@ -4,13 +4,14 @@
 //       to near links, who pass it on to everybody; of members also, after a while, to those links
 //       that still show another table
 //
-//   news after a calm leave at once; in a storm one flood carries all of a period
+//   news after a calm leave at once; in a storm one flood carries all of a period, and claims go to
+//   few of the near links
 //
 // Invariants:
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
 //   I2  A cell is not sent to a link that brought it, showed it, or was sent it before.
 //   I3  No frame carries more than limits::list_entries cells of a sort or `frame_bytes_aim` bytes.
-//   I4  A cell of a member reaches every receiver that is up when it was flushed near and far.
+//   I4  A cell of a member reaches every receiver to which it was flushed near or far.
 //
 // Not thread safe.
 #pragma once
@@ -72,11 +73,14 @@ public:
     static constexpr Duration pause = std::chrono::milliseconds{2};
     static constexpr Lane::Pace near_pace{pause, std::chrono::milliseconds{64}, 8};
     // Until everybody heard near links and showed its table, even in a storm.
+    static constexpr std::size_t storm_news = 16;
     static constexpr Duration far_after = std::chrono::milliseconds{1500};
 
     // What the table says of a node; `from` brought the news (this node itself: nobody to spare).
     void put(const NodeId& member, const NodeId& from, BootTime now) {
-        news_of(member) = {member, {from}};
+        MemberNews& news = news_of(member);
+        near_members_ += news.near ? 0U : 1U;
+        news = {member, {from}, true};
         has_near_ = true;
         if (!far_at_) far_at_ = now + far_after;
     }
@@ -91,13 +95,18 @@ public:
 
     [[nodiscard]] bool empty() const { return members_.empty() && opinions_.empty(); }
 
+    // So many members' news wait for near links that few of them get each.
+    [[nodiscard]] bool is_storm() const { return near_members_ > storm_news; }
+
     [[nodiscard]] bool is_near_due(BootTime now) const { return has_near_ && near_.is_open(now); }
 
     [[nodiscard]] bool is_far_due(BootTime now) const { return far_at_ && now >= *far_at_; }
 
+    // Sends what is due: to all or, of members that did not die, to `few` if there are any; both
+    // ascending.
+    void flush_near(const Members& members, std::span<const NodeId> all,
+                    std::span<const NodeId> few, BootTime now, Effects& out);
     // Sends what is due to these; ascending.
-    void flush_near(const Members& members, std::span<const NodeId> links, BootTime now,
-                    Effects& out);
     void flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
                    Effects& out);
 
@@ -111,7 +120,7 @@ private:
     struct MemberNews {
         NodeId member;
         Holders holders;
-        bool near = true;  // near links were not told
+        bool near = false;  // near links were not told
     };
 
     struct OpinionNews {
@@ -127,6 +136,7 @@ private:
     std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer
     Lane near_{near_pace};
     bool has_near_ = false;           // something waits for near links
+    std::size_t near_members_ = 0;    // of members' news
     std::optional<BootTime> far_at_;  // when members' news go to far links
 };
 

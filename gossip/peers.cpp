@@ -37,8 +37,10 @@ bool Peers::is_up(const NodeId& id) const {
     return peer != nullptr && peer->is_up;
 }
 
-void Peers::set_up(const NodeId& id, bool up) {
-    at(id).is_up = up;
+void Peers::set_up(const NodeId& id, bool up, BootTime now) {
+    Peer& peer = at(id);
+    if (up && !peer.is_up) peer.up_since = now;
+    peer.is_up = up;
     const auto place = std::ranges::lower_bound(links_, id);
     const bool listed = place != links_.end() && *place == id;
     if (up && !listed) links_.insert(place, id);

@@ -42,6 +42,7 @@ struct Peer {
     }
 
     bool is_up = false;  // our connection to it
+    BootTime up_since{};
     BootTime heard{};
     std::optional<Roots> shown;
     std::optional<BootTime> state_equal;  // when its state root last equalled ours
@@ -73,7 +74,7 @@ public:
     // Everybody a frame can be sent to now, ascending.
     [[nodiscard]] const std::vector<NodeId>& links() const { return links_; }
 
-    void set_up(const NodeId& id, bool up);
+    void set_up(const NodeId& id, bool up, BootTime now = {});
 
     // When all of `neighbours` last showed our state root, none when one never did.
     [[nodiscard]] std::optional<BootTime> state_equal(std::span<const NodeId> neighbours) const;

@@ -22,8 +22,9 @@ namespace starling::gossip {
 class Questions {
 public:
     static constexpr Duration patience = std::chrono::milliseconds{500};
-    // Until the others could show what they have now.
+    // Until the others could show what they have now; in a storm what they flood comes by itself.
     static constexpr Duration rest = std::chrono::milliseconds{30};
+    static constexpr Duration storm_rest = std::chrono::milliseconds{100};
 
     void add(const NodeId& peer) {
         if (std::ranges::find(waiting_, peer) == waiting_.end()) waiting_.push_back(peer);
@@ -43,10 +44,10 @@ public:
     }
 
     // The peer answered, or has the same table, or is gone.
-    void answered(const NodeId& peer, BootTime now) {
+    void answered(const NodeId& peer, BootTime now, Duration pause = rest) {
         if (asked_ != peer) return;
         asked_.reset();
-        opens_at_ = now + rest;
+        opens_at_ = now + pause;
     }
 
     [[nodiscard]] std::optional<BootTime> next_deadline() const {

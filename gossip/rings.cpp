@@ -89,12 +89,12 @@ std::vector<NodeId> Rings::observers(const NodeId& subject) const {
 }
 
 // On ring k at most k predecessors are passed by: whom I observe is among my next k + 1 there.
-std::vector<NodeId> Rings::subjects(const NodeId& observer) const {
+std::vector<NodeId> Rings::subjects(const NodeId& observer, std::uint32_t rings) const {
     const auto mine = number_of(observer);
     if (!mine) return {};
     if (is_full_mesh()) return others(*mine);
     std::vector<NodeId> ids;
-    for (std::uint32_t k = 0; k < count_; ++k) {
+    for (std::uint32_t k = 0; k < std::min(rings, count_); ++k) {
         const Directory::Ring& ring = directory_->ring(k);
         std::size_t at = ring.places[mine->value];
         for (std::size_t step = 1; step <= k + 1; ++step) {

@@ -53,7 +53,12 @@ public:
     [[nodiscard]] std::vector<NodeId> observers(const NodeId& subject) const;
 
     // Whom `observer` judges, ascending.
-    [[nodiscard]] std::vector<NodeId> subjects(const NodeId& observer) const;
+    [[nodiscard]] std::vector<NodeId> subjects(const NodeId& observer) const {
+        return subjects(observer, count_);
+    }
+
+    // Whom the first `rings` rings give it: on each of them everybody is some member's subject.
+    [[nodiscard]] std::vector<NodeId> subjects(const NodeId& observer, std::uint32_t rings) const;
 
     // Observers and subjects together, ascending: the links `node` keeps.
     [[nodiscard]] std::vector<NodeId> neighbours(const NodeId& node) const;

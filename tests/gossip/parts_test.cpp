@@ -101,6 +101,22 @@ TEST_CASE("subjects are those one observes, and neighbours are symmetric", "[gos
     }
 }
 
+TEST_CASE("on the first rings everybody has one observer each", "[gossip][rings]") {
+    const auto members = ids_of(40);
+    const Rings rings(members, 7, 4);
+    for (const std::uint32_t first : {1U, 2U, 3U}) {
+        std::map<NodeId, std::uint32_t> observers;
+        for (const NodeId& each : members) {
+            const auto all = rings.subjects(each);
+            for (const NodeId& subject : rings.subjects(each, first)) {
+                CHECK(std::ranges::binary_search(all, subject));
+                ++observers[subject];
+            }
+        }
+        for (const NodeId& each : members) CHECK(observers[each] == first);
+    }
+}
+
 TEST_CASE("the overlay of any size is connected", "[gossip][rings]") {
     for (const std::size_t n : {8U, 50U, 200U}) {
         const auto ids = ids_of(n);
@@ -238,7 +254,7 @@ TEST_CASE("news after a calm leave at once, those of a storm together", "[gossip
     Effects out;
     const auto flush = [&](BootTime now) {
         out.clear();
-        if (outbox.is_near_due(now)) outbox.flush_near(members, links, now, out);
+        if (outbox.is_near_due(now)) outbox.flush_near(members, links, {}, now, out);
         return out.outgoing().size();
     };
     outbox.put(opinion_of(eve, 1, Vote::up), test_key(ann).id());
@@ -259,7 +275,7 @@ struct Flooding {
     // How many frames each link is sent, neighbours first.
     std::vector<std::size_t> flush(BootTime now) {
         out.clear();
-        if (outbox.is_near_due(now)) outbox.flush_near(table, neighbours, now, out);
+        if (outbox.is_near_due(now)) outbox.flush_near(table, neighbours, {}, now, out);
         if (outbox.is_far_due(now)) outbox.flush_far(table, links, now, out);
         std::vector<std::size_t> frames;
         for (const NodeId& link : {near, far}) {
@@ -337,6 +353,46 @@ TEST_CASE("a link that is near no more between the floods misses nothing", "[gos
     CHECK(world.flush(start) == Flooding::Frames{0, 0});
     CHECK(world.flush(start + Outbox::far_after) == Flooding::Frames{1, 1});
     CHECK(world.outbox.empty());
+}
+
+TEST_CASE("in a storm claims take few ways, deaths and opinions all", "[gossip][outbox]") {
+    Flooding world;
+    for (std::uint8_t each = 30; each < 30 + Outbox::storm_news; ++each) {
+        world.table.introduce(test_contact(each));
+        world.outbox.put(test_key(each).id(), test_key(each).id(), start);
+    }
+    CHECK_FALSE(world.outbox.is_storm());
+    ClaimTerms terms;
+    world.table.merge(make_claim(terms, test_certificate(dan), test_key(dan)), start);
+    const Claim& claim = *world.table.find(test_key(dan).id())->claim();
+    world.table.bury({claim.node, claim.boot, claim.incarnation, Cause::silent, 0}, start);
+    world.outbox.put(claim.node, claim.node, start);
+    CHECK(world.outbox.is_storm());
+    world.outbox.put(opinion_of(eve, 1, Vote::up), test_key(eve).id());
+
+    world.outbox.flush_near(world.table, world.links, world.neighbours, start, world.out);
+    CHECK_FALSE(world.outbox.is_storm());
+    std::map<NodeId, Cells> told;
+    Decoder decoder;
+    for (const Outgoing& each : world.out.outgoing()) {
+        auto cells = decoded<Cells>(decoder, world.out.view(each.body));
+        REQUIRE(cells);
+        Cells& all = told[each.to];
+        std::ranges::move(cells->introductions, std::back_inserter(all.introductions));
+        std::ranges::move(cells->deaths, std::back_inserter(all.deaths));
+        std::ranges::move(cells->opinions, std::back_inserter(all.opinions));
+    }
+    for (const NodeId& link : world.links) {
+        const std::size_t claims = link == world.near ? Outbox::storm_news : 0;
+        CHECK(told[link].introductions.size() == claims);
+        CHECK(told[link].deaths.size() == 1);
+        CHECK(told[link].opinions.size() == 1);
+    }
+    // Who was passed by is told with the far links, if its table still differs.
+    world.out.clear();
+    world.outbox.flush_far(world.table, world.links, start + Outbox::far_after, world.out);
+    CHECK(world.out.outgoing().size() == 1);
+    CHECK(world.out.outgoing().front().to == world.far);
 }
 
 // ---------------------------------------------------------------- questions
