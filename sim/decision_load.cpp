@@ -19,7 +19,6 @@ constexpr Duration within_min = 1s;
 constexpr Duration within_max = 3s;
 constexpr Duration decision_timeout = 2s;
 constexpr Duration look_spread = 4s;
-constexpr Duration last_question = 400ms;
 // From its time, or the healing of the mesh, until a decision must be closed.
 constexpr Duration closes_within = 6s;
 constexpr std::uint32_t looks = 2;
@@ -154,7 +153,7 @@ Bytes DecisionLoad::request_of(const Step& step) const {
     }
     const bool last = step.deed == Deed::last_look;
     return node::request_bytes(
-        node::DecideShowAsk{decision.name, !last, last ? last_question : decision_timeout});
+        node::DecideShowAsk{decision.name, !last, last ? setup_.last_timeout : decision_timeout});
 }
 
 void DecisionLoad::take(const Step& step, const node::DecisionAnswer& answer, Duration now) {

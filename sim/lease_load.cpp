@@ -20,7 +20,6 @@ constexpr std::uint64_t lease_names = 2;
 constexpr Duration term_min = 300ms;
 constexpr Duration term_max = 3s;
 constexpr Duration lease_timeout = 2s;
-constexpr Duration last_show = 400ms;
 constexpr std::uint64_t enough_asked = 10;  // to expect that one is granted
 
 // Clock rates err by at most 1/200: a client that measures by another clock counts on less.
@@ -214,7 +213,7 @@ void LeaseLoad::ask_everybody(Duration now, Clients& clients) {
     for (const auto& [key, asked] : waiting_) leases_[asked.name].unsettled = now;
     for (std::uint32_t host = 0; host < clients.hosts(); ++host) {
         for (const auto& [name, lease] : leases_) {
-            const node::LeaseShowAsk ask{name, last_show};
+            const node::LeaseShowAsk ask{name, setup_.last_timeout};
             if (const auto call = clients.call(host, node::request_bytes(ask))) {
                 questions_.emplace(CallKey{host, *call}, name);
             }

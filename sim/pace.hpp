@@ -26,6 +26,8 @@ struct LoadSetup {
     Duration until{};
     Duration survey_at{};  // when everything acknowledged must be there
     Duration healed_at{};  // no fault is in force from then on
+    // Who is asked then answers within this.
+    Duration last_timeout = std::chrono::milliseconds{400};
 };
 
 // Behind the healing only every second node writes: what the others wrote last comes to light by

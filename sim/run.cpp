@@ -31,7 +31,28 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration answers_within = 500ms;
+// One way, between the two hosts that are farthest from each other.
+Duration longest_way(const Plan& plan) {
+    const NetworkModel& network = plan.network;
+    if (!network.regions.matrix) return network.latency_min + network.latency_spread;
+    Duration longest{};
+    for (std::uint32_t from = 0; from < plan.nodes; ++from) {
+        for (std::uint32_t to = 0; to < plan.nodes; ++to) {
+            if (from != to) longest = std::max(longest, network.regions.latency(from, to));
+        }
+    }
+    return longest + network.latency_spread;
+}
+
+// Of a question in the end, and of the calls that it leads to: three round trips, and a margin.
+Duration last_timeout(const Plan& plan) {
+    return 400ms + 6 * (longest_way(plan) + plan.network.jitter_mean);
+}
+
+// When clients ask for the last time.
+Duration survey_time(const Plan& plan) {
+    return plan.duration - 100ms - last_timeout(plan);
+}
 
 std::vector<NodeId> ids_of(const Identities& identities) {
     std::vector<NodeId> ids;
@@ -61,12 +82,16 @@ std::vector<Duration> answered_within(const CallHistory& calls) {
 }
 
 constexpr Duration load_from = 2s;
-constexpr Duration writes_settle = 2s;
-constexpr Duration tasks_settle = 5s;
+// Until the survey; far hosts need more.
+constexpr Duration writes_settle = 1500ms;
+constexpr Duration tasks_settle = 4500ms;
+constexpr int hops_to_settle = 16;
 
 LoadSetup load_setup(const Plan& plan, std::uint32_t rate, Duration settle) {
-    return {plan.seed,     rate, load_from, plan.duration - settle, plan.duration - answers_within,
-            plan.healed_at};
+    return {plan.seed,         rate,
+            load_from,         survey_time(plan) - settle - hops_to_settle * longest_way(plan),
+            survey_time(plan), plan.healed_at,
+            last_timeout(plan)};
 }
 
 // Whether a run is long enough for one operation.
@@ -77,7 +102,7 @@ bool has_room(std::uint32_t rate, const Options& options) {
 // The clients of a plan.
 struct Programs {
     Programs(const Plan& plan, Findings& findings)
-        : survey(plan.duration - answers_within, findings),
+        : survey(survey_time(plan), findings),
           state(load_setup(plan, plan.load.puts, writes_settle), findings),
           registers(load_setup(plan, plan.load.swaps, writes_settle), findings),
           tasks(load_setup(plan, plan.load.tasks, tasks_settle), findings, plan.load.workers,

@@ -277,7 +277,7 @@ void TaskLoad::ask_ledger(Clients& clients) {
             const auto host = static_cast<std::uint32_t>((task + i) % clients.hosts());
             node::TaskShowAsk ask;
             ask.task = *tasks_[task].id;
-            ask.timeout = 400ms;
+            ask.timeout = setup_.last_timeout;
             if (const auto call = clients.call(host, node::request_bytes(ask))) {
                 questions_[{host, *call}] = task;
             }
