@@ -3,6 +3,7 @@
 #include "sim/plan_fields.hpp"
 #include "sim/plan_flaw.hpp"
 #include "sim/plan_text.hpp"
+#include "sim/shrink_odds.hpp"
 #include "sim/smaller_plan.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr Duration lasts_min = 1ms;     // a shorter fault is no simpler one
 constexpr std::uint32_t hosts_few = 5;  // as most plans have
 constexpr std::size_t faults_few = 10;  // as many as one can think of at once
+constexpr std::size_t removals_at_once = 8;
 constexpr std::string_view run_section = "run";
 constexpr std::string_view load_section = "load";
 
@@ -38,25 +40,40 @@ public:
     }
 
     Shrunk shrink() {
+        do {
+            to_the_least();
+        } while (!stopped_ && fewer_hosts_by_luck(how_.seeds_more));
+        return {std::move(best_), trials_, !stopped_};
+    }
+
+private:
+    using Make = Plan (*)(const Plan& plan, std::span<const std::uint32_t> kept);
+
+    // What makes a trial cheaper comes first.
+    void to_the_least() {
         bool removed = true;
         while (removed && !stopped_) {
             const std::string before = text_of(best_);
             nothing_behind();
             if (!best_.faults.empty()) try_all({with_faults(best_, {})});
-            few_hosts();
+            fewer_clients();
+            first_hosts();
+            reduce(with_kinds, kinds_in(best_));
             fewer_faults();
-            reduce(with_hosts, all_places(best_.nodes), plan_nodes_min);
+            reduce(with_hosts, all_places(best_.nodes));
+            fewer_hosts_by_luck(how_.seeds);
             less_load();
             plain_models();
             less_time();
             each_fault();
             removed = text_of(best_) != before;
         }
-        return {std::move(best_), trials_, !stopped_};
     }
 
-private:
-    using Make = Plan (*)(const Plan& plan, std::span<const std::uint32_t> kept);
+    void fewer_clients() {
+        if (!clients_in(best_).empty()) try_all({with_clients(best_, {})});
+        reduce(with_clients, clients_in(best_));
+    }
 
     // What comes after the break is not its cause.  Of what breaks in the end alone nobody knows
     // when it was lost: then a part of the time with faults may do.
@@ -74,33 +91,41 @@ private:
         }
     }
 
-    // The first of them, as few as possible; or as many as most plans have, with all that goes
-    // wrong.
-    void few_hosts() {
+    // As few as possible.
+    void first_hosts() {
         std::vector<Plan> candidates;
         const std::uint32_t most = std::min(best_.nodes - 1, hosts_few);
         for (std::uint32_t nodes = plan_nodes_min; nodes <= most; ++nodes) {
             candidates.push_back(with_hosts(best_, all_places(nodes)));
         }
-        if (try_all(std::move(candidates)) || best_.nodes <= hosts_few) return;
-        try_all(with_other_seeds({folded(best_, hosts_few)}));
+        try_all(std::move(candidates));
+    }
+
+    // As many as most plans have, those that faults strike before others, or with all that goes
+    // wrong: another run, which may need another seed.
+    bool fewer_hosts_by_luck(std::uint64_t seeds) {
+        if (best_.nodes <= hosts_few || stopped_) return false;
+        const std::vector<Plan> plans = {with_hosts(best_, struck_hosts(best_, hosts_few)),
+                                         folded(best_, hosts_few)};
+        return try_all(with_other_seeds(plans, seeds));
     }
 
     void fewer_faults() {
-        reduce(with_faults, all_places(best_.faults.size()), 1);
+        reduce(with_faults, all_places(best_.faults.size()));
         while (best_.faults.size() > faults_few && !stopped_) {
             std::vector<Plan> halves;
             for (const Places& half : split(all_places(best_.faults.size()), 2)) {
                 halves.push_back(with_faults(best_, half));
             }
-            if (!try_all(with_other_seeds(halves))) return;
-            reduce(with_faults, all_places(best_.faults.size()), 1);
+            if (!try_all(with_other_seeds(halves, how_.seeds))) return;
+            reduce(with_faults, all_places(best_.faults.size()));
         }
     }
 
-    [[nodiscard]] std::vector<Plan> with_other_seeds(const std::vector<Plan>& plans) const {
+    [[nodiscard]] std::vector<Plan> with_other_seeds(const std::vector<Plan>& plans,
+                                                     std::uint64_t seeds) const {
         std::vector<Plan> candidates;
-        for (std::uint64_t other = 0; other < how_.seeds; ++other) {
+        for (std::uint64_t other = 0; other < seeds; ++other) {
             for (const Plan& plan : plans) {
                 candidates.push_back(plan);
                 candidates.back().seed += other;
@@ -109,38 +134,35 @@ private:
         return candidates;
     }
 
-    // ddmin: afterwards no single one of them can be removed.
-    void reduce(Make make, Places places, std::size_t least) {
+    // Afterwards none of the places can leave alone.
+    void reduce(Make make, Places places) {
         const Plan whole = best_;
-        std::size_t parts = 2;
-        while (places.size() > least && !stopped_) {
-            const std::vector<Places> smaller = smaller_than(places, parts, least);
-            const auto kept =
-                first_kept(smaller, [&](const Places& left) { return make(whole, left); });
-            if (kept) {
-                const bool is_part = smaller[*kept].size() * 2 <= places.size();
-                places = smaller[*kept];
-                parts = is_part ? 2 : std::max<std::size_t>(2, parts - 1);
-            } else if (parts >= places.size()) {
-                return;
-            } else {
-                parts = std::min(places.size(), parts * 2);
+        Odds odds(std::move(places));
+        while (!stopped_) {
+            const std::vector<Places> removals = next_removals(odds);
+            if (removals.empty()) return;
+            std::vector<Plan> candidates;
+            for (const Places& removal : removals) {
+                candidates.push_back(make(whole, without(odds.left(), removal)));
             }
-            parts = std::min(parts, places.size());
+            const auto kept = keep_first(std::move(candidates));
+            for (std::size_t i = 0; i < kept.value_or(removals.size()); ++i) {
+                odds.need(removals[i]);
+            }
+            if (kept) odds.leave(removals[*kept]);
         }
     }
 
-    // Each part alone, then all without each part.
-    static std::vector<Places> smaller_than(const Places& places, std::size_t parts,
-                                            std::size_t least) {
-        std::vector<Places> smaller = split(places, parts);
-        if (parts > 2) {
-            for (const Places& part : split(places, parts)) {
-                smaller.push_back(without(places, part));
-            }
+    // One after another, as long as none of them is possible.
+    static std::vector<Places> next_removals(Odds odds) {
+        std::vector<Places> removals;
+        while (removals.size() < removals_at_once) {
+            Places removal = odds.proposal();
+            if (removal.empty()) break;
+            odds.need(removal);
+            removals.push_back(std::move(removal));
         }
-        std::erase_if(smaller, [&](const Places& left) { return left.size() < least; });
-        return smaller;
+        return removals;
     }
 
     // Each rate to nothing, or at least to half.
@@ -271,14 +293,6 @@ private:
                           smaller.duration <= plan_duration_max;
         if (!fits) return {};
         return {smaller};
-    }
-
-    template <class Make>
-    std::optional<std::size_t> first_kept(const std::vector<Places>& smaller, Make make) {
-        std::vector<Plan> candidates;
-        candidates.reserve(smaller.size());
-        for (const Places& left : smaller) candidates.push_back(make(left));
-        return keep_first(std::move(candidates));
     }
 
     bool try_all(std::vector<Plan> candidates) {

@@ -1,14 +1,14 @@
 // From a plan that breaks an invariant to a small one that breaks the same: what is left is what
 // the failure needs.
 //
-//      what follows ──> nodes ──> faults ──> load ──> models ──> time ──> each fault ──┐
-//           ^                                                                          |
-//           └───────────── as long as a pass still removes something ──────────────────┘
+//      what follows ──> clients ──> kinds, faults ──> nodes ──> load, models, time, each fault ──┐
+//           ^                                                                                    |
+//           └────────────────── as long as a pass still removes something ───────────────────────┘
 //
 //      candidates ──Judge──> when each broke what is wanted ──> the first that did is kept
 //
-// Faults and nodes are removed by ddmin (Zeller and Hildebrandt, "Simplifying and Isolating
-// Failure-Inducing Input", 2002, section 3.2): halves, then the rest without each part, then finer.
+// Clients, kinds of faults, faults and nodes are removed as shrink_odds.hpp proposes: halves, then
+// less and less.
 //
 // Invariants:
 //   I1  The result breaks the wanted invariant, as the plan did.
@@ -49,6 +49,7 @@ struct Shrinking {
     // Seeds that a plan is tried with that is much smaller: where a failure takes luck, a run that
     // goes another way needs another chance.
     std::uint64_t seeds = 1;
+    std::uint64_t seeds_more = 1;  // when nothing else makes the mesh smaller
 };
 
 struct Shrunk {

@@ -58,6 +58,36 @@ Plan with_faults(const Plan& plan, std::span<const std::uint32_t> kept) {
     return smaller;
 }
 
+Plan with_kinds(const Plan& plan, std::span<const std::uint32_t> kept) {
+    Plan smaller = plan;
+    std::erase_if(smaller.faults, [&](const Fault& fault) {
+        return std::ranges::find(kept, static_cast<std::uint32_t>(fault.kind)) == kept.end();
+    });
+    return smaller;
+}
+
+Plan with_clients(const Plan& plan, std::span<const std::uint32_t> kept) {
+    Plan smaller = plan;
+    for (const std::uint32_t place : all_places(load_rows.size())) {
+        if (std::ranges::find(kept, place) != kept.end()) continue;
+        smaller.load.*load_rows[place].rate = 0;
+    }
+    return smaller;
+}
+
+Places kinds_in(const Plan& plan) {
+    std::set<std::uint32_t> kinds;
+    for (const Fault& fault : plan.faults) kinds.insert(static_cast<std::uint32_t>(fault.kind));
+    return {kinds.begin(), kinds.end()};
+}
+
+Places clients_in(const Plan& plan) {
+    Places places = all_places(load_rows.size());
+    std::erase_if(places,
+                  [&](std::uint32_t place) { return plan.load.*load_rows[place].rate == 0; });
+    return places;
+}
+
 Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept) {
     NewNumbers numbers;
     for (const std::uint32_t host : kept) {
@@ -70,6 +100,24 @@ Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept) {
         if (auto left = renumbered(fault, numbers)) smaller.faults.push_back(std::move(*left));
     }
     return smaller;
+}
+
+Places struck_hosts(const Plan& plan, std::uint32_t nodes) {
+    Places order;
+    for (const Fault& fault : plan.faults) {
+        if (row_of(fault.kind).target != Target::sides) order.push_back(fault.host);
+    }
+    for (const Fault& fault : plan.faults) {
+        const Places& smaller = fault.left.size() < fault.right.size() ? fault.left : fault.right;
+        order.insert(order.end(), smaller.begin(), smaller.end());
+    }
+    const Places all = all_places(plan.nodes);
+    order.insert(order.end(), all.begin(), all.end());
+    std::set<std::uint32_t> chosen;
+    for (const std::uint32_t host : order) {
+        if (chosen.size() < nodes) chosen.insert(host);
+    }
+    return {chosen.begin(), chosen.end()};
 }
 
 Plan folded(const Plan& plan, std::uint32_t nodes) {

@@ -26,8 +26,20 @@ using Places = std::vector<std::uint32_t>;
 
 [[nodiscard]] Plan with_faults(const Plan& plan, std::span<const std::uint32_t> kept);
 
+// Only the kinds of faults in these places of fault_rows, or of clients in these of load_rows.
+[[nodiscard]] Plan with_kinds(const Plan& plan, std::span<const std::uint32_t> kept);
+[[nodiscard]] Plan with_clients(const Plan& plan, std::span<const std::uint32_t> kept);
+
+// The places of those that the plan has.
+[[nodiscard]] Places kinds_in(const Plan& plan);
+[[nodiscard]] Places clients_in(const Plan& plan);
+
 // These hosts, in this order, numbered anew from 0.  Faults that have nobody left to strike go.
 [[nodiscard]] Plan with_hosts(const Plan& plan, std::span<const std::uint32_t> kept);
+
+// So many of its hosts, ascending: first those that faults by themselves strike, then those on the
+// smaller side of others, then the first ones.
+[[nodiscard]] Places struck_hosts(const Plan& plan, std::uint32_t nodes);
 
 // So many hosts, each with the faults of all whose number leaves the same rest.
 // REQUIRES: 0 < nodes <= plan.nodes.

@@ -2,6 +2,7 @@
 
 #include "sim/plan_flaw.hpp"
 #include "sim/plan_text.hpp"
+#include "sim/smaller_plan.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -197,6 +198,48 @@ TEST_CASE("a plan that is much smaller has a chance with every seed", "[sim][shr
     };
     CHECK(nodes_with(1) == plan.nodes);
     CHECK(nodes_with(5) <= 5);
+}
+
+TEST_CASE("where nothing else helps a small mesh has a chance with more seeds", "[sim][shrink]") {
+    const Plan plan = large_plan();
+    const auto lucky = [&](const Plan& candidate) {
+        return candidate.nodes == plan.nodes || candidate.seed == plan.seed + 30;
+    };
+    const auto nodes_with = [&](std::uint64_t seeds_more) {
+        const Shrinking how{.broke_at = plan.duration, .seeds = 2, .seeds_more = seeds_more};
+        return shrink(plan, how, first_by(lucky)).plan.nodes;
+    };
+    CHECK(nodes_with(30) == plan.nodes);
+    CHECK(nodes_with(31) <= 5);
+}
+
+TEST_CASE("clients that a failure does not need go before faults do", "[sim][shrink]") {
+    std::vector<Plan> best = {large_plan()};
+    (void)shrunk_by([&](const Plan& plan) {
+        const bool breaks = has_both(plan) && plan.load.edits > 0;
+        if (breaks) best.push_back(plan);
+        return breaks;
+    });
+    const auto first_with = [&](std::size_t clients) {
+        return std::ranges::find_if(
+            best, [&](const Plan& plan) { return clients_in(plan).size() <= clients; });
+    };
+    REQUIRE(first_with(1) != best.end());
+    CHECK(first_with(1)->load.edits > 0);
+    CHECK(first_with(1)->faults.size() == first_with(load_rows.size() - 1)->faults.size());
+}
+
+TEST_CASE("faults of a kind that a failure does not need go together", "[sim][shrink]") {
+    const std::size_t kinds = kinds_in(large_plan()).size();
+    std::vector<Plan> judged;
+    (void)shrunk_by([&](const Plan& plan) {
+        judged.push_back(plan);
+        return count(plan, FaultKind::crash) > 0;
+    });
+    const auto one =
+        std::ranges::find_if(judged, [](const Plan& plan) { return kinds_in(plan).size() == 1; });
+    REQUIRE(one != judged.end());
+    CHECK(one - judged.begin() < static_cast<std::ptrdiff_t>(kinds) * 2 + 10);
 }
 
 TEST_CASE("a plan that breaks something else is not taken", "[sim][shrink]") {

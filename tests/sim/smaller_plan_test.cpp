@@ -49,6 +49,29 @@ TEST_CASE("with fewer hosts the faults of those who are gone strike those who st
     CHECK_FALSE(flaw_of(smaller));
 }
 
+TEST_CASE("of kinds of faults only some are left, or of clients", "[sim][shrink]") {
+    const Plan plan = plan_of_seven();
+    REQUIRE(kinds_in(plan).size() == 4);
+    const Places kept{static_cast<std::uint32_t>(FaultKind::pause)};
+    CHECK(kinds_of(with_kinds(plan, kept)) == std::vector{FaultKind::pause});
+    CHECK(with_kinds(plan, {}).faults.empty());
+    CHECK(with_kinds(plan, kinds_in(plan)).faults == plan.faults);
+
+    REQUIRE(clients_in(plan) == all_places(load_rows.size()));
+    const Plan of_one = with_clients(plan, Places{1});
+    CHECK(clients_in(of_one) == Places{1});
+    CHECK(of_one.load.*load_rows[1].rate == plan.load.*load_rows[1].rate);
+    CHECK(clients_in(with_clients(plan, {})).empty());
+}
+
+TEST_CASE("hosts that faults strike come before others", "[sim][shrink]") {
+    const Plan plan = plan_of_seven();
+    CHECK(struck_hosts(plan, 3) == Places{1, 2, 6});
+    CHECK(struck_hosts(plan, 5) == Places{0, 1, 2, 3, 6});
+    CHECK(struck_hosts(plan, 7) == all_places(7));
+    CHECK(struck_hosts(*plan_from("[run] nodes=7\n"), 2) == Places{0, 1});
+}
+
 TEST_CASE("a fault between sides that become one goes", "[sim][shrink]") {
     const auto plan = plan_from("[run] nodes=6\n[at 1s] partition {1} | {6} for 1s\n");
     REQUIRE(plan);
