@@ -11,8 +11,7 @@
 //   silent:
 //       it is me who is cut off.  After limits::suspicion_max the rest of the world counts as gone.
 //   I4  A refused subject is not silent.
-//   I5  Above a subject's round trip its ack timeout leaves limits::ack_timeout_min, the time of
-//   one
+//   I5  Above a subject's round trip its ack timeout leaves limits::ack_timeout_min, which is one
 //       TCP retransmission, or four deviations: at most limits::heartbeat_period in all, and that
 //       before the first round trip.  Other lives of a subject answer over the same path.
 //

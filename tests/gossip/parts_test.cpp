@@ -395,6 +395,19 @@ TEST_CASE("in a storm claims take few ways, deaths and opinions all", "[gossip][
     CHECK(world.out.outgoing().front().to == world.far);
 }
 
+TEST_CASE("news that near links were not told wait for them behind a far flood",
+          "[gossip][outbox]") {
+    Flooding world;
+    world.outbox.put(world.member, world.member, start);
+    world.outbox.flush_far(world.table, {}, start, world.out);
+    CHECK(world.outbox.waits(world.member));
+    world.outbox.flush_near(world.table, world.neighbours, {}, start, world.out);
+    CHECK(world.out.outgoing().size() == 1);
+    CHECK(world.outbox.next_deadline() == start + Outbox::far_after);
+    world.outbox.flush_far(world.table, {}, start + Outbox::far_after, world.out);
+    CHECK(world.outbox.empty());
+}
+
 // ---------------------------------------------------------------- questions
 
 TEST_CASE("one table is asked for at a time, the next once the answer came",
