@@ -40,34 +40,33 @@ public:
     }
 
     Shrunk shrink() {
-        do {
-            to_the_least();
-        } while (!stopped_ && fewer_hosts_by_luck(how_.seeds_more));
+        bool removed = true;
+        while (removed && !stopped_) {
+            const std::string before = text_of(best_);
+            one_pass();
+            removed = text_of(best_) != before;
+        }
         return {std::move(best_), trials_, !stopped_};
     }
 
 private:
     using Make = Plan (*)(const Plan& plan, std::span<const std::uint32_t> kept);
 
-    // What makes a trial cheaper comes first.
-    void to_the_least() {
-        bool removed = true;
-        while (removed && !stopped_) {
-            const std::string before = text_of(best_);
-            nothing_behind();
-            if (!best_.faults.empty()) try_all({with_faults(best_, {})});
-            fewer_clients();
-            first_hosts();
-            reduce(with_kinds, kinds_in(best_));
-            fewer_faults();
-            reduce(with_hosts, all_places(best_.nodes));
-            fewer_hosts_by_luck(how_.seeds);
-            less_load();
-            plain_models();
-            less_time();
-            each_fault();
-            removed = text_of(best_) != before;
-        }
+    // What makes a trial cheaper comes first; what makes a failure unlikely in another run, fainter
+    // faults, last.
+    void one_pass() {
+        nothing_behind();
+        if (!best_.faults.empty()) try_all({with_faults(best_, {})});
+        fewer_clients();
+        if (!first_hosts()) fewer_hosts_by_luck(how_.seeds);
+        reduce(with_kinds, kinds_in(best_));
+        fewer_faults();
+        reduce(with_hosts, all_places(best_.nodes));
+        fewer_hosts_by_luck(how_.seeds_more);
+        less_load();
+        plain_models();
+        less_time();
+        each_fault();
     }
 
     void fewer_clients() {
@@ -92,22 +91,22 @@ private:
     }
 
     // As few as possible.
-    void first_hosts() {
+    bool first_hosts() {
         std::vector<Plan> candidates;
         const std::uint32_t most = std::min(best_.nodes - 1, hosts_few);
         for (std::uint32_t nodes = plan_nodes_min; nodes <= most; ++nodes) {
             candidates.push_back(with_hosts(best_, all_places(nodes)));
         }
-        try_all(std::move(candidates));
+        return try_all(std::move(candidates));
     }
 
     // As many as most plans have, those that faults strike before others, or with all that goes
     // wrong: another run, which may need another seed.
-    bool fewer_hosts_by_luck(std::uint64_t seeds) {
-        if (best_.nodes <= hosts_few || stopped_) return false;
+    void fewer_hosts_by_luck(std::uint64_t seeds) {
+        if (best_.nodes <= hosts_few || stopped_) return;
         const std::vector<Plan> plans = {with_hosts(best_, struck_hosts(best_, hosts_few)),
                                          folded(best_, hosts_few)};
-        return try_all(with_other_seeds(plans, seeds));
+        try_all(with_other_seeds(plans, seeds));
     }
 
     void fewer_faults() {

@@ -49,7 +49,7 @@ struct Shrinking {
     // Seeds that a plan is tried with that is much smaller: where a failure takes luck, a run that
     // goes another way needs another chance.
     std::uint64_t seeds = 1;
-    std::uint64_t seeds_more = 1;  // when nothing else makes the mesh smaller
+    std::uint64_t seeds_more = 1;  // once only those faults are left that matter
 };
 
 struct Shrunk {

@@ -24,7 +24,7 @@ constexpr Duration candidate_cpu_min = std::chrono::seconds{10};
 constexpr int slower_max = 4;  // a candidate that takes longer than the plan by this is given up
 
 constexpr std::uint64_t seeds_tried = 10;
-constexpr std::uint64_t seeds_tried_last = 200;
+constexpr std::uint64_t seeds_tried_more = 50;
 
 struct ShrinkSetup {
     std::string path;
@@ -152,7 +152,7 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
                      std::max(candidate_cpu_min, broken->cpu * slower_max)},
                     *signals, show);
     const sim::Shrunk small = sim::shrink(
-        setup->plan, {.broke_at = broken->at, .seeds = seeds_tried, .seeds_more = seeds_tried_last},
+        setup->plan, {.broke_at = broken->at, .seeds = seeds_tried, .seeds_more = seeds_tried_more},
         [&](std::span<const sim::Candidate> candidates) { return judge.judge(candidates); });
     line.clear();
     if (judge.error()) return tl::unexpected(*judge.error());

@@ -200,7 +200,8 @@ TEST_CASE("a plan that is much smaller has a chance with every seed", "[sim][shr
     CHECK(nodes_with(5) <= 5);
 }
 
-TEST_CASE("where nothing else helps a small mesh has a chance with more seeds", "[sim][shrink]") {
+TEST_CASE("with the faults that matter a small mesh has a chance with more seeds",
+          "[sim][shrink]") {
     const Plan plan = large_plan();
     const auto lucky = [&](const Plan& candidate) {
         return candidate.nodes == plan.nodes || candidate.seed == plan.seed + 30;
