@@ -236,38 +236,25 @@ def added(rows):
 
 
 def busy(nodes):
-    """What so many nodes spend in all while one writes at a time, and while all write at once; and
-    how long each of their commits waited for the disk."""
+    """What so many nodes spend in all, heartbeats and all, while one writes at a time, and while
+    all write at once; and how long each of their commits waited for the disk."""
     with Mesh(nodes) as mesh:
         time.sleep(3.0)
         clients = [Client(node) for node in mesh.nodes]
 
         def spend(act):
             spent = [Spent(node, client) for node, client in zip(mesh.nodes, clients)]
-            began, kernel = time.monotonic(), kernel_ns()
+            kernel = kernel_ns()
             writes = act()
-            kernel, seconds = kernel_ns() - kernel, time.monotonic() - began
-            return added([each.since() for each in spent]) | {
-                "kernel_ns": kernel, "applied": writes * (nodes - 1), "seconds": seconds}
+            kernel = kernel_ns() - kernel
+            return added([each.since() for each in spent]) | {"kernel_ns": kernel,
+                                                              "applied": writes * (nodes - 1)}
 
-        rest, others = quiet_rounds(mesh, 1, lambda n: spend(rest_a_while))
-        singly, more = quiet_rounds(mesh, 2, lambda n: spend(lambda: write_singly(clients, n)))
-        at_once, most = quiet_rounds(mesh, 2, lambda n: spend(lambda: write_at_once(clients, n)))
-        waits, last = quiet_rounds(mesh, 1, lambda n: disk_waits_us(mesh, clients))
-        return {"singly": without(rest[0], added(singly)), "waits_us": waits[0],
-                "at_once": without(rest[0], added(at_once)),
-                "others": max(others, more, most, last)}
-
-
-def rest_a_while():
-    time.sleep(5.0)
-    return 0
-
-
-def without(rest, row):
-    """What came on top of what nodes do anyway."""
-    part = row["seconds"] / rest["seconds"]
-    return {name: max(0.0, value - rest[name] * part) for name, value in row.items()}
+        singly, others = quiet_rounds(mesh, 2, lambda n: spend(lambda: write_singly(clients, n)))
+        at_once, more = quiet_rounds(mesh, 2, lambda n: spend(lambda: write_at_once(clients, n)))
+        waits, most = quiet_rounds(mesh, 1, lambda n: disk_waits_us(mesh, clients))
+        return {"singly": added(singly), "at_once": added(at_once), "waits_us": waits[0],
+                "others": max(others, more, most)}
 
 
 def write_singly(clients, n):
