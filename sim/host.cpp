@@ -186,22 +186,33 @@ void Host::turn(Duration now) {
 Duration Host::begin_turn(Duration now) {
     ++counts_.turns;
     report_health(now);
-    const std::uint64_t inputs = take_inputs(now);
-    counts_.inputs += inputs;
+    const std::uint64_t verified = around_.verifier.asked();
+    const Taken taken = take_inputs(now);
+    counts_.inputs += taken.inputs;
     const auto backlog = inbox_.empty() ? node::Backlog::drained : node::Backlog::left;
     core_->on_tick(moment(now), backlog, effects_);  // I1
-    last_turn_ = (setup_.process.turn + setup_.process.input * static_cast<std::int64_t>(inputs)) *
-                 slowness_;
+    last_turn_ = time_of(taken, around_.verifier.asked() - verified);
     return last_turn_;
 }
 
-std::uint64_t Host::take_inputs(Duration now) {
-    std::uint64_t taken = 0;
-    while (!inbox_.empty() && taken < limits::frames_per_turn) {
+Duration Host::time_of(const Taken& taken, std::uint64_t signatures) const {
+    const ProcessModel& takes = setup_.process;
+    const auto times = [](Duration each, std::uint64_t count) {
+        return each * static_cast<std::int64_t>(count);
+    };
+    return (takes.turn + times(takes.input, taken.inputs) + times(takes.verify, signatures) +
+            times(takes.link, taken.links)) *
+           slowness_;
+}
+
+Host::Taken Host::take_inputs(Duration now) {
+    Taken taken;
+    while (!inbox_.empty() && taken.inputs < limits::frames_per_turn) {
         const Input input = std::move(inbox_.front());
         inbox_.pop_front();
         std::visit([&](const auto& each) { take(each, now); }, input);
-        ++taken;
+        ++taken.inputs;
+        taken.links += std::holds_alternative<node::LinkEvent>(input) ? 1U : 0U;
     }
     return taken;
 }

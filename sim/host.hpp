@@ -52,10 +52,14 @@ namespace starling::sim {
 struct ProcessModel {
     Duration turn = std::chrono::microseconds{30};  // keeps the process busy
     Duration input = std::chrono::microseconds{8};  // and each of its inputs
+    Duration verify{};                              // each signature that it looks at
+    Duration link{};                                // each news of a link, with what follows
     Duration exit_min{};                            // from kill -9 until its connections end
     Duration exit_mean{};                           // above the minimum, exponential
     std::uint32_t cores = 0;  // of the machine that all hosts share; 0: nobody waits for one
     Duration wake{};          // until an idle core works
+    Duration doze{};          // an idle core dozes after so long,
+    Duration rouse{};         // and works so much later
     Duration frame{};         // of the transport's thread, for a frame, at either end
 };
 
@@ -87,7 +91,7 @@ struct Surroundings {
     Network& network;
     Bodies& bodies;
     TraceHash& hash;
-    const Verifier& verifier;
+    const MemoVerifier& verifier;
     const Identities& identities;
     std::shared_ptr<gossip::Commons> commons;
     std::shared_ptr<Blobs> blobs;
@@ -207,6 +211,12 @@ private:
     // What passes the transport's thread: frames on their way out and in, news of connections.
     using Passing = std::variant<HeldFrame, Arrival, node::LinkEvent>;
 
+    // Into one turn.
+    struct Taken {
+        std::uint64_t inputs = 0;
+        std::uint64_t links = 0;  // of these, news of links
+    };
+
     // What a thread does on a machine with cores.
     struct ThreadState {
         bool claimed = false;
@@ -217,7 +227,8 @@ private:
     void schedule_turn(Duration now);
     void turn(Duration now);
     Duration begin_turn(Duration now);
-    std::uint64_t take_inputs(Duration now);
+    Taken take_inputs(Duration now);
+    [[nodiscard]] Duration time_of(const Taken& taken, std::uint64_t signatures) const;
     void take(const Arrival& arrival, Duration now);
     void take(const node::LinkEvent& event, Duration now);
     void take(const Call& call, Duration now);

@@ -9,6 +9,8 @@
 // Invariants:
 //   I1  At most `cores` threads work at a time, and none waits while a core is idle.
 //   I2  A thread that waits is overtaken by none that claimed later.
+//   I3  Of idle cores the one that worked last wakes up, and none that dozes for a claim that a
+//       thread made with its last piece of work: that one's core is free.
 //
 // Not thread safe.
 #pragma once
@@ -26,6 +28,14 @@ namespace starling::sim {
 enum class Thread : std::uint8_t { driver, transport, disk };
 
 inline constexpr std::size_t threads_of_process = 3;
+
+// An idle core takes a while until it works, the longer when it was idle for long.
+struct CoreModel {
+    std::uint32_t cores = 1;  // more than none
+    Duration wake{};          // until an idle core works
+    Duration doze{};          // idle for longer than this it dozes
+    Duration rouse{};         // then it takes so much longer
+};
 
 // Who stands on a machine, with its threads.
 class Tenant {
@@ -48,9 +58,8 @@ public:
         std::uint64_t process = 0;
     };
 
-    // An idle core takes `wake` until it works.  REQUIRES: cores > 0.
-    Machine(std::uint32_t cores, Duration wake, Timetable& timetable)
-        : idle_(cores), wake_(wake), timetable_(timetable) {}
+    Machine(const CoreModel& model, Timetable& timetable)
+        : model_(model), timetable_(timetable), idle_since_(model.cores) {}
 
     // In the order of their numbers; they outlive the machine's last appointment.
     void place(Tenant& host) { hosts_.push_back(&host); }
@@ -60,17 +69,21 @@ public:
 
     void on_due(const Appointment& due, Duration now);
 
-    [[nodiscard]] std::uint32_t idle() const { return idle_; }
+    [[nodiscard]] std::size_t idle() const { return idle_since_.size(); }
 
 private:
     [[nodiscard]] static Appointment appointment(Happening what, const Claim& claim);
     void go_on(Claim claim, Duration now);
+    [[nodiscard]] std::optional<Duration> tell(const Claim& claim, Duration now);
+    [[nodiscard]] bool dozes(Duration now) const;
+    void start(const Claim& claim, Duration now);
 
-    std::uint32_t idle_;
-    Duration wake_;
+    CoreModel model_;
     Timetable& timetable_;
+    std::vector<Duration> idle_since_;  // of each idle core, ascending
     std::vector<Tenant*> hosts_;
     std::deque<Claim> waiting_;
+    bool telling_ = false;  // a thread that has a core makes claims
 };
 
 }  // namespace starling::sim

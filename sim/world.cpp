@@ -142,7 +142,8 @@ BootTime World::clock_of(std::uint32_t host) const {
 
 void World::make_hosts() {
     const ProcessModel& process = plan_.process;
-    if (process.cores > 0) machine_.emplace(process.cores, process.wake, timetable_);
+    const CoreModel cores{process.cores, process.wake, process.doze, process.rouse};
+    if (process.cores > 0) machine_.emplace(cores, timetable_);
     const auto commons = std::make_shared<gossip::Commons>(
         gossip::Commons::salt_of(identities_.genesis.mesh_id()), plan_.seed);
     const auto blobs = std::make_shared<Blobs>();

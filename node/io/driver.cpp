@@ -190,6 +190,7 @@ DriverGauges Driver::gauges() const {
     gauges.calls_open = numbers.calls_open;
     gauges.transport = numbers.transport;
     gauges.commits = loop.journal().commits();
+    gauges.journal_busy = loop.journal().busy();
     gauges.journal_bytes = loop.journal().file_bytes();
     gauges.free_bytes = journal::free_bytes_at(parts_->directory);
     gauges.log_lines_lost = parts_->log->lost();

@@ -41,6 +41,7 @@ struct DriverGauges {
     std::uint64_t batches = 0;  // handed to the journal
     std::uint64_t batches_waiting = 0;
     std::uint64_t commits = 0;  // each joins the batches that waited
+    Duration journal_busy{};    // how long there was something to write or to read
     std::uint64_t calls_open = 0;
     std::uint64_t free_bytes = 0;  // of the data directory's file system
     std::uint64_t journal_bytes = 0;

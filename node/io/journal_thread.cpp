@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/limits.hpp"
+#include "node/io/clocks.hpp"
 #include "node/io/thread.hpp"
 
 #include <utility>
@@ -22,6 +23,7 @@ void JournalThread::hand(const Effects& turn, std::uint64_t number) {
     {
         const std::scoped_lock lock(mutex_);
         STARLING_ASSERT(number > waiting_.last);
+        begin_work();
         waiting_.turns.push_back(&turn);
         waiting_.last = number;
     }
@@ -31,6 +33,7 @@ void JournalThread::hand(const Effects& turn, std::uint64_t number) {
 void JournalThread::fetch(FetchOrder order) {
     {
         const std::scoped_lock lock(mutex_);
+        begin_work();
         waiting_.fetches.push_back(std::move(order));
     }
     changed_.notify_one();
@@ -52,11 +55,22 @@ void JournalThread::close() {
     thread_.join();
 }
 
+// Both with the mutex held.
+void JournalThread::begin_work() {
+    if (!busy_since_) busy_since_ = read_clocks().boot_time;
+}
+
+void JournalThread::end_work() {
+    if (busy_since_) busy_ns_ += (read_clocks().boot_time - *busy_since_).count();
+    busy_since_.reset();
+}
+
 void JournalThread::run() {
     while (true) {
         Work work;
         {
             std::unique_lock lock(mutex_);
+            if (waiting_.empty()) end_work();
             changed_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
             if (waiting_.empty()) break;
             // Everything that waits goes into one commit.

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/effects.hpp"
+#include "base/moment.hpp"
 #include "base/tables.hpp"
 #include "node/core.hpp"
 #include "node/io/descriptor.hpp"
@@ -28,6 +29,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -69,6 +71,9 @@ public:
 
     [[nodiscard]] std::uint64_t commits() const { return commits_.load(); }
 
+    // How long there was something to do, from handing it over on, until all was done.
+    [[nodiscard]] Duration busy() const { return Duration{busy_ns_.load()}; }
+
     [[nodiscard]] std::uint64_t file_bytes() const { return file_bytes_.load(); }
 
     // Makes durable what was handed over, then ends the thread and closes the file.
@@ -83,6 +88,8 @@ private:
         [[nodiscard]] bool empty() const { return turns.empty() && fetches.empty(); }
     };
 
+    void begin_work();
+    void end_work();
     void run();
     [[nodiscard]] Result<void> carry_out(Work& work);
     [[nodiscard]] Result<void> commit(const Work& work);
@@ -93,11 +100,13 @@ private:
     Wake wake_;
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<std::uint64_t> commits_{0};
+    std::atomic<std::int64_t> busy_ns_{0};
     std::atomic<std::uint64_t> file_bytes_{0};
 
     std::mutex mutex_;
     std::condition_variable changed_;
     Work waiting_;
+    std::optional<BootTime> busy_since_;
     std::vector<Fetched> fetched_;
     bool closing_ = false;
 

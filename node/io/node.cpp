@@ -123,6 +123,7 @@ void add_driver(Metrics& metrics, const io::Driver& driver) {
     const std::vector<Metric> counters{{"driver_turns", gauges.turns},
                                        {"journal_batches", gauges.batches},
                                        {"journal_commits", gauges.commits},
+                                       {"journal_busy_ns", ns(gauges.journal_busy)},
                                        {"log_lines_lost", gauges.log_lines_lost},
                                        {"frames_sent", gauges.transport.frames_sent},
                                        {"frames_received", gauges.transport.frames_received},

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace starling::io::journal_thread_test {
@@ -76,6 +77,8 @@ TEST_CASE("handing over does not wait for a slow disk", "[io][journal_thread]") 
     CHECK(thread.durable() == 0);
     CHECK(durable(thread, 1));
     disk.delay_syncs(0ms);
+    while (thread.busy() == 0ms) std::this_thread::sleep_for(1ms);
+    CHECK(thread.busy() >= 300ms);
 }
 
 TEST_CASE("turns that wait for the disk share one commit", "[io][journal_thread]") {

@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration wake = 5us;
+constexpr Duration doze = 1ms;
+constexpr Duration rouse = 40us;
 
 // A host whose threads have so many pieces of work, each of 10 us.
 class Pieces final : public Tenant {
@@ -28,7 +30,7 @@ public:
 };
 
 struct Story {
-    explicit Story(std::uint32_t cores) : machine(cores, wake, timetable) {
+    explicit Story(std::uint32_t cores) : machine({cores, wake, doze, rouse}, timetable) {
         for (Pieces& each : hosts) machine.place(each);
     }
 
@@ -77,6 +79,33 @@ TEST_CASE("whoever waited longest has a core as soon as one gets free", "[sim][m
     CHECK(story.hosts[2].times == Times{5us, 15us});
     CHECK(story.hosts[0].times == Times{15us, 25us});
     CHECK(story.hosts[1].times == Times{25us, 35us});
+}
+
+TEST_CASE("a core that was idle for long is roused", "[sim][machine]") {
+    Story story(1);
+    story.claim(0, Thread::driver, 1);
+    story.run();
+    story.now += doze;
+    story.claim(1, Thread::driver, 1);
+    story.run();
+    CHECK(story.hosts[1].times == Times{1020us, 1030us});
+    story.now += doze + 1us;
+    story.claim(2, Thread::driver, 1);
+    story.run();
+    CHECK(story.hosts[2].times == Times{2076us, 2086us});
+}
+
+TEST_CASE("of two idle cores the one that worked last wakes up", "[sim][machine]") {
+    Story story(2);
+    story.now = 5ms;
+    story.claim(0, Thread::driver, 1);
+    story.run();
+    story.now += 100us;
+    story.claim(1, Thread::driver, 1);
+    story.claim(2, Thread::driver, 1);
+    story.run();
+    CHECK(story.hosts[1].times == Times{5160us, 5170us});
+    CHECK(story.hosts[2].times == Times{5200us, 5210us});
 }
 
 TEST_CASE("threads of one process work on two cores at a time", "[sim][machine]") {

@@ -64,6 +64,15 @@ TEST_CASE("the fewer cores nodes share, the later a batch is everywhere", "[sim]
     CHECK(few.times.convergence.p50 > many.times.convergence.p50);
 }
 
+TEST_CASE("what a signature costs its reader delays what it signs", "[sim][machine]") {
+    const Report quick = run(shared_plan(5, 64));
+    Plan plan = shared_plan(5, 64);
+    plan.process.verify = 3ms;
+    const Report slow = run(std::move(plan));
+    REQUIRE(quick.times.convergence.count > 0);
+    CHECK(slow.times.convergence.p50 >= quick.times.convergence.p50 + 3ms);
+}
+
 TEST_CASE("a run with shared cores has one trace hash", "[sim][machine]") {
     const Report once = run(shared_plan(5, 2));
     const Report again = run(shared_plan(5, 2));
@@ -99,6 +108,20 @@ TEST_CASE("nobody knows of a killed process before its connections end", "[sim][
     world.run_until(5s + 50ms);
     CHECK(deaths.told.empty());
     world.run_until(5s + 100ms);
+    CHECK(deaths.told.size() == 4);
+}
+
+TEST_CASE("nobody knows of a killed process before the news of its links are read",
+          "[sim][machine]") {
+    Plan plan = shared_plan(5, 8);
+    plan.process.link = 30ms;
+    plan.faults = {fault_of(FaultKind::crash, 5s, 5s, 3)};
+    Deaths deaths;
+    World world(std::move(plan));
+    world.watch(deaths);
+    world.run_until(5s + 60ms);  // lost, and refused
+    CHECK(deaths.told.empty());
+    world.run_until(5s + 500ms);
     CHECK(deaths.told.size() == 4);
 }
 

@@ -99,10 +99,11 @@ TEST_CASE("every field of a plan is in its text", "[sim][plan_text]") {
     [[maybe_unused]] const auto& [latency, spread, jitter, unacked, retransmit, linger, pipe,
                                   bandwidth, regions] = network;
     [[maybe_unused]] const auto& [journal, sync_min, sync_mean, read, work, pieces, log] = disk;
-    [[maybe_unused]] const auto& [turn, input, exit_min, exit_mean, cores, wake, frame] = process;
+    [[maybe_unused]] const auto& [turn, input, verify, link, exit_min, exit_mean, cores, wake, doze,
+                                  rouse, frame] = process;
     [[maybe_unused]] const auto& [puts, swaps, tasks, leases, decisions, edits, workers] = load;
     [[maybe_unused]] const auto& [fail, silent, late, twice, poison] = workers;
-    CHECK(plan_fields().size() == 5 + 8 + 7 + 7 + 6 + 5);
+    CHECK(plan_fields().size() == 5 + 8 + 7 + 11 + 6 + 5);
 
     Plan before = drawn_plan(100);
     before.faults.clear();
@@ -123,8 +124,8 @@ TEST_CASE("a plan is laid out to be read", "[sim][plan_text]") {
         "[network]  latency=60us spread=120us jitter=20us unacked=10s retransmit=200ms linger=10ms "
         "pipe=2MiB bandwidth=0B/s\n"
         "[disk]     journal=1 sync_min=300us sync_mean=300us read=100us work=0s pieces=1 log=2048\n"
-        "[process]  turn=30us input=8us exit_min=0s exit_mean=0s cores=0 wake=0s "
-        "frame=0s\n"
+        "[process]  turn=30us input=8us verify=0s link=0s exit_min=0s exit_mean=0s cores=0 wake=0s "
+        "doze=0s rouse=0s frame=0s\n"
         "[load]     puts=2/s cas=1/s tasks=0.5/s leases=2/s decisions=0.2/s edits=1/s\n"
         "[workers]  fail=5% silent=0% late=0% twice=0% poison=0%\n"
         "[at 12.5s] crash node 3 for 4s\n"
@@ -189,8 +190,8 @@ TEST_CASE("a wrong section or field is named with its line and column", "[sim][p
         {"[process] cores=1025", "1:17: cores is 1025, possible are 0 to 1024"},
         {"[process] cores=2 wake=2s", "1:24: wake is 2s, possible are 0s to 1s"},
         {"[process] core=2",
-         "1:11: found \"core\", expected a field: turn, input, exit_min, exit_mean, cores, wake, "
-         "frame"},
+         "1:11: found \"core\", expected a field: turn, input, verify, link, exit_min, "
+         "exit_mean, cores, wake, doze, rouse, frame"},
         {"[run]\n# again\n[run]", "3:2: [run] stands on line 1 already"},
         {"[run] seed=1 seed=1", "1:14: seed stands twice"},
         {"[run] seed", "1:11: found the end of the line, expected ="},
