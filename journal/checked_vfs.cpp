@@ -9,7 +9,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <span>
 
@@ -98,11 +97,10 @@ int read_file(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
 
 // I4: a header that a crash tears is not taken for one that rotted.
 int begin_anew(sqlite3_file* log) {
-    constexpr std::array<std::uint8_t, log_frame_header_bytes> no_frame{};
     sqlite3_int64 size = 0;
     int code = log->pMethods->xFileSize(log, &size);
     if (code != SQLITE_OK || size == 0) return code;
-    code = log->pMethods->xWrite(log, no_frame.data(), log_frame_header_bytes, log_header_bytes);
+    code = log->pMethods->xWrite(log, &struck_out, sizeof struck_out, log_header_bytes);
     return code == SQLITE_OK ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : code;
 }
 

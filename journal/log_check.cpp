@@ -77,8 +77,7 @@ bool is_log_damaged(const ReadAt& read, std::uint64_t log_bytes) {
     LogHeader header;
     FrameHeader first;
     if (!read(0, header) || !read(log_header_bytes, first)) return false;  // nothing was committed
-    if (std::ranges::all_of(first, [](std::uint8_t byte) { return byte == 0; }))
-        return false;  // I3
+    if (first.front() == struck_out) return false;                         // I3
     bool whole = is_whole(header);
     const std::endian order = whole ? order_of(header) : std::endian::native;
     const ByteView salts = whole ? ByteView(header).subspan(16, 8) : salts_of(first);

@@ -169,6 +169,19 @@ TEST_CASE("a log that ends early, as a crash leaves it, is read up to there", "[
     }
 }
 
+TEST_CASE("a log whose first frame is struck out is empty", "[journal][damage]") {
+    const Scratch scratch;
+    const std::string path = scratch.file("journal.db");
+    write_and_die(path, true);
+    const Bytes main = content_of(path);
+    Bytes log = content_of(path + "-wal");
+    REQUIRE(readable(scratch, main, log) == commits);
+    log.at(log_header_bytes) = struck_out;
+    CHECK(readable(scratch, main, log) == commits);
+    log.at(log_header_bytes) = 0x10;
+    CHECK(readable(scratch, main, log) == -1);
+}
+
 TEST_CASE("a page of the log that rots while the journal is open is told", "[journal][damage]") {
     const Scratch scratch;
     const std::string path = scratch.file("journal.db");
