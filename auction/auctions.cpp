@@ -24,7 +24,7 @@ std::size_t size_of(const TaskView& view) {
 
 Auctions::Auctions(Setup setup, const RecordSource& records, Moment now)
     : timing_(setup.timing),
-      members_(setup.self, setup.boot, now.boot_time + setup.timing.settle),
+      members_(setup.self, setup.boot, now.boot_time + setup.timing.settle, setup.numbers),
       digests_(members_, timing_),
       custodian_(members_, timing_, counters_, setup.random_seed),
       announcer_({members_, timing_, counters_, digests_}, setup.random_seed),

@@ -46,6 +46,7 @@ struct Setup {
     Boot boot;
     std::uint64_t random_seed = 0;
     Timing timing;
+    std::shared_ptr<NodeInterner> numbers = {};  // see Members
 };
 
 enum class Leaving : std::uint8_t { dead, left };

@@ -9,41 +9,56 @@
 #include <utility>
 
 namespace starling::auction {
-namespace {
-
-std::vector<NodeId> best_of(const std::set<NodeId>& nodes, const TaskId& task, std::size_t count) {
-    std::vector<std::pair<std::uint64_t, NodeId>> scored;
-    scored.reserve(nodes.size());
-    const std::uint64_t tail = load_u64(task.view().last(8));
-    for (const NodeId& node : nodes) {
-        scored.emplace_back(draw(task.prefix(), node.prefix(), tail), node);
-    }
-    const auto kept = std::min(count, scored.size());
-    std::partial_sort(scored.begin(), scored.begin() + static_cast<std::ptrdiff_t>(kept),
-                      scored.end());
-    std::vector<NodeId> best;
-    for (std::size_t i = 0; i < kept; ++i) best.push_back(scored[i].second);
-    return best;
-}
-
-}  // namespace
-
-Members::Members(NodeId self, Boot boot, BootTime settled)
-    : self_(self), boot_(boot), settled_(settled) {
-    alive_.emplace(self_, boot_);
-    admitted_.insert(self_);
+Members::Members(NodeId self, Boot boot, BootTime settled, std::shared_ptr<NodeInterner> numbers)
+    : self_(self),
+      boot_(boot),
+      settled_(settled),
+      numbers_(numbers != nullptr ? std::move(numbers) : std::make_shared<NodeInterner>()) {
+    const std::uint32_t place = admit(self_);
+    alive_[place] = true;
+    boots_[place] = boot_;
+    ++alive_count_;
     sees_majority_ = BootTime{};
 }
 
+Members::~Members() {
+    for (std::uint32_t place = 0; place < admitted_.size(); ++place) {
+        if (admitted_[place]) numbers_->release({place});
+    }
+}
+
+// Its number, one for as long as this object lives.
+std::uint32_t Members::admit(const NodeId& node) {
+    const auto known = numbers_->find(node);
+    if (known && known->value < admitted_.size() && admitted_[known->value]) return known->value;
+    const std::uint32_t place = numbers_->retain(node).value;
+    if (place >= admitted_.size()) {
+        boots_.resize(numbers_->capacity());
+        alive_.resize(numbers_->capacity());
+        admitted_.resize(numbers_->capacity());
+    }
+    admitted_[place] = true;
+    ++admitted_count_;
+    return place;
+}
+
+std::optional<std::uint32_t> Members::place_of(const NodeId& node) const {
+    const auto known = numbers_->find(node);
+    if (!known || known->value >= alive_.size() || !alive_[known->value]) return std::nullopt;
+    return known->value;
+}
+
 void Members::certified(const NodeId& node) {
-    admitted_.insert(node);
+    admit(node);
     look_around(settled_);  // at most one more of them: a majority may be lost, never won
 }
 
 void Members::alive(const NodeId& node, Boot boot, BootTime now) {
     if (node == self_) return;  // I1
-    alive_[node] = std::max(alive_[node], boot);
-    admitted_.insert(node);
+    const std::uint32_t place = admit(node);
+    boots_[place] = alive_[place] ? std::max(boots_[place], boot) : boot;
+    alive_count_ += alive_[place] ? 0U : 1U;
+    alive_[place] = true;
     gone_.erase(node);
     left_.erase(node);
     look_around(now);
@@ -62,15 +77,16 @@ void Members::left(const NodeId& node, BootTime now) {
 }
 
 void Members::drop(const NodeId& node, BootTime now) {
-    alive_.erase(node);
+    const std::uint32_t place = admit(node);
+    alive_count_ -= alive_[place] ? 1U : 0U;
+    alive_[place] = false;
     behind_.erase(node);
     gone_.emplace(node, now);
-    admitted_.insert(node);
     look_around(now);
 }
 
 void Members::look_around(BootTime now) {
-    if (alive_.size() <= (admitted_.size() - left_.size()) / 2) {
+    if (alive_count_ <= (admitted_count_ - left_.size()) / 2) {
         sees_majority_.reset();
     } else if (!sees_majority_) {
         sees_majority_ = now;
@@ -78,18 +94,17 @@ void Members::look_around(BootTime now) {
 }
 
 bool Members::is_boot(const NodeId& node, Boot boot) const {
-    const auto found = alive_.find(node);
-    return found != alive_.end() && found->second == boot;
+    const auto place = place_of(node);
+    return place && boots_[*place] == boot;
 }
 
 bool Members::is_gone(const NodeId& node, Boot boot, BootTime now) const {
-    const auto found = alive_.find(node);
-    if (found != alive_.end()) return found->second > boot;
+    if (const auto place = place_of(node)) return boots_[*place] > boot;
     return is_away(node, now);
 }
 
 bool Members::is_away(const NodeId& node, BootTime now) const {
-    if (alive_.contains(node)) return false;
+    if (is_alive(node)) return false;
     return gone_.contains(node) || now >= settled_;
 }
 
@@ -102,7 +117,7 @@ bool Members::lacks_majority(std::span<const NodeId> nodes, BootTime now) const 
 BootTime Members::majority_lost(std::span<const NodeId> nodes) const {
     std::vector<BootTime> away;
     for (const NodeId& node : nodes) {
-        if (alive_.contains(node)) continue;
+        if (is_alive(node)) continue;
         const auto gone = gone_.find(node);
         away.push_back(gone != gone_.end() ? gone->second : settled_);
     }
@@ -115,13 +130,13 @@ BootTime Members::majority_lost(std::span<const NodeId> nodes) const {
 void Members::lag(const NodeId& node, bool behind) {
     if (!behind) {
         behind_.erase(node);
-    } else if (node != self_ && alive_.contains(node)) {
+    } else if (node != self_ && is_alive(node)) {
         behind_.insert(node);
     }
 }
 
 std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) const {
-    std::vector<NodeId> nodes = nearest(task, alive_.size());
+    std::vector<NodeId> nodes = nearest(task, alive_count_);
     std::stable_partition(nodes.begin(), nodes.end(),
                           [&](const NodeId& node) { return !is_behind(node); });
     nodes.resize(std::min(count, nodes.size()));
@@ -129,7 +144,7 @@ std::vector<NodeId> Members::custodians(const TaskId& task, std::size_t count) c
     for (const auto& [node, since] : gone_) {
         if (!left_.contains(node)) dead.push_back(node);
     }
-    if (alive_.size() + dead.size() < 3) return nodes;
+    if (alive_count_ + dead.size() < 3) return nodes;
     for (const NodeId& node : dead) {
         if (nodes.size() < count) nodes.push_back(node);
     }
@@ -141,9 +156,24 @@ std::vector<NodeId> Members::custodians_of_key(const TaskId& task) const {
 }
 
 std::vector<NodeId> Members::nearest(const TaskId& task, std::size_t count) const {
-    std::set<NodeId> nodes;
-    for (const auto& [node, boot] : alive_) nodes.insert(node);
-    return best_of(nodes, task, count);
+    return best_of(alive_, task, count);
+}
+
+std::vector<NodeId> Members::best_of(const std::vector<bool>& chosen, const TaskId& task,
+                                     std::size_t count) const {
+    std::vector<std::pair<std::uint64_t, NodeId>> scored;
+    const std::uint64_t tail = load_u64(task.view().last(8));
+    for (std::uint32_t place = 0; place < chosen.size(); ++place) {
+        if (!chosen[place]) continue;
+        const NodeId& node = numbers_->id_of({place});
+        scored.emplace_back(draw(task.prefix(), node.prefix(), tail), node);
+    }
+    const auto kept = std::min(count, scored.size());
+    std::partial_sort(scored.begin(), scored.begin() + static_cast<std::ptrdiff_t>(kept),
+                      scored.end());
+    std::vector<NodeId> best;
+    for (std::size_t i = 0; i < kept; ++i) best.push_back(scored[i].second);
+    return best;
 }
 
 }  // namespace starling::auction

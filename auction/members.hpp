@@ -7,15 +7,19 @@
 //   I3  Who keeps a key follows from who was ever admitted: a death, a cut, a restart or a leave
 //       changes no list, for two sides of a partition may know of different ones.  Lists of two
 //       nodes of which one knows a member more overlap in their majorities.
+//   I4  Who was admitted costs 8 bytes and two bits, by its number; numbers have no order and mean
+//       nothing outside.
 //
 // Not thread safe.
 #pragma once
 
 #include "base/ids.hpp"
+#include "base/interner.hpp"
 #include "base/moment.hpp"
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -25,8 +29,13 @@ namespace starling::auction {
 
 class Members {
 public:
-    // Until `settled` a member not yet heard of may still turn up.
-    Members(NodeId self, Boot boot, BootTime settled);
+    // Until `settled` a member not yet heard of may still turn up.  `numbers` may be shared with
+    // others of this process; null: this one has its own.
+    Members(NodeId self, Boot boot, BootTime settled,
+            std::shared_ptr<NodeInterner> numbers = nullptr);
+    ~Members();
+    Members(const Members&) = delete;
+    Members& operator=(const Members&) = delete;
 
     void certified(const NodeId& node);  // whether it was ever met or not
     void alive(const NodeId& node, Boot boot, BootTime now);
@@ -40,13 +49,13 @@ public:
 
     [[nodiscard]] BootTime settled() const { return settled_; }
 
-    [[nodiscard]] bool is_alive(const NodeId& node) const { return alive_.contains(node); }
+    [[nodiscard]] bool is_alive(const NodeId& node) const { return place_of(node).has_value(); }
 
     [[nodiscard]] bool is_boot(const NodeId& node, Boot boot) const;
 
     [[nodiscard]] bool is_behind(const NodeId& node) const { return behind_.contains(node); }
 
-    [[nodiscard]] std::size_t count() const { return alive_.size(); }
+    [[nodiscard]] std::size_t count() const { return alive_count_; }
 
     // Whether what this boot of the node did in memory is lost.
     [[nodiscard]] bool is_gone(const NodeId& node, Boot boot, BootTime now) const;
@@ -80,12 +89,21 @@ public:
 private:
     void drop(const NodeId& node, BootTime now);
     void look_around(BootTime now);
+    std::uint32_t admit(const NodeId& node);
+    // Of those alive.
+    [[nodiscard]] std::optional<std::uint32_t> place_of(const NodeId& node) const;
+    [[nodiscard]] std::vector<NodeId> best_of(const std::vector<bool>& chosen, const TaskId& task,
+                                              std::size_t count) const;
 
     NodeId self_;
     Boot boot_;
     BootTime settled_;
-    std::map<NodeId, Boot> alive_;
-    std::set<NodeId> admitted_;        // ever
+    std::shared_ptr<NodeInterner> numbers_;
+    std::vector<Boot> boots_;     // by number: of those alive
+    std::vector<bool> alive_;     // by number
+    std::vector<bool> admitted_;  // by number: ever
+    std::size_t alive_count_ = 0;
+    std::size_t admitted_count_ = 0;
     std::map<NodeId, BootTime> gone_;  // dead or left, and since when
     std::set<NodeId> left_;            // of these
     std::set<NodeId> behind_;          // alive, but slow

@@ -7,6 +7,7 @@
 // Not thread safe: cores that share one run in one thread.
 #pragma once
 
+#include "base/interner.hpp"
 #include "gossip/claim.hpp"
 #include "gossip/directory.hpp"
 #include "gossip/messages.hpp"
@@ -29,7 +30,7 @@ using Introductions = Originals<Introduction>;
 struct Commons {
     // `salt` is the mesh's.
     explicit Commons(std::uint64_t salt, std::uint64_t scramble = 0)
-        : directory(salt, scramble), claims(scramble), introductions(scramble) {}
+        : directory(salt, scramble), numbers(scramble), claims(scramble), introductions(scramble) {}
 
     [[nodiscard]] static std::uint64_t salt_of(const MeshId& mesh) { return load_u64(mesh.view()); }
 
@@ -37,6 +38,7 @@ struct Commons {
     [[nodiscard]] const std::vector<Introductions::Held>& opened(const Contacts& contacts);
 
     Directory directory;
+    NodeInterner numbers;  // for whoever else in this process has tables of nodes
     Claims claims;
     Introductions introductions;
 

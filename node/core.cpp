@@ -18,6 +18,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration reject_period = 1s;  // between two REJECTs to one sender
+constexpr Duration services_rest = 1s;  // see Parts
+
+// Most frames are gossip's, and end there unless a member changed.
+bool is_gossip(Kind kind) {
+    return kind == Kind::ping || kind == Kind::pong || kind == Kind::cells ||
+           kind == Kind::table_digest || kind == Kind::table_entries;
+}
 
 gossip::Setup gossip_setup(const Setup& setup) {
     return {.key = setup.key,
@@ -30,6 +37,12 @@ gossip::Setup gossip_setup(const Setup& setup) {
             .seeds = setup.seeds,
             .random_seed = setup.random_seed,
             .commons = setup.commons};
+}
+
+// Those that all cores of this process share, if they share any.
+std::shared_ptr<NodeInterner> numbers_of(const Setup& setup) {
+    if (setup.commons == nullptr) return nullptr;
+    return {setup.commons, &setup.commons->numbers};
 }
 
 }  // namespace
@@ -48,7 +61,8 @@ NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSou
       auctions({.self = setup.key.id(),
                 .boot = setup.boot,
                 .random_seed = setup.random_seed,
-                .timing = {}},
+                .timing = {},
+                .numbers = numbers_of(setup)},
                records, now),
       members(gossip, setup.genesis),
       state(store),
@@ -84,6 +98,7 @@ NodeFacts NodeCore::Parts::facts(BootTime) const {
 void NodeCore::Parts::settle(Moment now, Effects& out) {
     gossip.set_state_root(store.root());
     for (const auto& certificate : gossip.take_certificates()) {
+        services_touched = true;
         auctions.on_member_certified(certificate->node);
         out.admit(certificate->node, certificate->curve);
         out.trace(Event::certificate_learned, certificate->node.prefix(),
@@ -91,17 +106,22 @@ void NodeCore::Parts::settle(Moment now, Effects& out) {
     }
     on_member_changes(now, out);
     for (const auto& [peer, behind] : gossip.take_lag_changes()) {
+        services_touched = true;
         auctions.on_member_lag(peer, behind, now, out);
     }
     for (const NodeId& peer : gossip.take_dials()) links.want(peer, now, out);
     settle_links(now, out);
-    for (const NodeId& peer : gossip.take_reconcile()) store.on_reconcile(peer, now, out);
+    for (const NodeId& peer : gossip.take_reconcile()) {
+        services_touched = true;
+        store.on_reconcile(peer, now, out);
+    }
     gossip.set_state_root(store.root());
 }
 
 void NodeCore::Parts::on_member_changes(Moment now, Effects& out) {
     const auto changes = gossip.take_changes();
     if (changes.empty()) return;
+    services_touched = true;
     for (const gossip::MemberChange& change : changes) on_member_change(change, now, out);
     tell_reachable();
     members.on_changes(changes, turn(now, out));
@@ -145,6 +165,7 @@ void NodeCore::Parts::settle_links(Moment now, Effects& out) {
     const auto changes = links.take_changes();
     for (const LinkChanged& changed : changes) on_link_changed(changed, now, out);
     if (moved || !changes.empty()) {
+        services_touched = true;
         settle_floods(now, out);
         settle_relays();
     }
@@ -204,6 +225,7 @@ void NodeCore::Parts::want_receivers(Moment now, Effects& out) {
 void NodeCore::Parts::check_ready(Moment now, Effects& out) {
     if (ready || !gossip.joined(now.boot_time)) return;
     ready = true;
+    services_touched = true;
     out.trace(Event::node_ready, self().prefix(), gossip.alive_count());
     for (const auto& [call, ask] : std::exchange(early_offers, {})) {
         STARLING_PROBE(offer_waited_for_join);
@@ -211,14 +233,32 @@ void NodeCore::Parts::check_ready(Moment now, Effects& out) {
     }
 }
 
-std::optional<BootTime> NodeCore::Parts::next_deadline() const {
-    std::optional<BootTime> next = gossip.next_deadline();
-    next = earlier(next, links.next_deadline());
-    next = earlier(next, store.next_deadline());
+bool NodeCore::Parts::are_services_due(BootTime now) const {
+    return services_touched || now - services_looked >= services_rest ||
+           (services_due && now >= *services_due);
+}
+
+void NodeCore::Parts::tick_services(Moment now, Effects& out) {
+    services_touched = false;
+    services_looked = now.boot_time;
+    quorum.on_tick(now, out);
+    auctions.on_tick(now, out);
+    state.on_tick(turn(now, out));
+    agreement.on_tick(turn(now, out));
+    tasks.on_tick(turn(now, out));
+}
+
+std::optional<BootTime> NodeCore::Parts::services_deadline() const {
+    std::optional<BootTime> next = store.next_deadline();
     next = earlier(next, quorum.next_deadline());
     next = earlier(next, auctions.next_deadline());
     next = earlier(next, tasks.next_deadline());
     return earlier(next, state.next_deadline());
+}
+
+std::optional<BootTime> NodeCore::Parts::next_deadline() const {
+    const auto next = earlier(gossip.next_deadline(), links.next_deadline());
+    return earlier(next, services_deadline());
 }
 
 void NodeCore::Parts::trace_health(const DriverHealth& now, Effects& out) const {
@@ -315,6 +355,7 @@ FrameVerdict NodeCore::open(const NodeId& from, const FrameHeader& header, ByteV
     }
     Reader reader = parts_->decoder.parse(body);
     if (!reader.ok()) return FrameVerdict::malformed;
+    parts_->services_touched |= !is_gossip(header.kind);
     const FrameVerdict verdict = row->handle(*parts_, {from, header, now}, reader, out);
     if (verdict == FrameVerdict::handled && from != id()) parts_->gossip.on_heard(from, now, out);
     return verdict;
@@ -343,18 +384,21 @@ FrameVerdict NodeCore::check_link(const NodeId& from, const FrameHeader& header,
 
 void NodeCore::on_link(const LinkEvent& event, Moment now, Effects& out) {
     parts_->deadline.reset();
+    parts_->services_touched = true;
     parts_->links.on_event(event, now, out);
     parts_->settle(now, out);
 }
 
 void NodeCore::on_call(CallId call, ByteView request, Moment now, Effects& out) {
     parts_->deadline.reset();
+    parts_->services_touched = true;
     serve(*parts_, call, request, parts_->turn(now, out));
     parts_->settle(now, out);
 }
 
 void NodeCore::on_call_ended(CallId call) {
     parts_->deadline.reset();
+    parts_->services_touched = true;
     parts_->members.on_call_ended(call);
     parts_->state.on_call_ended(call);
     parts_->agreement.on_call_ended(call);
@@ -365,6 +409,7 @@ void NodeCore::on_call_ended(CallId call) {
 void NodeCore::on_fetched(std::uint64_t tag, std::span<const FetchedRecord> records, Moment now,
                           Effects& out) {
     parts_->deadline.reset();
+    parts_->services_touched = true;
     std::vector<ByteView> values;
     for (const FetchedRecord& record : records) values.emplace_back(record.value);
     (void)parts_->store.on_fetched(tag, values, out);
@@ -378,28 +423,33 @@ void NodeCore::on_health(const DriverHealth& health, Effects& out) {
     // Records of tasks are taken by a slow disk too: where few nodes are left, late is better than
     // never.
     const bool full = health.is_disk_low() || parts_->members.is_leaving();
-    parts_->auctions.refuse_custody(full);
-    parts_->auctions.refuse_work(full || health.is_degraded());
+    const bool busy = full || health.is_degraded();
+    if (std::pair(full, busy) != parts_->refused) {
+        parts_->refused = {full, busy};
+        parts_->services_touched = true;
+        parts_->auctions.refuse_custody(full);
+        parts_->auctions.refuse_work(busy);
+    }
     parts_->gossip.set_health(health.oldest_batch, health.last_turn);
 }
 
 void NodeCore::on_tick(Moment now, Backlog backlog, Effects& out) {
     const auto input = backlog == Backlog::left ? gossip::Input::left : gossip::Input::drained;
-    parts_->store.on_tick(parts_->flooded, now, out);
-    parts_->gossip.on_tick(now, input, out);
-    parts_->settle(now, out);
-    parts_->check_ready(now, out);
-    parts_->quorum.on_tick(now, out);
-    parts_->auctions.on_tick(now, out);
-    parts_->state.on_tick(parts_->turn(now, out));
-    parts_->agreement.on_tick(parts_->turn(now, out));
-    parts_->tasks.on_tick(parts_->turn(now, out));
-    parts_->members.on_tick(parts_->turn(now, out));
-    parts_->want_receivers(now, out);
-    parts_->links.on_tick(now, out);
-    parts_->settle(now, out);
-    parts_->deadline = parts_->next_deadline();
-    parts_->gossip.on_sleep(*parts_->deadline);
+    Parts& parts = *parts_;
+    if (parts.are_services_due(now.boot_time)) parts.store.on_tick(parts.flooded, now, out);
+    parts.gossip.on_tick(now, input, out);
+    parts.settle(now, out);
+    parts.check_ready(now, out);
+    const bool due = parts.are_services_due(now.boot_time);
+    if (due) parts.tick_services(now, out);
+    parts.members.on_tick(parts.turn(now, out));
+    parts.want_receivers(now, out);
+    parts.links.on_tick(now, out);
+    parts.settle(now, out);
+    if (due || parts.services_touched) parts.services_due = parts.services_deadline();
+    const auto next = earlier(parts.gossip.next_deadline(), parts.links.next_deadline());
+    parts.deadline = earlier(next, parts.services_due);
+    parts.gossip.on_sleep(*parts.deadline);
 }
 
 std::optional<BootTime> NodeCore::next_deadline() const {

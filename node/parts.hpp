@@ -56,6 +56,9 @@ struct NodeCore::Parts final : AddressBook {
     // Dials whoever this turn's frames are for.
     void want_receivers(Moment now, Effects& out);
     void check_ready(Moment now, Effects& out);
+    void tick_services(Moment now, Effects& out);
+    [[nodiscard]] bool are_services_due(BootTime now) const;
+    [[nodiscard]] std::optional<BootTime> services_deadline() const;
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
     void trace_health(const DriverHealth& now, Effects& out) const;  // what changed
     void fill_metrics(MetricsAnswer& answer) const;
@@ -78,12 +81,18 @@ struct NodeCore::Parts final : AddressBook {
     TaskService tasks;
     Quota quota;
     DriverHealth health;
+    std::pair<bool, bool> refused;        // by the auctions: custody, and work
     std::map<NodeId, BootTime> rejected;  // when a REJECT last went to this sender
     bool ready = false;
     std::vector<std::pair<CallId, TaskOfferAsk>> early_offers;  // kept until this node is ready
     std::uint64_t frames_refused = 0;
     // As it stood at the end of the last turn; nothing when something was put in since.
     std::optional<std::optional<BootTime>> deadline;
+    // Most turns are heartbeats.  Whatever is not gossip's or the links' is looked at when
+    // something reached it, when it is due, and else once in `services_rest`.
+    bool services_touched = true;
+    std::optional<BootTime> services_due;  // as it stood when they were looked at last
+    BootTime services_looked{};
 };
 
 }  // namespace starling::node

@@ -29,12 +29,12 @@ bool speaks_of_member(Event event) {
 MembershipCheck::MembershipCheck(const std::vector<NodeId>& ids, Findings& findings)
     : findings_(findings),
       history_(static_cast<std::uint32_t>(ids.size())),
+      hosts_(ids),
       standings_(ids.size(), std::vector<Standing>(1)),
       seen_(ids.size() * ids.size()),
       restarted_(ids.size()),
       claimed_(ids.size()),
       accusers_(ids.size()) {
-    for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
     for (const char* each : {standing_never_falls, death_is_outbid_only, only_subject_raises,
                              no_false_death, crash_is_noticed, one_accuser_never_kills}) {
         findings_.expect(each);
@@ -241,9 +241,7 @@ void MembershipCheck::see(std::uint32_t observer, std::uint32_t subject, const S
 }
 
 std::optional<std::uint32_t> MembershipCheck::host_of(std::uint64_t prefix) const {
-    const auto found = hosts_.find(prefix);
-    if (found == hosts_.end()) return std::nullopt;
-    return found->second;
+    return hosts_.find(prefix);
 }
 
 }  // namespace starling::sim

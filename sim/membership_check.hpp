@@ -23,6 +23,7 @@
 #include "base/ids.hpp"
 #include "sim/check.hpp"
 #include "sim/history.hpp"
+#include "sim/host_numbers.hpp"
 
 #include <cstdint>
 #include <map>
@@ -102,7 +103,7 @@ private:
 
     Findings& findings_;
     History history_;
-    std::map<std::uint64_t, std::uint32_t> hosts_;  // first bytes of the id -> host
+    HostNumbers hosts_;
     std::vector<std::vector<Standing>> standings_;  // by subject: all that were ever seen
     std::vector<std::uint16_t> seen_;  // observer * hosts + subject: which of the subject's
     std::vector<bool> restarted_;

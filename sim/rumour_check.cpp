@@ -72,12 +72,13 @@ RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
       all_are_neighbours_(ids_.size() <= 2 * gossip::ring_count(ids_.size(), 0) + 1),
       findings_(findings),
       history_(static_cast<std::uint32_t>(ids_.size())),
+      hosts_(ids_),
       views_(ids_.size()),
       tables_(ids_.size()),
       shown_(ids_.size()),
       said_(ids_.size()),
-      rumours_(rumours_kept) {
-    for (std::uint32_t host = 0; host < ids_.size(); ++host) hosts_[ids_[host].prefix()] = host;
+      rumours_(rumours_kept),
+      greetings_(ids_.size()) {
     for (const char* each : {suspects_get_time, heard_are_not_mourned, suspects_are_accused,
                              tables_are_compared, greetings_are_own, dead_are_dialled}) {
         findings_.expect(each);
@@ -115,7 +116,7 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
         const bool refused = ends_greeting(record) && impostor != impostors_.end();
         if (refused && --impostor->second.taken == 0) impostors_.erase(impostor);
     }
-    if (ends_greeting(record)) greetings_.erase({host, *subject});
+    if (ends_greeting(record)) greetings_.at(host).erase(*subject);
 }
 
 void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
@@ -145,7 +146,7 @@ void RumourCheck::on_said(const Told& frame) {
         on_roots_said(frame);
     } else if (frame.kind == Kind::table_digest) {
         if (const auto peer = host_of(frame.peer.prefix())) {
-            greetings_.erase({frame.host, *peer});
+            greetings_.at(frame.host).erase(*peer);
         }
     } else if (frame.kind == Kind::cells) {
         // The same goes to one peer after another.
@@ -166,14 +167,15 @@ void RumourCheck::on_heard(const Told& frame) {
     view_of(frame.host, *peer).heard.note(frame.now);
     if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
         const bool is_pong = frame.kind == Kind::pong;
-        if (!is_pong && !greetings_.contains({frame.host, *peer})) return;  // most pings
+        if (!is_pong && !greetings_.at(frame.host).contains(*peer)) return;  // most pings
         if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
             // Pongs that nobody asked for come from strangers too.
             if (is_pong && message->sequence != 0)
                 view_of(frame.host, *peer).answered.note(frame.now);
-            const auto greeting = greetings_.find({frame.host, *peer});
-            if (greeting != greetings_.end() && own_root(frame.host) == message->roots.table) {
-                greetings_.erase(greeting);
+            auto& greetings = greetings_.at(frame.host);
+            const auto greeting = greetings.find(*peer);
+            if (greeting != greetings.end() && own_root(frame.host) == message->roots.table) {
+                greetings.erase(greeting);
             }
         }
     } else if (frame.kind == Kind::hello) {
@@ -283,34 +285,35 @@ void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool dow
 // Who shows the same table as before the greeting has had time to compare it, and a link.
 void RumourCheck::on_roots_said(const Told& frame) {
     check_dialled(frame.host, frame.now);
-    if (greetings_.empty()) return;
+    auto& greetings = greetings_.at(frame.host);
+    if (greetings.empty()) return;
     const auto peer = host_of(frame.peer.prefix());
     if (!peer) return;
-    const auto greeting = greetings_.find({frame.host, *peer});
-    if (greeting == greetings_.end()) return;
+    const auto greeting = greetings.find(*peer);
+    if (greeting == greetings.end()) return;
     if (greeting->second.own_root != own_root(frame.host)) {
-        greetings_.erase(greeting);
+        greetings.erase(greeting);
         return;
     }
     // It greets back over a new link: what is due follows that.
     if (frame.kind == Kind::hello) greeting->second.at = frame.now;
     if (frame.now - greeting->second.at < compared_within) return;
     findings_.looked(tables_are_compared);
-    greetings_.erase(greeting);
+    greetings.erase(greeting);
     violated(tables_are_compared, frame.host, *peer, frame.now);
 }
 
 void RumourCheck::on_greeting(const Told& frame, const gossip::Hello& hello) {
     const auto peer = host_of(frame.peer.prefix());
     const auto own = own_root(frame.host);
-    greetings_.erase({frame.host, *peer});
+    greetings_.at(frame.host).erase(*peer);
     findings_.looked(greetings_are_own);
     if (hello.claim.node != frame.peer) on_impostor(frame.host, *peer, frame.now);
     // Only its owner's word counts, and none of an earlier boot.
     if (hello.claim.node != frame.peer || hello.claim.boot != history_.boot(*peer)) return;
     if (!own || *own == hello.roots.table) return;
     findings_.looked(tables_are_compared);
-    greetings_[{frame.host, *peer}] = {frame.now, *own};
+    greetings_.at(frame.host)[*peer] = {frame.now, *own};
 }
 
 void RumourCheck::on_impostor(std::uint32_t host, std::uint32_t peer, Duration now) {
@@ -357,20 +360,15 @@ RumourCheck::View* RumourCheck::known_view(std::uint32_t host, std::uint32_t sub
 // What has to happen within some time has it once more.
 void RumourCheck::begin_anew(std::uint32_t host, Duration now) {
     tables_.at(host).lonely_since.reset();
-    const auto end = greetings_.end();
-    for (auto each = greetings_.lower_bound({host, 0}); each != end && each->first.first == host;
-         ++each) {
-        each->second.at = now;
-    }
+    for (auto& [peer, greeting] : greetings_.at(host)) greeting.at = now;
 }
 
 void RumourCheck::forget(std::uint32_t host) {
     shown_.at(host).body.clear();
     tables_.at(host) = {};
     views_.at(host) = HashIndex<NodeId, View>();
-    std::erase_if(greetings_, [&](const auto& each) {
-        return each.first.first == host || each.first.second == host;
-    });
+    greetings_.at(host).clear();
+    for (auto& greetings : greetings_) greetings.erase(host);
     std::erase_if(impostors_, [&](const auto& each) { return each.first.first == host; });
 }
 
@@ -379,9 +377,7 @@ bool RumourCheck::is_slandered(Duration now) const {
 }
 
 std::optional<std::uint32_t> RumourCheck::host_of(std::uint64_t prefix) const {
-    const auto found = hosts_.find(prefix);
-    if (found == hosts_.end()) return std::nullopt;
-    return found->second;
+    return hosts_.find(prefix);
 }
 
 void RumourCheck::violated(const char* invariant, std::uint32_t host, std::uint32_t subject,

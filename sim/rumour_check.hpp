@@ -21,6 +21,7 @@
 #include "gossip/messages.hpp"
 #include "sim/check.hpp"
 #include "sim/history.hpp"
+#include "sim/host_numbers.hpp"
 
 #include <cstdint>
 #include <map>
@@ -147,7 +148,7 @@ private:
     Findings& findings_;
     Decoder decoder_{Decoder::large_chunk};
     History history_;
-    std::map<std::uint64_t, std::uint32_t> hosts_;      // by the first bytes of their ids
+    HostNumbers hosts_;
     std::vector<HashIndex<NodeId, View>> views_;        // by host: of whom it knows something
     std::vector<Table> tables_;                         // by host
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
@@ -157,7 +158,7 @@ private:
     std::vector<std::uint64_t> said_;  // the number of the cells that each host said last
     // By number of their frame, the newest of those that share a place.
     std::vector<std::pair<std::uint64_t, Rumours>> rumours_;
-    std::map<Pair, Greeting> greetings_;  // of one host by another
+    std::vector<std::map<std::uint32_t, Greeting>> greetings_;  // of one host by another
     std::map<Pair, Impostor> impostors_;  // whom one host heard another pretend to be, in this turn
 };
 

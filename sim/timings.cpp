@@ -22,8 +22,7 @@ Percentiles percentiles_of(std::vector<Duration> samples) {
     return {samples.size(), at_percent(samples, 50), at_percent(samples, 95), samples.back()};
 }
 
-Timings::Timings(const std::vector<NodeId>& ids) {
-    for (std::uint32_t host = 0; host < ids.size(); ++host) hosts_[ids[host].prefix()] = host;
+Timings::Timings(const std::vector<NodeId>& ids) : hosts_(ids) {
     met_.resize(ids.size() * ids.size());
 }
 
@@ -50,8 +49,8 @@ void Timings::on_traced(std::uint32_t host, const TraceRecord& record, Duration 
 
 void Timings::on_met(std::uint32_t host, std::uint64_t subject, Duration now) {
     const auto known = hosts_.find(subject);
-    if (all_met_ || known == hosts_.end()) return;
-    const std::size_t place = std::size_t{host} * hosts_.size() + known->second;
+    if (all_met_ || !known) return;
+    const std::size_t place = std::size_t{host} * hosts_.size() + *known;
     if (met_[place]) return;
     met_[place] = true;
     if (++meetings_ == met_.size()) all_met_ = now;  // each has itself, too
@@ -86,8 +85,8 @@ void Timings::leave_out(std::uint32_t host) {
 
 void Timings::on_death(std::uint32_t host, const TraceRecord& record, Duration now) {
     const auto subject = hosts_.find(record.fields[0]);
-    if (subject == hosts_.end()) return;
-    const auto outage = outages_.find(subject->second);
+    if (!subject) return;
+    const auto outage = outages_.find(*subject);
     if (outage == outages_.end()) return;
     outage->second.waiting.erase(host);
     if (!outage->second.waiting.empty()) return;

@@ -19,6 +19,7 @@
 
 #include "base/ids.hpp"
 #include "sim/check.hpp"
+#include "sim/host_numbers.hpp"
 
 #include <cstdint>
 #include <map>
@@ -79,7 +80,7 @@ private:
     void on_death(std::uint32_t host, const TraceRecord& record, Duration now);
     void leave_out(std::uint32_t host);
 
-    std::map<std::uint64_t, std::uint32_t> hosts_;  // first bytes of the id -> host
+    HostNumbers hosts_;
     std::set<std::uint32_t> running_;
     std::map<std::uint32_t, Outage> outages_;     // by host
     std::map<Key, Duration> committed_;           // batch -> when
