@@ -1,6 +1,7 @@
 #include "sim/rumour_check.hpp"
 
 #include "base/limits.hpp"
+#include "gossip/questions.hpp"
 #include "gossip/rings.hpp"
 
 #include <algorithm>
@@ -21,6 +22,11 @@ constexpr const char* dead_are_dialled = "dead_are_dialled";
 constexpr Duration time_to_refute = limits::pause_tolerance - limits::pause_tolerance / 5;
 constexpr Duration lately = (2 * limits::heartbeat_period + limits::ack_timeout_min) * 4 / 5;
 constexpr Duration slander_lingers = 12s;
+
+// At most, of a node in a mesh of so many.
+std::size_t neighbours_of(std::size_t nodes) {
+    return std::min<std::size_t>(nodes, 2 * gossip::ring_count(nodes, 0));
+}
 
 bool is_silence(std::uint64_t cause) {
     return cause == static_cast<std::uint64_t>(gossip::Cause::silent);
@@ -69,7 +75,9 @@ bool RumourCheck::Rumours::decode(Reader& in, Rumours& out) {
 
 RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
     : ids_(std::move(ids)),
-      all_are_neighbours_(ids_.size() <= 2 * gossip::ring_count(ids_.size(), 0) + 1),
+      all_are_neighbours_(ids_.size() <= neighbours_of(ids_.size()) + 1),
+      compared_within_(compared_within + gossip::Questions::patience *
+                                             static_cast<std::int64_t>(neighbours_of(ids_.size()))),
       findings_(findings),
       history_(static_cast<std::uint32_t>(ids_.size())),
       hosts_(ids_),
@@ -297,7 +305,7 @@ void RumourCheck::on_roots_said(const Told& frame) {
     }
     // It greets back over a new link: what is due follows that.
     if (frame.kind == Kind::hello) greeting->second.at = frame.now;
-    if (frame.now - greeting->second.at < compared_within) return;
+    if (frame.now - greeting->second.at < compared_within_) return;
     findings_.looked(tables_are_compared);
     greetings.erase(greeting);
     violated(tables_are_compared, frame.host, *peer, frame.now);

@@ -35,6 +35,7 @@ namespace starling::sim {
 
 class RumourCheck final : public Check {
 public:
+    // After a greeting, if nobody is asked before: tables are compared one at a time.
     static constexpr Duration compared_within = std::chrono::seconds{1};
     static constexpr Duration dialled_within = std::chrono::seconds{12};  // two rounds
 
@@ -145,6 +146,7 @@ private:
 
     std::vector<NodeId> ids_;
     bool all_are_neighbours_;
+    Duration compared_within_;  // however many are asked before, and do not answer
     Findings& findings_;
     Decoder decoder_{Decoder::large_chunk};
     History history_;

@@ -154,8 +154,8 @@ TEST_CASE("tables that differ at a greeting and are not compared are found", "[s
         talk.says(ann, bob, shown, 1s);
         talk.hears(ann, bob, hello, 2s);
         if (meanwhile == Meanwhile::compares) talk.says(ann, bob, gossip::TableDigest{}, 2s);
-        if (meanwhile == Meanwhile::pauses) talk.check.on_fault(pause_of(ann), Phase::ends, 4s);
-        talk.says(ann, bob, shown, 4s);
+        if (meanwhile == Meanwhile::pauses) talk.check.on_fault(pause_of(ann), Phase::ends, 8s);
+        talk.says(ann, bob, shown, 8s);
         return talk.broken();
     };
     CHECK(greeted(Meanwhile::nothing) == Names{"tables_are_compared"});
