@@ -9,6 +9,7 @@
 #include <utility>
 
 namespace starling::auction {
+
 Members::Members(NodeId self, Boot boot, BootTime settled, std::shared_ptr<NodeInterner> numbers)
     : self_(self),
       boot_(boot),

@@ -73,8 +73,8 @@ public:
 
     static constexpr Duration pause = std::chrono::milliseconds{2};
     static constexpr Lane::Pace near_pace{pause, std::chrono::milliseconds{64}, 8};
-    // Until everybody heard near links and showed its table, even in a storm.
     static constexpr std::size_t storm_news = 16;
+    // Until everybody heard near links and showed its table, even in a storm.
     static constexpr Duration far_after = std::chrono::milliseconds{1500};
 
     // What the table says of a node; `from` brought the news (this node itself: nobody to spare).

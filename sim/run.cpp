@@ -44,9 +44,10 @@ Duration longest_way(const Plan& plan) {
     return longest + network.latency_spread;
 }
 
-// Of a question in the end, and of the calls that it leads to: three round trips, and a margin.
+// Of a question in the end: eight round trips, for who is asked may have to dial whom it asks, and
+// a margin.
 Duration last_timeout(const Plan& plan) {
-    return 400ms + 6 * (longest_way(plan) + plan.network.jitter_mean);
+    return 400ms + 16 * (longest_way(plan) + plan.network.jitter_mean);
 }
 
 // When clients ask for the last time.
