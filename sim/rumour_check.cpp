@@ -136,8 +136,9 @@ void RumourCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
 void RumourCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     history_.on_fault(fault, phase, now);
     if (row_of(fault.kind).target == Target::host) begin_anew(fault.host, now);
-    // Who leaves compares nothing any more.
-    if (fault.kind == FaultKind::leave || fault.kind == FaultKind::crash) forget(fault.host);
+    // Who leaves compares nothing any more, but judges to the end.
+    if (fault.kind == FaultKind::leave) forget_duties(fault.host);
+    if (fault.kind == FaultKind::crash) forget(fault.host);
 }
 
 void RumourCheck::on_ended(std::uint32_t host, Duration now) {
@@ -372,9 +373,13 @@ void RumourCheck::begin_anew(std::uint32_t host, Duration now) {
 }
 
 void RumourCheck::forget(std::uint32_t host) {
+    views_.at(host) = HashIndex<NodeId, View>();
+    forget_duties(host);
+}
+
+void RumourCheck::forget_duties(std::uint32_t host) {
     shown_.at(host).body.clear();
     tables_.at(host) = {};
-    views_.at(host) = HashIndex<NodeId, View>();
     greetings_.at(host).clear();
     for (auto& greetings : greetings_) greetings.erase(host);
     std::erase_if(impostors_, [&](const auto& each) { return each.first.first == host; });

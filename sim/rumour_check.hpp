@@ -140,6 +140,7 @@ private:
     [[nodiscard]] View* known_view(std::uint32_t host, std::uint32_t subject);
     void begin_anew(std::uint32_t host, Duration now);
     void forget(std::uint32_t host);
+    void forget_duties(std::uint32_t host);
     [[nodiscard]] bool is_slandered(Duration now) const;
     [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;
     void violated(const char* invariant, std::uint32_t host, std::uint32_t subject, Duration now);

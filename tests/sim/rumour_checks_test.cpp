@@ -25,9 +25,9 @@ std::array<std::uint64_t, 6> member(std::uint32_t host, std::uint32_t incarnatio
     return {id_of(host).prefix(), 100, incarnation, cause};
 }
 
-Fault pause_of(std::uint32_t host) {
+Fault fault_of(std::uint32_t host, FaultKind kind) {
     Fault fault;
-    fault.kind = FaultKind::pause;
+    fault.kind = kind;
     fault.host = host;
     return fault;
 }
@@ -48,6 +48,8 @@ TEST_CASE("a suspect that had time to refute may be called dead", "[sim][checks]
     Talk<RumourCheck> talk(ids());
     accuse(talk, ann, bob, 9s);
     talk.traces(ann, Event::member_suspect, member(bob, 0), 10s);
+    // Whoever leaves meanwhile goes on judging.
+    talk.check.on_fault(fault_of(ann, FaultKind::leave), Phase::begins, 11s);
     talk.traces(ann, Event::member_dead, member(bob, 0), 12s);
     CHECK(talk.broken().empty());
 }
@@ -154,7 +156,8 @@ TEST_CASE("tables that differ at a greeting and are not compared are found", "[s
         talk.says(ann, bob, shown, 1s);
         talk.hears(ann, bob, hello, 2s);
         if (meanwhile == Meanwhile::compares) talk.says(ann, bob, gossip::TableDigest{}, 2s);
-        if (meanwhile == Meanwhile::pauses) talk.check.on_fault(pause_of(ann), Phase::ends, 8s);
+        if (meanwhile == Meanwhile::pauses)
+            talk.check.on_fault(fault_of(ann, FaultKind::pause), Phase::ends, 8s);
         talk.says(ann, bob, shown, 8s);
         return talk.broken();
     };
