@@ -380,14 +380,19 @@ void Announcer::judge_majority(Work& work, BootTime now) const {
     const Members& members = shared_.members;
     work.lacks_majority = members.lacks_majority(work.record.custodians, now);
     const bool keyed = !work.record.spec.key.empty();
-    const bool homeless = work.lacks_majority && (!keyed || members.sees_majority());
+    // Of a key nobody else may decide: not the rest of the members, not its custodians among them.
+    const bool alone =
+        members.sees_majority() && !members.may_decide_elsewhere(work.record.custodians, now);
+    const bool homeless = work.lacks_majority && (!keyed || alone);
     if (!homeless) work.homeless_since.reset();
     if (!homeless || work.homeless_since) return;
     work.homeless_since = now;
     // The custodians of a key are who they are: for how long have they been away?
     if (keyed && work.record.home.generation == 1) {
         const BootTime lost = members.majority_lost(work.record.custodians);
-        work.homeless_since = std::max(lost, *members.sees_majority());
+        // Who came back may know of a decision: it has the time to say so.
+        const BootTime returned = members.last_return(work.record.custodians);
+        work.homeless_since = std::max({lost, *members.sees_majority(), returned});
     }
 }
 

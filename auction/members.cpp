@@ -56,6 +56,7 @@ void Members::certified(const NodeId& node) {
 
 void Members::alive(const NodeId& node, Boot boot, BootTime now) {
     if (node == self_) return;  // I1
+    if (is_away(node, now)) note_return(node, now);
     const std::uint32_t place = admit(node);
     boots_[place] = alive_[place] ? std::max(boots_[place], boot) : boot;
     alive_count_ += alive_[place] ? 0U : 1U;
@@ -113,6 +114,28 @@ bool Members::lacks_majority(std::span<const NodeId> nodes, BootTime now) const 
     const auto away = static_cast<std::size_t>(std::count_if(
         nodes.begin(), nodes.end(), [&](const NodeId& node) { return is_away(node, now); }));
     return nodes.size() - away < nodes.size() / 2 + 1;
+}
+
+void Members::note_return(const NodeId& node, BootTime now) {
+    std::erase_if(back_, [&](const auto& each) { return now - each.second > returns_kept; });
+    back_[node] = now;
+}
+
+BootTime Members::last_return(std::span<const NodeId> nodes) const {
+    BootTime last{};
+    for (const NodeId& node : nodes) {
+        const auto came = back_.find(node);
+        if (came != back_.end()) last = std::max(last, came->second);
+    }
+    return last;
+}
+
+bool Members::may_decide_elsewhere(std::span<const NodeId> nodes, BootTime now) const {
+    const auto elsewhere =
+        static_cast<std::size_t>(std::count_if(nodes.begin(), nodes.end(), [&](const NodeId& node) {
+            return is_away(node, now) && !left_.contains(node);
+        }));
+    return elsewhere >= nodes.size() / 2 + 1;
 }
 
 BootTime Members::majority_lost(std::span<const NodeId> nodes) const {

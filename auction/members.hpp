@@ -66,6 +66,13 @@ public:
     // Whether too few of them can be reached for a majority.
     [[nodiscard]] bool lacks_majority(std::span<const NodeId> nodes, BootTime now) const;
 
+    // Whether those of them that cannot be reached, and did not leave, are a majority: they may be
+    // together elsewhere, and decide there.
+    [[nodiscard]] bool may_decide_elsewhere(std::span<const NodeId> nodes, BootTime now) const;
+
+    // When the last of them came back that had been away; the beginning of time if none did lately.
+    [[nodiscard]] BootTime last_return(std::span<const NodeId> nodes) const;
+
     // Since when they are too few.  REQUIRES: lacks_majority(nodes, now)
     [[nodiscard]] BootTime majority_lost(std::span<const NodeId> nodes) const;
 
@@ -87,7 +94,10 @@ public:
     [[nodiscard]] std::vector<NodeId> nearest(const TaskId& task, std::size_t count) const;
 
 private:
+    static constexpr Duration returns_kept = std::chrono::minutes{2};  // longer than anybody waits
+
     void drop(const NodeId& node, BootTime now);
+    void note_return(const NodeId& node, BootTime now);
     void look_around(BootTime now);
     std::uint32_t admit(const NodeId& node);
     // Of those alive.
@@ -105,6 +115,7 @@ private:
     std::size_t alive_count_ = 0;
     std::size_t admitted_count_ = 0;
     std::map<NodeId, BootTime> gone_;  // dead or left, and since when
+    std::map<NodeId, BootTime> back_;  // were away, and when they came; lately
     std::set<NodeId> left_;            // of these
     std::set<NodeId> behind_;          // alive, but slow
     std::optional<BootTime> sees_majority_;

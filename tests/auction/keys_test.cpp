@@ -44,6 +44,28 @@ TEST_CASE("a key that is offered on both sides of a partition gets one result", 
     CHECK(world.sum().malformed == 0);
 }
 
+TEST_CASE("a key gets one result however long a partition of a larger mesh lasts",
+          "[auction][keys]") {
+    // A small side of four may hold most of a key's custodians; the large one may move tasks.
+    const Split split = GENERATE(Split{7, {1, 3, 5}, 34s}, Split{9, {1, 3, 5, 7}, 34s},
+                                 Split{9, {1, 3, 5, 7}, 70s}, Split{12, {1, 3, 5, 7, 9}, 34s});
+    const auto seed = GENERATE(range(1U, 17U));
+    CAPTURE(split.nodes, seed);
+    World world({.nodes = split.nodes, .seed = seed});
+    for (std::size_t node = 0; node < split.nodes; ++node) world.serve(node, "quote", 2, 50ms);
+    world.run(200ms);
+    world.split(split.island);
+    world.run(split.lasts - 1s);
+    const TaskId task = world.offer(0, request());
+    world.run(500ms);
+    world.offer(1, request());
+    world.run(500ms);
+    world.heal();
+    world.run(90s);
+    CAPTURE(world.describe(task));
+    CHECK(world.accepted_count(task) == 1);
+}
+
 TEST_CASE("a key is offered while two of its custodians are dead", "[auction][keys]") {
     const std::size_t nodes = GENERATE(5U, 6U, 9U);
     World world({.nodes = nodes, .seed = GENERATE(1U, 2U, 3U)});
