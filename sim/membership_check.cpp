@@ -180,6 +180,7 @@ void MembershipCheck::check_accusers(std::uint32_t observer, std::uint32_t subje
 void MembershipCheck::check_noticed(const Crash& crash, Duration now) {
     const Interval since{crash.at, now};
     if (!history_.is_down(crash.host) || history_.boot(crash.host) != crash.boot) return;
+    if (!was_met(crash)) return;
     for (std::uint32_t observer = 0; observer < history_.hosts(); ++observer) {
         if (observer == crash.host || history_.is_down(observer)) continue;
         if (history_.was_out(observer, since) || history_.was_cut(observer, since)) continue;
@@ -191,6 +192,15 @@ void MembershipCheck::check_noticed(const Crash& crash, Duration now) {
         if (standing.boot == Boot{} && restarted_[observer]) continue;
         violated(crash_is_noticed, observer, crash.host, now);
     }
+}
+
+// Who dies before it met anybody was never there for them.
+bool MembershipCheck::was_met(const Crash& crash) const {
+    for (std::uint32_t observer = 0; observer < history_.hosts(); ++observer) {
+        if (observer == crash.host || history_.is_down(observer)) continue;
+        if (seen(observer, crash.host).boot >= crash.boot) return true;
+    }
+    return false;
 }
 
 bool MembershipCheck::has_excuse(std::uint32_t observer, std::uint32_t subject,

@@ -92,6 +92,7 @@ private:
     void check_accusers(std::uint32_t observer, std::uint32_t subject, const Standing& standing,
                         Duration now);
     void check_noticed(const Crash& crash, Duration now);
+    [[nodiscard]] bool was_met(const Crash& crash) const;
     [[nodiscard]] bool has_excuse(std::uint32_t observer, std::uint32_t subject,
                                   Duration now) const;
     [[nodiscard]] std::uint32_t judges(Duration now) const;

@@ -79,6 +79,13 @@ TEST_CASE("a crash that everybody notices breaks nothing", "[sim][checks]") {
     CHECK(story.check.notice_times() == std::vector<Duration>{2s, 2s, 2s});
 }
 
+TEST_CASE("who crashes before it met anybody is missed by nobody", "[sim][checks]") {
+    Story story;
+    story.fault(FaultKind::crash, bob, 10s);
+    story.looks(30s);
+    CHECK(story.broken().empty());
+}
+
 TEST_CASE("a crash that one observer does not notice is found", "[sim][checks]") {
     Story story;
     story.fault(FaultKind::crash, bob, 10s);
