@@ -181,8 +181,10 @@ void Outbox::flush_far(const Members& members, std::span<const NodeId> links, Bo
     flood.send(links, out);
     std::erase_if(members_, [](const MemberNews& news) { return !news.near; });
     places_ = HashIndex<NodeId, std::uint32_t>(scramble_);
-    for (std::uint32_t place = 0; place < members_.size(); ++place)
+    for (std::uint32_t place = 0; place < members_.size(); ++place) {
         places_.insert(members_[place].member, place);
+        add(members_[place].holders, links);  // I2
+    }
     far_at_.reset();
     if (!members_.empty()) far_at_ = now + far_after;
 }

@@ -18,6 +18,13 @@ struct Split {
     Duration lasts;
 };
 
+// All nodes serve, and then the mesh is parted.
+void part(World& world, const Split& split) {
+    for (std::size_t node = 0; node < split.nodes; ++node) world.serve(node, "quote", 2, 50ms);
+    world.run(200ms);
+    world.split(split.island);
+}
+
 TEST_CASE("a key that is offered on both sides of a partition gets one result", "[auction][keys]") {
     // From 30 s on, a task in a mesh larger than its list may move.
     const Split split = GENERATE(Split{2, {1}, 70s}, Split{3, {1}, 70s}, Split{4, {1, 3}, 70s},
@@ -27,9 +34,7 @@ TEST_CASE("a key that is offered on both sides of a partition gets one result", 
     const auto seed = GENERATE(range(1U, 9U));
     CAPTURE(split.nodes, seed);
     World world({.nodes = split.nodes, .seed = seed});
-    for (std::size_t node = 0; node < split.nodes; ++node) world.serve(node, "quote", 2, 50ms);
-    world.run(200ms);
-    world.split(split.island);
+    part(world, split);
     const TaskId task = world.offer(0, request());
     world.offer(1, request());
     world.run(split.lasts);
@@ -52,9 +57,7 @@ TEST_CASE("a key gets one result however long a partition of a larger mesh lasts
     const auto seed = GENERATE(range(1U, 17U));
     CAPTURE(split.nodes, seed);
     World world({.nodes = split.nodes, .seed = seed});
-    for (std::size_t node = 0; node < split.nodes; ++node) world.serve(node, "quote", 2, 50ms);
-    world.run(200ms);
-    world.split(split.island);
+    part(world, split);
     world.run(split.lasts - 1s);
     const TaskId task = world.offer(0, request());
     world.run(500ms);

@@ -399,10 +399,14 @@ TEST_CASE("news that near links were not told wait for them behind a far flood",
           "[gossip][outbox]") {
     Flooding world;
     world.outbox.put(world.member, world.member, start);
-    world.outbox.flush_far(world.table, {}, start, world.out);
-    CHECK(world.outbox.waits(world.member));
-    world.outbox.flush_near(world.table, world.neighbours, {}, start, world.out);
+    const std::vector<NodeId> told{world.far};
+    world.outbox.flush_far(world.table, told, start, world.out);
     CHECK(world.out.outgoing().size() == 1);
+    CHECK(world.outbox.waits(world.member));
+    world.out.clear();
+    world.outbox.flush_near(world.table, world.links, {}, start, world.out);
+    REQUIRE(world.out.outgoing().size() == 1);  // nobody is told twice
+    CHECK(world.out.outgoing().front().to == world.near);
     CHECK(world.outbox.next_deadline() == start + Outbox::far_after);
     world.outbox.flush_far(world.table, {}, start + Outbox::far_after, world.out);
     CHECK(world.outbox.empty());
