@@ -256,7 +256,8 @@ private:
         }
     };
 
-    static constexpr Duration show_after = std::chrono::milliseconds{50};
+    static constexpr Duration show_after = std::chrono::milliseconds{50};  // the last change
+    static constexpr Duration show_patience = std::chrono::seconds{1};     // after the first
     static constexpr Lane::Pace show_pace{show_after, std::chrono::seconds{1}, 3};
 
     // gossip.cpp
@@ -305,6 +306,7 @@ private:
     void add_other_links(std::size_t count);
     void add_bridges(BootTime now);
     [[nodiscard]] std::vector<NodeId> storm_links(std::span<const NodeId> near);
+    [[nodiscard]] std::vector<NodeId> few_of(std::span<const NodeId> near);
     [[nodiscard]] std::vector<NodeId> far_links(BootTime now) const;
     [[nodiscard]] bool is_settled(const NodeId& id, const Peer& peer, BootTime now) const;
     void beat(Effects& out);
@@ -365,9 +367,11 @@ private:
     bool must_refute_ = false;
     std::optional<JudgeTime> refuted_;
     std::optional<Boot> superseded_;
-    std::optional<BootTime> leaving_;  // since
-    std::uint64_t shown_root_ = 0;     // the table root all links were shown last
-    std::optional<BootTime> show_at_;  // when to show the next one
+    std::optional<BootTime> leaving_;   // since
+    std::uint64_t shown_root_ = 0;      // the table root all links were shown last
+    std::uint64_t unsettled_root_ = 0;  // the one that is to be shown next
+    std::optional<BootTime> show_at_;   // when
+    BootTime show_by_;                  // if it goes on changing
     Lane shows_{show_pace};
     BootTime heal_at_;
     BootTime seed_at_;

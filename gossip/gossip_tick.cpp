@@ -15,7 +15,7 @@ constexpr std::size_t join_dials = 16;     // at once, while no link is up
 constexpr std::size_t dials_waiting = 64;  // beyond these the next round asks again
 constexpr Duration bridge_kept = std::chrono::seconds{5};
 constexpr Duration link_settled = std::chrono::seconds{5};
-constexpr std::uint32_t storm_rings = 3;
+constexpr std::uint32_t flood_rings = 3;
 
 std::uint32_t ms_of(Duration duration) {
     return static_cast<std::uint32_t>(count_ms(duration));
@@ -190,7 +190,7 @@ const std::vector<NodeId>& Gossip::near_links(BootTime now) {
     return linked_neighbours_;
 }
 
-// Each member hears from each of its observers: K copies, and K - 1 ways around whom it misses.
+// Each member hears from three of its observers: three copies, and two ways around whom it misses.
 // Who accuses somebody, or tells of itself, tells all its neighbours.  While neighbours are not
 // linked (this node joins), as many other links take their places, so that news find a way.
 void Gossip::add_near_links() {
@@ -203,6 +203,7 @@ void Gossip::add_near_links() {
     } else if (!heartbeats_.accuses_anybody() && !outbox_.waits(self_)) {
         std::erase_if(linked_neighbours_,
                       [&](const NodeId& id) { return !heartbeats_.watches(id); });
+        if (!outbox_.is_storm()) linked_neighbours_ = few_of(linked_neighbours_);
     }
 }
 
@@ -215,20 +216,25 @@ void Gossip::add_other_links(std::size_t count) {
     std::ranges::sort(linked_neighbours_);
 }
 
-// In a storm each claim takes fewer ways: whom the first rings give me, or as many others.  Whom it
-// misses then learns it when tables are compared, in one frame with all that it misses.
+// In a storm claims take few ways even from who tells all.  Whom they miss then learns them when
+// tables are compared, in one frame with all that it misses.
 std::vector<NodeId> Gossip::storm_links(std::span<const NodeId> near) {
+    if (!outbox_.is_storm() || heartbeats_.is_isolated() || leaving_) return {};
+    return few_of(near);
+}
+
+// Whom the first rings give me or, where they are not linked, others of these.
+std::vector<NodeId> Gossip::few_of(std::span<const NodeId> near) {
+    if (near.size() <= flood_rings) return {near.begin(), near.end()};
     std::vector<NodeId> links;
-    if (!outbox_.is_storm() || near.size() <= storm_rings || heartbeats_.is_isolated() || leaving_)
-        return links;
-    for (const NodeId& id : rings_.subjects(self_, storm_rings)) {
+    for (const NodeId& id : rings_.subjects(self_, flood_rings)) {
         if (peers_.is_up(id)) links.push_back(id);
     }
     std::vector<NodeId> others;
     std::ranges::set_difference(near, links, std::back_inserter(others));
-    rng_.shuffle(std::span(others));
+    if (links.size() < flood_rings) rng_.shuffle(std::span(others));
     for (const NodeId& id : others) {
-        if (links.size() >= storm_rings) break;
+        if (links.size() >= flood_rings) break;
         links.push_back(id);
     }
     std::ranges::sort(links);
@@ -356,18 +362,24 @@ Pong Gossip::pong_to(std::uint32_t sequence) const {
 }
 
 // A new table root is shown a moment after it settled: whoever joins, leaves or waits for agreement
-// need not wait for the next heartbeat.  Links that are settled wait, but for one: each member is
-// shown it by one of its observers.  In a storm there is nothing to agree on.
+// need not wait for the next heartbeat.  While one change follows the other there is nothing to
+// agree on.  Links that are settled wait, but for one: each member is shown it by one of its
+// observers.
 void Gossip::show_root(BootTime now, Effects& out) {
-    if (members_.root() == shown_root_) {
+    const std::uint64_t root = members_.root();
+    if (root == shown_root_) {
         show_at_.reset();
         return;
     }
-    if (!show_at_) show_at_ = std::max(now + show_after, shows_.opens_at());
+    if (!show_at_) show_by_ = now + show_patience;
+    if (!show_at_ || root != unsettled_root_) {
+        show_at_ = std::max(std::min(now + show_after, show_by_), shows_.opens_at());
+    }
+    unsettled_root_ = root;
     if (now < *show_at_) return;
     show_at_.reset();
     shows_.used(now);
-    shown_root_ = members_.root();
+    shown_root_ = root;
     const std::vector<NodeId> one = rings_.subjects(self_, 1);
     std::vector<NodeId> links;
     std::ranges::copy_if(peers_.links(), std::back_inserter(links), [&](const NodeId& id) {

@@ -266,6 +266,7 @@ void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event eve
 // As many dead without a link as others, or more: then every round dials one.  With fewer it is a
 // matter of chance, and who is stopped keeps its links.
 bool RumourCheck::is_lonely(const Table& table) const {
+    if (2 * table.dead.size() < ids_.size()) return false;
     const auto unlinked = std::ranges::count_if(
         table.dead, [&](std::uint32_t each) { return !table.linked.contains(each); });
     return static_cast<std::size_t>(unlinked) + table.dead.size() >= ids_.size();
@@ -275,7 +276,7 @@ bool RumourCheck::is_lonely(const Table& table) const {
 void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
     Table& table = tables_.at(host);
     if (2 * table.dead.size() >= ids_.size()) findings_.looked(dead_are_dialled);
-    if (table.dead.empty() || !is_lonely(table)) {
+    if (!is_lonely(table)) {
         table.lonely_since.reset();
         return;
     }

@@ -230,14 +230,19 @@ public:
         });
     }
 
-    [[nodiscard]] bool converged() {
+    [[nodiscard]] bool tables_are_equal() {
         std::set<std::uint64_t> roots;
         for (auto& [name, host] : hosts_) {
-            if (!host.alive) continue;
-            roots.insert(host.core->roots().table);
-            if (!host.core->converged()) return false;
+            if (host.alive) roots.insert(host.core->roots().table);
         }
         return roots.size() == 1;
+    }
+
+    // And all have seen it.
+    [[nodiscard]] bool converged() {
+        return tables_are_equal() && std::ranges::all_of(hosts_, [](auto& each) {
+                   return !each.second.alive || each.second.core->converged();
+               });
     }
 
     [[nodiscard]] bool all_joined() {
