@@ -6,9 +6,15 @@
 #include "base/rng.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace starling::auction {
+namespace {
+
+constexpr std::int32_t is_far = std::numeric_limits<std::int32_t>::min();
+
+}  // namespace
 
 Members::Members(NodeId self, Boot boot, BootTime settled, std::shared_ptr<NodeInterner> numbers)
     : self_(self),
@@ -17,7 +23,7 @@ Members::Members(NodeId self, Boot boot, BootTime settled, std::shared_ptr<NodeI
       numbers_(numbers != nullptr ? std::move(numbers) : std::make_shared<NodeInterner>()) {
     const std::uint32_t place = admit(self_);
     alive_[place] = true;
-    boots_[place] = boot_;
+    set_boot(place, boot_);
     ++alive_count_;
     sees_majority_ = BootTime{};
 }
@@ -43,6 +49,22 @@ std::uint32_t Members::admit(const NodeId& node) {
     return place;
 }
 
+// Members of a mesh mostly start within weeks of each other, and boots count milliseconds; others
+// may say what they like.
+void Members::set_boot(std::uint32_t place, Boot boot) {
+    far_boots_.erase(place);
+    const auto distance = static_cast<std::int64_t>(boot.value - boot_.value);
+    const bool fits = distance > is_far && distance <= std::numeric_limits<std::int32_t>::max();
+    boots_[place] = fits ? static_cast<std::int32_t>(distance) : is_far;
+    if (!fits) far_boots_.emplace(place, boot);
+}
+
+Boot Members::boot_at(std::uint32_t place) const {
+    const std::int32_t distance = boots_[place];
+    if (distance == is_far) return far_boots_.at(place);
+    return Boot{boot_.value + static_cast<std::uint64_t>(std::int64_t{distance})};
+}
+
 std::optional<std::uint32_t> Members::place_of(const NodeId& node) const {
     const auto known = numbers_->find(node);
     if (!known || known->value >= alive_.size() || !alive_[known->value]) return std::nullopt;
@@ -58,7 +80,7 @@ void Members::alive(const NodeId& node, Boot boot, BootTime now) {
     if (node == self_) return;  // I1
     if (is_away(node, now)) note_return(node, now);
     const std::uint32_t place = admit(node);
-    boots_[place] = alive_[place] ? std::max(boots_[place], boot) : boot;
+    set_boot(place, alive_[place] ? std::max(boot_at(place), boot) : boot);
     alive_count_ += alive_[place] ? 0U : 1U;
     alive_[place] = true;
     gone_.erase(node);
@@ -97,11 +119,11 @@ void Members::look_around(BootTime now) {
 
 bool Members::is_boot(const NodeId& node, Boot boot) const {
     const auto place = place_of(node);
-    return place && boots_[*place] == boot;
+    return place && boot_at(*place) == boot;
 }
 
 bool Members::is_gone(const NodeId& node, Boot boot, BootTime now) const {
-    if (const auto place = place_of(node)) return boots_[*place] > boot;
+    if (const auto place = place_of(node)) return boot_at(*place) > boot;
     return is_away(node, now);
 }
 
@@ -117,8 +139,14 @@ bool Members::lacks_majority(std::span<const NodeId> nodes, BootTime now) const 
 }
 
 void Members::note_return(const NodeId& node, BootTime now) {
-    std::erase_if(back_, [&](const auto& each) { return now - each.second > returns_kept; });
+    while (!returns_.empty() && now - returns_.front().first > returns_kept) {
+        const auto& [came, who] = returns_.front();
+        const auto last = back_.find(who);
+        if (last != back_.end() && last->second == came) back_.erase(last);
+        returns_.pop_front();
+    }
     back_[node] = now;
+    returns_.emplace_back(now, node);
 }
 
 BootTime Members::last_return(std::span<const NodeId> nodes) const {

@@ -7,7 +7,7 @@
 //   I3  Who keeps a key follows from who was ever admitted: a death, a cut, a restart or a leave
 //       changes no list, for two sides of a partition may know of different ones.  Lists of two
 //       nodes of which one knows a member more overlap in their majorities.
-//   I4  Who was admitted costs 8 bytes and two bits, by its number; numbers have no order and mean
+//   I4  Who was admitted costs 4 bytes and two bits, by its number; numbers have no order and mean
 //       nothing outside.
 //
 // Not thread safe.
@@ -18,11 +18,14 @@
 #include "base/moment.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace starling::auction {
@@ -100,6 +103,8 @@ private:
     void note_return(const NodeId& node, BootTime now);
     void look_around(BootTime now);
     std::uint32_t admit(const NodeId& node);
+    [[nodiscard]] Boot boot_at(std::uint32_t place) const;
+    void set_boot(std::uint32_t place, Boot boot);
     // Of those alive.
     [[nodiscard]] std::optional<std::uint32_t> place_of(const NodeId& node) const;
     [[nodiscard]] std::vector<NodeId> best_of(const std::vector<bool>& chosen, const TaskId& task,
@@ -109,15 +114,17 @@ private:
     Boot boot_;
     BootTime settled_;
     std::shared_ptr<NodeInterner> numbers_;
-    std::vector<Boot> boots_;     // by number: of those alive
-    std::vector<bool> alive_;     // by number
-    std::vector<bool> admitted_;  // by number: ever
+    std::vector<std::int32_t> boots_;          // by number, of those alive: how far from boot_
+    std::map<std::uint32_t, Boot> far_boots_;  // by number: those that do not fit there
+    std::vector<bool> alive_;                  // by number
+    std::vector<bool> admitted_;               // by number: ever
     std::size_t alive_count_ = 0;
     std::size_t admitted_count_ = 0;
-    std::map<NodeId, BootTime> gone_;  // dead or left, and since when
-    std::map<NodeId, BootTime> back_;  // were away, and when they came; lately
-    std::set<NodeId> left_;            // of these
-    std::set<NodeId> behind_;          // alive, but slow
+    std::map<NodeId, BootTime> gone_;                  // dead or left, and since when
+    std::map<NodeId, BootTime> back_;                  // were away, and when they came; lately
+    std::deque<std::pair<BootTime, NodeId>> returns_;  // the same in order of time, and more
+    std::set<NodeId> left_;                            // of these
+    std::set<NodeId> behind_;                          // alive, but slow
     std::optional<BootTime> sees_majority_;
 };
 

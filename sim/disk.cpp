@@ -11,24 +11,27 @@ namespace starling::sim {
 
 namespace {
 
-std::unique_ptr<Shelf> shelf_of(const DiskModel& model, std::shared_ptr<Blobs> blobs) {
+std::unique_ptr<Shelf> shelf_of(const DiskModel& model,
+                                const std::shared_ptr<DiskCommons>& commons) {
     if (model.journal) return std::make_unique<JournalShelf>(model.log_pages);
-    if (blobs == nullptr) blobs = std::make_shared<Blobs>();
-    return std::make_unique<MapShelf>(std::move(blobs));
+    return std::make_unique<MapShelf>(std::shared_ptr<Entries>(commons, &commons->entries));
 }
 
 }  // namespace
 
 Disk::Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream,
-           std::shared_ptr<Blobs> blobs)
-    : model_(model), rng_(seed, stream), shelf_(shelf_of(model, std::move(blobs))) {}
+           std::shared_ptr<DiskCommons> commons)
+    : model_(model),
+      rng_(seed, stream),
+      commons_(commons != nullptr ? std::move(commons) : std::make_shared<DiskCommons>()),
+      shelf_(shelf_of(model, commons_)) {}
 
 std::uint64_t Disk::write(const Effects& effects, Duration now) {
     if (effects.stored().empty()) return written_;
     Job job;
     job.batch = ++written_;
     job.written_at = now;
-    job.records = spare();
+    job.records = commons_->spares.take();
     for (const Stored& stored : effects.stored()) {
         if (stored.erase) {
             job.records.erase(stored.table, effects.view(stored.key));
@@ -128,20 +131,9 @@ std::optional<Bytes> Disk::read(Table table, ByteView key) const {
     return shelf_->read(table, key);
 }
 
-// Empty, with memory that an earlier one used.
-Effects Disk::spare() {
-    if (spares_.empty()) return {};
-    Effects effects = std::move(spares_.back());
-    spares_.pop_back();
-    return effects;
-}
-
 void Disk::forget_first() {
     Job& job = jobs_.front();
-    if (job.batch > 0) {
-        job.records.clear();
-        spares_.push_back(std::move(job.records));
-    }
+    if (job.batch > 0) commons_->spares.give_back(std::move(job.records));
     jobs_.pop_front();
 }
 

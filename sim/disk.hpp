@@ -20,6 +20,7 @@
 #include "base/rng.hpp"
 #include "node/core.hpp"
 #include "sim/shelf.hpp"
+#include "sim/spare_batches.hpp"
 
 #include <deque>
 #include <memory>
@@ -43,6 +44,12 @@ struct DiskModel {
     std::uint64_t log_pages = journal::Options{}.checkpoint_pages;
 };
 
+// What the disks of a world share.
+struct DiskCommons {
+    Entries entries;  // of records in plain maps
+    SpareBatches spares;
+};
+
 class Disk final : public RecordSource {
 public:
     struct Fetched {
@@ -56,9 +63,9 @@ public:
         std::vector<Fetched> fetched;
     };
 
-    // `blobs`: for records in plain maps, shared by the disks of a world; null: its own.
+    // `commons` may be shared with other disks; null: this one has its own.
     Disk(const DiskModel& model, std::uint64_t seed, std::uint64_t stream,
-         std::shared_ptr<Blobs> blobs = nullptr);
+         std::shared_ptr<DiskCommons> commons = nullptr);
 
     // Takes a turn's records as the next batch, if there are any.  Returns the last batch's number.
     std::uint64_t write(const Effects& effects, Duration now);
@@ -125,16 +132,15 @@ private:
     };
 
     [[nodiscard]] Result<Fetched> served(const Job& job) const;
-    [[nodiscard]] Effects spare();
     void forget_first();
 
     DiskModel model_;
     Rng rng_;
+    std::shared_ptr<DiskCommons> commons_;
     std::unique_ptr<Shelf> shelf_;
     std::deque<Job> jobs_;
-    std::vector<Effects> spares_;  // of batches that are done: a warm disk allocates nothing
-    std::size_t under_way_ = 0;    // the first so many of jobs_
-    Result<void> begun_;           // whether their batches could be written
+    std::size_t under_way_ = 0;  // the first so many of jobs_
+    Result<void> begun_;         // whether their batches could be written
     std::uint64_t written_ = 0;
     std::uint64_t durable_ = 0;
     std::uint64_t syncs_ = 0;

@@ -24,7 +24,7 @@ Host::Host(const HostSetup& setup, const Surroundings& around)
     : setup_(setup),
       around_(around),
       clock_(setup.boot_offset, setup.wall_offset),
-      disk_(setup.disk, setup.seed, disk_stream | setup.number, around.blobs),
+      disk_(setup.disk, setup.seed, disk_stream | setup.number, around.disks),
       effects_(around.machine != nullptr ? own_effects_ : around.effects) {}
 
 Host::~Host() = default;

@@ -94,7 +94,7 @@ struct Surroundings {
     const MemoVerifier& verifier;
     const Identities& identities;
     std::shared_ptr<gossip::Commons> commons;
-    std::shared_ptr<Blobs> blobs;
+    std::shared_ptr<DiskCommons> disks;
     Effects& effects;  // of one turn at a time, empty between two; not used with a machine
     Watcher& watcher;
     Machine* machine = nullptr;  // or nobody waits for a core

@@ -16,6 +16,7 @@ Network::Network(const NetworkModel& model, std::uint64_t seed, Timetable& timet
 std::uint32_t Network::add(EndpointSetup setup) {
     const auto host = static_cast<std::uint32_t>(endpoints_.size());
     addresses_.emplace(setup.address, host);
+    curves_.insert(setup.curve, host);
     endpoints_.emplace_back().setup = std::move(setup);
     cuts_.grow(endpoints_.size());
     return host;

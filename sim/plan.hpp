@@ -85,7 +85,7 @@ struct Options {
 };
 
 inline constexpr std::uint32_t plan_nodes_min = 2;
-inline constexpr std::uint32_t plan_nodes_max = 1024;
+inline constexpr std::uint32_t plan_nodes_max = 10'000;
 inline constexpr Duration plan_duration_min = std::chrono::seconds{10};
 inline constexpr Duration plan_duration_max = std::chrono::hours{24};
 inline constexpr std::uint32_t plan_rate_max = 1'000'000;  // 1,000 a second

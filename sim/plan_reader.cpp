@@ -59,6 +59,11 @@ private:
             return Mistake{
                 1, "a plan has at most " + std::to_string(plan_text_faults_max) + " faults"};
         }
+        named_ += fault->fault.left.size() + fault->fault.right.size();
+        if (named_ > plan_text_named_max) {
+            return Mistake{1, "the sides of a plan's faults name at most " +
+                                  std::to_string(plan_text_named_max) + " nodes"};
+        }
         faults_.push_back(std::move(*fault));
         return std::nullopt;
     }
@@ -182,6 +187,7 @@ private:
     std::set<std::string_view> network_fields_;         // a latency is a time or a matrix
     Place regions_at_;
     std::vector<FaultLine> faults_;
+    std::size_t named_ = 0;  // nodes, by their sides
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ namespace starling::sim {
 
 inline constexpr std::size_t plan_text_bytes_max = 1024 * 1024;
 inline constexpr std::size_t plan_text_faults_max = 20'000;
+inline constexpr std::size_t plan_text_named_max = 16'000'000;  // nodes on sides of faults
 
 // Everything that the plan says, defaults included.  REQUIRES: check_plan(plan).
 [[nodiscard]] std::string text_of(const Plan& plan);

@@ -82,6 +82,7 @@ RumourCheck::RumourCheck(std::vector<NodeId> ids, Findings& findings)
       history_(static_cast<std::uint32_t>(ids_.size())),
       hosts_(ids_),
       views_(ids_.size()),
+      told_dead_(ids_.size()),
       tables_(ids_.size()),
       shown_(ids_.size()),
       said_(ids_.size()),
@@ -110,13 +111,17 @@ void RumourCheck::on_traced(std::uint32_t host, const TraceRecord& record, Durat
         on_opinion(host, *subject, record.fields[1] != 0, now);
     } else if (record.event == Event::member_suspect) {
         on_suspect(host, *subject, life, now);
-        view_of(host, *subject).suspected = now;
+        view_of(host, *subject).suspected = Time(now);
     } else if (record.event == Event::member_dead) {
         if (is_silence(record.fields[3])) on_death(host, *subject, life, now);
         mourned_.insert({*subject, life});
-        views_.at(host).erase(ids_[*subject]);
+        views_.at(host).erase({*subject});
+        told_dead_.at(host).hosts.erase(*subject);
     } else if (clears_suspicion(record.event)) {
-        if (View* view = known_view(host, *subject)) view->suspected.reset();
+        if (View* view = known_view(host, *subject)) {
+            view->suspected = {};
+            if (*view == View{}) views_.at(host).erase({*subject});
+        }
     } else if (record.event == Event::frame_refused) {
         // An old one, or none of its own.
         if (View* view = known_view(host, *subject)) view->heard = view->answered = {};
@@ -195,7 +200,7 @@ void RumourCheck::on_heard(const Told& frame) {
         for (const gossip::Death& each : rumours_in(frame).deaths) {
             const auto subject = host_of(each.node.prefix());
             if (!subject || *subject == *peer) continue;
-            view_of(frame.host, *subject).mourned = frame.now;
+            note_mourned(frame.host, *subject, frame.now);
         }
     }
 }
@@ -217,7 +222,7 @@ void RumourCheck::on_suspect(std::uint32_t host, std::uint32_t subject, const Li
     if (history_.was_slandered({std::min(claimed->second, now - slander_lingers), now})) return;
     findings_.looked(suspects_are_accused);
     const View& view = view_of(host, subject);
-    const bool by_itself = view.accused && *view.accused >= claimed->second;
+    const bool by_itself = view.accused.is_known() && view.accused.value() >= claimed->second;
     const auto accusers = accusers_.find({subject, life});
     const bool by_others = accusers != accusers_.end() && !accusers->second.empty();
     if (!by_itself && !by_others) violated(suspects_are_accused, host, subject, now);
@@ -227,27 +232,26 @@ void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life
                            Duration now) {
     if (is_slandered(now)) return;
     const View& view = view_of(host, subject);
-    if (view.mourned == now) {
+    if (is_mourned(host, subject, now)) {
         findings_.looked(heard_are_not_mourned);
-        if (was_heard(host, view, now) && !view.accused && !view.suspected) {
+        if (was_heard(host, view, now) && !view.accused.is_known() && !view.suspected.is_known()) {
             violated(heard_are_not_mourned, host, subject, now);
         }
     }
     if (mourned_.contains({subject, life})) return;
     findings_.looked(suspects_get_time);
-    if (view.suspected && now - *view.suspected >= time_to_refute) return;
+    if (view.suspected.is_known() && now - view.suspected.value() >= time_to_refute) return;
     violated(suspects_get_time, host, subject, now);
 }
 
 // Lately, and asked for: who is no neighbour any more is not listened to.
 bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) const {
     if (tables_.at(host).has_left) return false;
-    const auto heard = view.heard.earlier_than(now);
-    const auto answered = view.answered.earlier_than(now);
-    if (!heard || now - *heard > lately) return false;
-    if (!answered || now - *answered > lately) return false;
-    const auto changed = tables_.at(host).changed.earlier_than(now);
-    return all_are_neighbours_ || !changed || *changed < *answered;
+    const Time answered = view.answered.earlier_than(now);
+    if (!view.heard.earlier_than(now).is_within(lately, now)) return false;
+    if (!answered.is_within(lately, now)) return false;
+    const Time changed = tables_.at(host).changed.earlier_than(now);
+    return all_are_neighbours_ || !changed.is_known() || changed.value() < answered.value();
 }
 
 void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {
@@ -287,9 +291,7 @@ void RumourCheck::check_dialled(std::uint32_t host, Duration now) {
 }
 
 void RumourCheck::on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now) {
-    View& view = view_of(host, subject);
-    view.accused.reset();
-    if (down) view.accused = now;
+    view_of(host, subject).accused = down ? Time(now) : Time();
 }
 
 // Who shows the same table as before the greeting has had time to compare it, and a link.
@@ -359,12 +361,23 @@ std::optional<std::uint64_t> RumourCheck::own_root(std::uint32_t host) {
 
 RumourCheck::View& RumourCheck::view_of(std::uint32_t host, std::uint32_t subject) {
     if (View* known = known_view(host, subject)) return *known;
-    views_.at(host).insert(ids_[subject], {});
+    views_.at(host).insert({subject}, {});
     return *known_view(host, subject);
 }
 
 RumourCheck::View* RumourCheck::known_view(std::uint32_t host, std::uint32_t subject) {
-    return views_.at(host).find(ids_[subject]);
+    return views_.at(host).find({subject});
+}
+
+void RumourCheck::note_mourned(std::uint32_t host, std::uint32_t subject, Duration now) {
+    Mourned& mourned = told_dead_.at(host);
+    if (std::exchange(mourned.at, now) != now) mourned.hosts.clear();
+    mourned.hosts.insert(subject);
+}
+
+bool RumourCheck::is_mourned(std::uint32_t host, std::uint32_t subject, Duration now) const {
+    const Mourned& mourned = told_dead_.at(host);
+    return mourned.at == now && mourned.hosts.contains(subject);
 }
 
 // What has to happen within some time has it once more.
@@ -374,7 +387,8 @@ void RumourCheck::begin_anew(std::uint32_t host, Duration now) {
 }
 
 void RumourCheck::forget(std::uint32_t host) {
-    views_.at(host) = HashIndex<NodeId, View>();
+    views_.at(host) = HashIndex<Number, View>();
+    told_dead_.at(host) = {};
     forget_duties(host);
 }
 

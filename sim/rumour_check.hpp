@@ -58,29 +58,71 @@ public:
 private:
     using Life = std::pair<std::uint64_t, std::uint32_t>;  // boot, incarnation
 
+    // When something happened, or never: there is one for every link of every node.
+    class Time {
+    public:
+        Time() = default;
+
+        explicit Time(Duration at) : at_(at) {}
+
+        [[nodiscard]] bool is_known() const { return at_ != never; }
+
+        [[nodiscard]] bool is_within(Duration span, Duration now) const {
+            return is_known() && now - at_ <= span;
+        }
+
+        // REQUIRES: is_known()
+        [[nodiscard]] Duration value() const { return at_; }
+
+        friend bool operator==(const Time&, const Time&) = default;
+
+    private:
+        static constexpr Duration never = Duration::min();
+
+        Duration at_ = never;
+    };
+
     // When something happened last, and in an earlier turn: in one turn all that a network held
     // back may come at once, old answers among it.
     struct Last {
-        std::optional<Duration> at;
-        std::optional<Duration> before;
+        Time at;
+        Time before;
 
         void note(Duration now) {
-            if (at != now) before = at;
-            at = now;
+            if (at != Time(now)) before = at;
+            at = Time(now);
         }
 
-        [[nodiscard]] std::optional<Duration> earlier_than(Duration now) const {
-            return at == now ? before : at;
+        [[nodiscard]] Time earlier_than(Duration now) const {
+            return at == Time(now) ? before : at;
         }
+
+        friend bool operator==(const Last&, const Last&) = default;
     };
 
     // What one node holds of another.
     struct View {
-        std::optional<Duration> suspected;
-        std::optional<Duration> accused;  // by this node itself
-        Last heard;                       // anything
-        Last answered;                    // a ping, as only neighbours are asked
-        std::optional<Duration> mourned;  // somebody else said at this time that it is dead
+        Time suspected;
+        Time accused;   // by this node itself
+        Last heard;     // anything
+        Last answered;  // a ping, as only neighbours are asked
+
+        friend bool operator==(const View&, const View&) = default;
+    };
+
+    // Of whom others told one node at this time that they are dead.
+    struct Mourned {
+        Duration at{};
+        std::set<std::uint32_t> hosts;
+    };
+
+    // Of a host, as a key.
+    struct Number {
+        std::uint32_t host = 0;
+
+        friend bool operator==(const Number&, const Number&) = default;
+
+        [[nodiscard]] std::uint64_t prefix() const { return host; }
     };
 
     // A greeting that showed another table.
@@ -138,6 +180,8 @@ private:
     [[nodiscard]] std::optional<std::uint64_t> own_root(std::uint32_t host);
     [[nodiscard]] View& view_of(std::uint32_t host, std::uint32_t subject);
     [[nodiscard]] View* known_view(std::uint32_t host, std::uint32_t subject);
+    void note_mourned(std::uint32_t host, std::uint32_t subject, Duration now);
+    [[nodiscard]] bool is_mourned(std::uint32_t host, std::uint32_t subject, Duration now) const;
     void begin_anew(std::uint32_t host, Duration now);
     void forget(std::uint32_t host);
     void forget_duties(std::uint32_t host);
@@ -152,7 +196,8 @@ private:
     Decoder decoder_{Decoder::large_chunk};
     History history_;
     HostNumbers hosts_;
-    std::vector<HashIndex<NodeId, View>> views_;        // by host: of whom it knows something
+    std::vector<HashIndex<Number, View>> views_;        // by host: of whom it knows something
+    std::vector<Mourned> told_dead_;                    // by host
     std::vector<Table> tables_;                         // by host
     std::set<std::pair<std::uint32_t, Life>> mourned_;  // by anybody
     std::map<std::pair<std::uint32_t, Life>, std::set<std::uint32_t>> accusers_;

@@ -14,7 +14,7 @@
 #include "base/records.hpp"
 #include "base/rng.hpp"
 #include "node/core.hpp"
-#include "sim/blobs.hpp"
+#include "sim/entries.hpp"
 #include "sim/platter.hpp"
 #include "sim/platter_vfs.hpp"
 #include <starling/error.hpp>
@@ -55,11 +55,11 @@ public:
     [[nodiscard]] virtual bool has_misread() const = 0;
 };
 
-// As if every commit were perfect: nothing of it is seen before finish().  A record takes eight
+// As if every commit were perfect: nothing of it is seen before finish().  A record takes four
 // bytes, where others keep the same.
 class MapShelf final : public Shelf {
 public:
-    explicit MapShelf(std::shared_ptr<Blobs> blobs) : blobs_(std::move(blobs)) {}
+    explicit MapShelf(std::shared_ptr<Entries> entries) : entries_(std::move(entries)) {}
 
     ~MapShelf() override;
     MapShelf(const MapShelf&) = delete;
@@ -79,19 +79,16 @@ public:
     [[nodiscard]] bool has_misread() const override { return false; }
 
 private:
-    struct Record {
-        std::uint32_t key = 0;
-        std::uint32_t value = 0;
-    };
-
-    using Records = std::vector<Record>;  // keys ascending
+    using Records = std::vector<std::uint32_t>;  // numbers of entries, keys ascending
 
     // The first record of this key or of a greater one.
     [[nodiscard]] std::size_t place_of(const Records& records, ByteView key) const;
+    // Whether this place is the one of the key.
+    [[nodiscard]] bool is_at(const Records& records, std::size_t place, ByteView key) const;
     void store(Records& records, ByteView key, ByteView value);
     void erase(Records& records, ByteView key);
 
-    std::shared_ptr<Blobs> blobs_;
+    std::shared_ptr<Entries> entries_;
     std::map<Table, Records> tables_;
     std::vector<const Effects*> under_way_;
     DiskErrors errors_;

@@ -146,7 +146,7 @@ void World::make_hosts() {
     if (process.cores > 0) machine_.emplace(cores, timetable_);
     const auto commons = std::make_shared<gossip::Commons>(
         gossip::Commons::salt_of(identities_.genesis.mesh_id()), plan_.seed);
-    const auto blobs = std::make_shared<Blobs>();
+    const auto disks = std::make_shared<DiskCommons>();
     const Surroundings around{timetable_,
                               network_,
                               bodies_,
@@ -154,7 +154,7 @@ void World::make_hosts() {
                               verifier_,
                               identities_,
                               commons,
-                              blobs,
+                              disks,
                               effects_,
                               *this,
                               machine_ ? &*machine_ : nullptr};

@@ -356,5 +356,42 @@ TEST_CASE("a member not yet heard of is not gone while a start settles", "[aucti
     CHECK_FALSE(members.is_gone(self, Boot{7}, BootTime{9s}));
 }
 
+TEST_CASE("members are told apart by their boots, however far these are from one's own",
+          "[auction][members]") {
+    constexpr std::uint64_t own = 1'000'000'000'000;
+    constexpr std::uint64_t far = std::uint64_t{1} << 31U;
+    Members members(self, Boot{own}, BootTime{1h});
+    for (const std::uint64_t boot :
+         {std::uint64_t{0}, own - far, own - far + 1, own - 1, own + 1, own + far - 1, own + far}) {
+        INFO(boot);
+        members.gone(bob, BootTime{});
+        members.alive(bob, Boot{boot}, BootTime{});
+        CHECK(members.is_boot(bob, Boot{boot}));
+        CHECK_FALSE(members.is_boot(bob, Boot{boot + 1}));
+        CHECK_FALSE(members.is_gone(bob, Boot{boot}, BootTime{}));
+        CHECK(members.is_gone(bob, Boot{boot - 1}, BootTime{}) == (boot != 0));
+    }
+    CHECK(members.is_boot(self, Boot{own}));
+}
+
+TEST_CASE("a return is remembered for two minutes after the last one of its node",
+          "[auction][members]") {
+    Members members(self, Boot{7}, BootTime{});
+    const auto returns = [&](const NodeId& who, BootTime at) {
+        members.gone(who, at);
+        members.alive(who, Boot{1}, at);
+    };
+    const std::vector<NodeId> both{bob, eve};
+    returns(eve, BootTime{10s});
+    returns(bob, BootTime{20s});
+    returns(eve, BootTime{30s});
+    CHECK(members.last_return(both) == BootTime{30s});
+    returns(node(4), BootTime{149s});
+    CHECK(members.last_return(both) == BootTime{30s});
+    CHECK(members.last_return(std::vector<NodeId>{bob}) == BootTime{});
+    returns(node(4), BootTime{151s});
+    CHECK(members.last_return(both) == BootTime{});
+}
+
 }  // namespace
 }  // namespace starling::auction::part::parts_test

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -147,6 +148,53 @@ TEST_CASE("a fetch sees the batches written before it", "[sim][disk]") {
     REQUIRE(finished->fetched[0].records.size() == 2);
     CHECK(starling::text_of(finished->fetched[0].records[0].key) == "b");
     CHECK(starling::text_of(finished->fetched[0].records[1].key) == "c");
+}
+
+TEST_CASE("what many disks of a world keep is kept once", "[sim][disk]") {
+    const auto commons = std::make_shared<DiskCommons>();
+    {
+        std::vector<std::unique_ptr<Disk>> disks;
+        for (std::uint64_t stream = 0; stream < 9; ++stream) {
+            disks.push_back(std::make_unique<Disk>(maps(), 1, stream, commons));
+            for (const char* key : {"a", "b"}) {
+                REQUIRE(disks.back()->put_durable(Table::values, view_of(key), view_of("x")));
+            }
+        }
+        CHECK(commons->entries.size() == 2);
+        REQUIRE(disks.front()->put_durable(Table::values, view_of("a"), view_of("y")));
+        CHECK(commons->entries.size() == 3);
+        CHECK(starling::text_of(*disks.front()->read(Table::values, view_of("a"))) == "y");
+        CHECK(starling::text_of(*disks.back()->read(Table::values, view_of("a"))) == "x");
+    }
+    CHECK(commons->entries.size() == 0);
+}
+
+TEST_CASE("where a key ends and its value begins is part of a record", "[sim][disk]") {
+    Entries entries;
+    const std::uint32_t one = entries.keep(view_of("ab"), view_of("c"));
+    const std::uint32_t other = entries.keep(view_of("a"), view_of("bc"));
+    CHECK(one != other);
+    CHECK(starling::text_of(entries.key(one)) == "ab");
+    CHECK(starling::text_of(entries.value(other)) == "bc");
+    CHECK(entries.keep(view_of("ab"), view_of("c")) == one);
+}
+
+TEST_CASE("a batch that took much memory does not take it for ever", "[sim][disk]") {
+    SpareBatches spares;
+    Effects small;
+    small.persist(Table::values, view_of("a"), view_of("1"));
+    Effects wide = small;
+    wide.persist(Table::values, view_of("b"), Bytes(SpareBatches::bytes_max));
+    Effects lengthy;
+    for (std::size_t i = 0; i <= SpareBatches::records_max; ++i) {
+        lengthy.persist(Table::values, view_of("a"), view_of("1"));
+    }
+    for (const Effects& batch : {wide, lengthy}) spares.give_back(batch);
+    CHECK(spares.size() == 0);
+    spares.give_back(small);
+    CHECK(spares.size() == 1);
+    CHECK(spares.take().empty());
+    CHECK(spares.size() == 0);
 }
 
 TEST_CASE("the age of the oldest waiting batch is that of the first one written", "[sim][disk]") {

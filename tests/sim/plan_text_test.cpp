@@ -219,7 +219,7 @@ TEST_CASE("a wrong fault is named with its line and column", "[sim][plan_text]")
         std::string message;
     };
 
-    const std::string node = "the number of a node, 1 to 1024";
+    const std::string node = "the number of a node, 1 to 10000";
     const Wrong errors[] = {
         {"[at] break node 1", 4, "found \"]\", expected a time such as 12.5s or 300us"},
         {"[at soon] break node 1", 5, "found \"soon\", expected a time such as 12.5s or 300us"},
@@ -231,7 +231,7 @@ TEST_CASE("a wrong fault is named with its line and column", "[sim][plan_text]")
         {"[at 1s] break node", 19, "found the end of the line, expected " + node},
         {"[at 1s] break node 0", 20, "found \"0\", expected " + node},
         {"[at 1s] break node 1.0", 20, "found \"1.0\", expected " + node},
-        {"[at 1s] break node 1025", 20, "found \"1025\", expected " + node},
+        {"[at 1s] break node 10001", 20, "found \"10001\", expected " + node},
         {"[at 1s] break node 1 for 1s", 22, "found \"for\", expected the end of the line"},
         {"[at 1s] crash node 1", 21, "found the end of the line, expected for and a time"},
         {"[at 1s] crash node 1 for", 25, "found the end of the line, expected a time"},
@@ -242,7 +242,7 @@ TEST_CASE("a wrong fault is named with its line and column", "[sim][plan_text]")
         {"[at 1s] partition {1 2} | {3} for 1s", 22, "found \"2\", expected , or }"},
         {"[at 1s] partition {1} {2} for 1s", 23, "found \"{\", expected | between the sides"},
         {"[at 1s] partition {3-1} | {2} for 1s", 20, "found \"3-1\", expected " + node},
-        {"[at 1s] partition {1-2000} | {2} for 1s", 20, "found \"1-2000\", expected " + node},
+        {"[at 1s] partition {1-20000} | {2} for 1s", 20, "found \"1-20000\", expected " + node},
         {"[at 1s] partition {1,2,1} | {3} for 1s", 24, "node 1 stands twice"},
         {"[at 1s] partition {1,2} | {3,2} for 1s", 30, "node 2 stands twice"},
         {"[at 1s] partition {1} | {2} oneway for 1s", 29,
@@ -308,6 +308,15 @@ TEST_CASE("a text and its faults are bounded", "[sim][plan_text]") {
     for (std::size_t i = 0; i < plan_text_faults_max; ++i) text += "[at 1s] break node 1\n";
     CHECK(plan_from(text)->faults.size() == plan_text_faults_max);
     CHECK(error_of(text + "[at 1s] break node 1\n") == "20001:1: a plan has at most 20000 faults");
+}
+
+TEST_CASE("what the sides of a plan's faults name is bounded", "[sim][plan_text]") {
+    std::string text = "[run] nodes=10000\n";
+    const std::string cut = "[at 1s] partition {1-5000} | {5001-10000} for 1s\n";
+    for (std::size_t i = 0; i < plan_text_named_max / 10'000; ++i) text += cut;
+    CHECK(error_of(text).empty());
+    CHECK(error_of(text + cut) ==
+          "1602:1: the sides of a plan's faults name at most 16000000 nodes");
 }
 
 // Any bytes: an error with its place, or a plan that is fine and reads as it prints.
@@ -394,7 +403,7 @@ TEST_CASE("a plan that was changed in memory is checked like one that was read",
         return checked ? std::string() : checked.error().message;
     };
     CHECK(flaw_with([](Plan&) {}).empty());
-    CHECK(flaw_with([](Plan& plan) { plan.nodes = 1; }) == "nodes is 1, possible are 2 to 1024");
+    CHECK(flaw_with([](Plan& plan) { plan.nodes = 1; }) == "nodes is 1, possible are 2 to 10000");
     CHECK(flaw_with([](Plan& plan) { plan.network.jitter_mean = -1ns; }) ==
           "jitter is 9223372036.854775807s, possible are 0s to 60s");
     CHECK(flaw_with([](Plan& plan) { plan.faults.front().at = -1ns; }) ==

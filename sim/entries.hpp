@@ -1,10 +1,10 @@
-// What simulated disks keep, each content once however many of them hold it: most records of a
+// What simulated disks keep, each record once however many of them hold it: most records of a
 // mesh's nodes are equal.
 //
-//      keep(bytes) ──> number, one use ── keep again ──> n uses ── release ──> 0: gone
+//      keep(key, value) ──> number, one use ── keep again ──> n uses ── release ──> 0: gone
 //
 // Invariants:
-//   I1  Equal contents have one number while anybody uses it; numbers have no order.
+//   I1  Equal records have one number while anybody uses it; numbers have no order.
 //
 // Not thread safe.
 #pragma once
@@ -21,21 +21,22 @@
 
 namespace starling::sim {
 
-class Blobs {
+class Entries {
 public:
-    Blobs() : heads_(64), slots_(1) {}
+    Entries() : heads_(64), slots_(1) {}
 
-    [[nodiscard]] std::uint32_t keep(ByteView bytes) {
-        const std::uint64_t hash = hash_of(bytes);
+    [[nodiscard]] std::uint32_t keep(ByteView key, ByteView value) {
+        const std::uint64_t hash = hash_of(hash_of(key.size(), key), value);
         for (std::uint32_t at = head_of(hash); at != 0; at = slots_[at].next) {
             Slot& slot = slots_[at];
-            if (slot.hash != hash || !std::ranges::equal(slot.bytes, bytes)) continue;
+            if (slot.hash != hash || !holds(slot, key, value)) continue;
             ++slot.uses;
             return at;
         }
         const std::uint32_t made = make();
         std::uint32_t& head = head_of(hash);
-        slots_[made] = {copy_of(bytes), hash, 1, std::exchange(head, made)};
+        const auto key_bytes = static_cast<std::uint32_t>(key.size());
+        slots_[made] = {joined(key, value), hash, key_bytes, 1, std::exchange(head, made)};
         if (++size_ > heads_.size()) grow();
         return made;
     }
@@ -47,30 +48,50 @@ public:
         std::uint32_t* at = &head_of(slot.hash);
         while (*at != number) at = &slots_[*at].next;
         *at = slot.next;
-        slot = {{}, 0, 0, std::exchange(free_, number)};
+        slot = {{}, 0, 0, 0, std::exchange(free_, number)};
         --size_;
     }
 
-    [[nodiscard]] ByteView view(std::uint32_t number) const { return slots_[number].bytes; }
+    [[nodiscard]] ByteView key(std::uint32_t number) const { return key_of(slots_[number]); }
+
+    [[nodiscard]] ByteView value(std::uint32_t number) const { return value_of(slots_[number]); }
 
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
     struct Slot {
-        Bytes bytes;
+        Bytes bytes;  // of the key, then of the value
         std::uint64_t hash = 0;
+        std::uint32_t key_bytes = 0;
         std::uint32_t uses = 0;
         std::uint32_t next = 0;  // of those in one bucket, or of the free ones
     };
 
-    static std::uint64_t hash_of(ByteView bytes) {
-        std::uint64_t hash = bytes.size();
+    static std::uint64_t hash_of(std::uint64_t hash, ByteView bytes) {
         while (bytes.size() >= 8) {
             hash = draw(hash, 0, load_u64(bytes));
             bytes = bytes.subspan(8);
         }
         for (const std::uint8_t byte : bytes) hash = draw(hash, 1, byte);
         return hash;
+    }
+
+    static ByteView key_of(const Slot& slot) { return ByteView(slot.bytes).first(slot.key_bytes); }
+
+    static ByteView value_of(const Slot& slot) {
+        return ByteView(slot.bytes).subspan(slot.key_bytes);
+    }
+
+    static bool holds(const Slot& slot, ByteView key, ByteView value) {
+        return std::ranges::equal(key_of(slot), key) && std::ranges::equal(value_of(slot), value);
+    }
+
+    static Bytes joined(ByteView key, ByteView value) {
+        Bytes bytes;
+        bytes.reserve(key.size() + value.size());
+        append(bytes, key);
+        append(bytes, value);
+        return bytes;
     }
 
     std::uint32_t& head_of(std::uint64_t hash) { return heads_[hash & (heads_.size() - 1)]; }
