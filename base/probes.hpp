@@ -33,6 +33,7 @@
     STARLING_ROW(hello_superseded, "gossip.hello_superseded")                                     \
     STARLING_ROW(pinged_without_link, "gossip.pinged_without_link")                               \
     STARLING_ROW(tables_compared, "gossip.tables_compared")                                       \
+    STARLING_ROW(asked_without_link, "gossip.asked_without_link")                                 \
     STARLING_ROW(entries_missed, "gossip.entries_missed")                                         \
     STARLING_ROW(own_death_heard, "gossip.own_death_heard")                                       \
     STARLING_ROW(death_of_one_heard, "gossip.death_of_one_heard")                                 \

@@ -108,9 +108,10 @@ void Gossip::send_opinions(const NodeId& peer, bool all, Effects& out) {
     for (const Cells& frame : in_frames(std::move(cells))) out.send(peer, frame);
 }
 
-void Gossip::on_link_lost(const NodeId& peer) {
+void Gossip::on_link_lost(const NodeId& peer, Moment now) {
     if (peers_.find(peer) == nullptr) return;
-    on_lag(peer, {});  // nobody tells any more
+    questions_.answered(peer, now.boot_time, rest());  // it never will
+    on_lag(peer, {});                                  // nobody tells any more
     peers_.set_up(peer, false);
     peers_.erase(peer);
 }

@@ -138,7 +138,7 @@ public:
     // ---- facts
     void on_heard(const NodeId& peer, Moment now, Effects& out);    // any admitted frame
     void on_link_up(const NodeId& peer, Moment now, Effects& out);  // our connection; HELLO is sent
-    void on_link_lost(const NodeId& peer);                          // also after hanging up
+    void on_link_lost(const NodeId& peer, Moment now);              // also after hanging up
     void on_refused(const NodeId& peer);  // a dial or probe found nobody listening
 
     void set_state_root(std::uint64_t root) { roots_state_ = root; }

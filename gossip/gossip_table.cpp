@@ -74,6 +74,7 @@ Verdict Gossip::on_ping(const NodeId& from, const Ping& ping, Moment now, Effect
 Verdict Gossip::on_pong(const NodeId& from, const Pong& pong, Moment now, Effects& out) {
     heartbeats_.on_pong(from, pong.sequence, judge_.at(now.boot_time));
     on_lag(from, pong.lag());
+    if (pong.sequence == 0) questions_.answered(from, now.boot_time, rest());
     on_roots(from, pong.roots, false, now, out);
     return Verdict::taken;
 }
@@ -93,10 +94,16 @@ Verdict Gossip::on_table_digest(const NodeId& from, const TableDigest& digest, M
     for (std::size_t i = 0; i < bucket_count; ++i) {
         if (own.buckets[i] != digest.buckets[i]) different.insert(i);
     }
-    if (different.empty()) return Verdict::nothing_new;
+    if (different.empty()) {
+        if (peers_.is_up(from)) out.send(from, pong_to(0));
+        return Verdict::nothing_new;
+    }
     if (peers_.is_up(from)) {
         STARLING_PROBE(tables_compared);
         send_entries(from, different, now, out);
+    } else {
+        STARLING_PROBE(asked_without_link);
+        compare_tables(from, now, out);  // it answers what I ask once I can
     }
     return Verdict::taken;
 }

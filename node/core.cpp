@@ -200,7 +200,7 @@ void NodeCore::Parts::on_link_changed(const LinkChanged& changed, Moment now, Ef
             gossip.on_link_up(changed.peer, now, out);
             return;
         case LinkChange::lost:
-            gossip.on_link_lost(changed.peer);
+            gossip.on_link_lost(changed.peer, now);
             store.on_peer_lost(changed.peer);
             return;
         case LinkChange::refused:

@@ -158,6 +158,7 @@ void RumourCheck::on_said(const Told& frame) {
         shown.kind = frame.kind;
         shown.body.assign(frame.body.begin(), frame.body.end());
         on_roots_said(frame);
+        if (frame.kind == Kind::ping) note_asked(frame);
     } else if (frame.kind == Kind::table_digest) {
         if (const auto peer = host_of(frame.peer.prefix())) {
             greetings_.at(frame.host).erase(*peer);
@@ -174,6 +175,13 @@ void RumourCheck::on_said(const Told& frame) {
     }
 }
 
+void RumourCheck::note_asked(const Told& frame) {
+    const auto peer = host_of(frame.peer.prefix());
+    if (!peer) return;
+    Time& asked = view_of(frame.host, *peer).asked;
+    if (!asked.is_known()) asked = Time(frame.now);
+}
+
 void RumourCheck::on_heard(const Told& frame) {
     const auto peer = host_of(frame.peer.prefix());
     if (!peer || *peer == frame.host) return;
@@ -184,8 +192,7 @@ void RumourCheck::on_heard(const Told& frame) {
         if (!is_pong && !greetings_.at(frame.host).contains(*peer)) return;  // most pings
         if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
             // Pongs that nobody asked for come from strangers too.
-            if (is_pong && message->sequence != 0)
-                view_of(frame.host, *peer).answered.note(frame.now);
+            if (is_pong && message->sequence != 0) view_of(frame.host, *peer).on_answer(frame.now);
             auto& greetings = greetings_.at(frame.host);
             const auto greeting = greetings.find(*peer);
             if (greeting != greetings.end() && own_root(frame.host) == message->roots.table) {
@@ -244,14 +251,16 @@ void RumourCheck::on_death(std::uint32_t host, std::uint32_t subject, const Life
     violated(suspects_get_time, host, subject, now);
 }
 
-// Lately, and asked for: who is no neighbour any more is not listened to.
+// Lately, and asked for: who is no neighbour any more is not listened to, and may have been asked
+// when it was one.
 bool RumourCheck::was_heard(std::uint32_t host, const View& view, Duration now) const {
     if (tables_.at(host).has_left) return false;
     const Time answered = view.answered.earlier_than(now);
     if (!view.heard.earlier_than(now).is_within(lately, now)) return false;
     if (!answered.is_within(lately, now)) return false;
     const Time changed = tables_.at(host).changed.earlier_than(now);
-    return all_are_neighbours_ || !changed.is_known() || changed.value() < answered.value();
+    if (all_are_neighbours_ || !changed.is_known()) return true;
+    return view.was_asked_since(changed) && changed.value() < answered.value();
 }
 
 void RumourCheck::on_member(std::uint32_t host, std::uint32_t subject, Event event, Duration now) {

@@ -100,12 +100,23 @@ private:
         friend bool operator==(const Last&, const Last&) = default;
     };
 
-    // What one node holds of another.
+    // What one node holds of another.  Only neighbours are asked.
     struct View {
         Time suspected;
-        Time accused;   // by this node itself
-        Last heard;     // anything
-        Last answered;  // a ping, as only neighbours are asked
+        Time accused;       // by this node itself
+        Last heard;         // anything
+        Last answered;      // a ping
+        Time asked;         // by the oldest ping without an answer
+        Time answer_asked;  // by the one answered last
+
+        void on_answer(Duration now) {
+            answered.note(now);
+            answer_asked = std::exchange(asked, {});
+        }
+
+        [[nodiscard]] bool was_asked_since(Time then) const {
+            return answer_asked.is_known() && then.value() < answer_asked.value();
+        }
 
         friend bool operator==(const View&, const View&) = default;
     };
@@ -173,6 +184,7 @@ private:
     void check_dialled(std::uint32_t host, Duration now);
     void on_opinion(std::uint32_t host, std::uint32_t subject, bool down, Duration now);
     void on_roots_said(const Told& frame);
+    void note_asked(const Told& frame);
     void on_greeting(const Told& frame, const gossip::Hello& hello);
     void on_impostor(std::uint32_t host, std::uint32_t peer, Duration now);
     void check_refused(std::uint32_t host, Duration now);

@@ -151,7 +151,8 @@ public:
             peer.links.erase(name);
             peer.retry[name] = time_ + 1ms;
             const NodeId gone = host.id;
-            after(1ms, other, [gone](Gossip& core, Moment, Effects&) { core.on_link_lost(gone); });
+            after(1ms, other,
+                  [gone](Gossip& core, Moment now, Effects&) { core.on_link_lost(gone, now); });
         }
     }
 
@@ -405,7 +406,7 @@ private:
                 ++each;
                 continue;
             }
-            host.core->on_link_lost(hosts_.at(*each).id);
+            host.core->on_link_lost(hosts_.at(*each).id, now());
             each = host.links.erase(each);
         }
         std::set<Name> wanted = host.dial_once;

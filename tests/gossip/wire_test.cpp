@@ -335,6 +335,51 @@ TEST_CASE("a peer that does not answer is not asked for its table again and agai
     CHECK(asked(4s + Peer::answered_within) == 1);
 }
 
+// How many of these go to the peer.
+std::ptrdiff_t sent(const Lone& lone, std::uint8_t to, Kind kind) {
+    return std::ranges::count_if(lone.out.outgoing(), [&](const Outgoing& each) {
+        return each.to == test_key(to).id() && each.kind == kind;
+    });
+}
+
+TEST_CASE("who is asked for a table by one with the same shows it", "[gossip][roots]") {
+    Judged judged;
+    Members same(0);
+    for (const MemberView& view : judged.core->members()) {
+        same.merge(Claim(*view.claim), start.boot_time);
+    }
+    judged.core->on_table_digest(test_key(dan).id(), same.digest(), start, judged.out);
+    CHECK(sent(judged, dan, Kind::pong) == 1);
+    CHECK(sent(judged, dan, Kind::table_entries) == 0);
+}
+
+TEST_CASE("who is asked for a table without a link back compares when there is one",
+          "[gossip][roots]") {
+    Judged judged;
+    const NodeId asker = test_key(bob).id();
+    judged.core->on_link_lost(test_key(dan).id(), start);
+    judged.core->on_link_lost(asker, start);
+    (void)judged.core->take_dials();
+    judged.core->on_table_digest(asker, TableDigest{}, start, judged.out);
+    CHECK(judged.core->take_dials() == std::vector{asker});
+    const Moment later{start.boot_time + Questions::rest, start.wall + Questions::rest};
+    Pong pong;
+    pong.roots.table = judged.core->roots().table + 1;
+    judged.core->on_pong(asker, pong, later, judged.out);
+    judged.core->on_link_up(asker, later, judged.out);
+    CHECK(sent(judged, bob, Kind::table_digest) == 1);
+}
+
+TEST_CASE("nobody waits for the answer of a peer whose link is lost", "[gossip][roots]") {
+    Judged judged;  // dan is asked
+    judged.core->on_link_up(test_key(bob).id(), start, judged.out);
+    CHECK(sent(judged, bob, Kind::table_digest) == 0);
+    judged.core->on_link_lost(test_key(dan).id(), start);
+    const Moment later{start.boot_time + Questions::rest, start.wall + Questions::rest};
+    judged.core->on_tick(later, Input::drained, judged.out);
+    CHECK(sent(judged, bob, Kind::table_digest) == 1);
+}
+
 TEST_CASE("that a peer fell behind with its disk is told once, and that it caught up",
           "[gossip][lag]") {
     Lone lone;
@@ -363,7 +408,7 @@ TEST_CASE("of a peer whose link is lost nobody knows that it is behind", "[gossi
     ping.last_turn_ms = 5000;
     lone.core->on_ping(twin, ping, start, lone.out);
     REQUIRE(lone.core->take_lag_changes().size() == 1);
-    lone.core->on_link_lost(twin);
+    lone.core->on_link_lost(twin, start);
     const auto changes = lone.core->take_lag_changes();
     REQUIRE(changes.size() == 1);
     CHECK_FALSE(changes[0].behind);

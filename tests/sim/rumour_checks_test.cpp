@@ -57,6 +57,7 @@ TEST_CASE("a suspect that had time to refute may be called dead", "[sim][checks]
 // Somebody else tells ann that bob, who answered her, is dead, and she believes it.
 struct Mourning {
     bool others_came = false;  // between the answer and the news
+    bool came_before = false;  // between the question and the answer
     bool refused = false;      // the answer
     bool leaves = false;       // she herself
     Duration silence = 100ms;  // of bob, before the news
@@ -67,6 +68,8 @@ Names broken_by(const Mourning& mourning, std::vector<NodeId> members) {
     accuse(talk, eve, bob, 9s);
     talk.traces(eve, Event::member_suspect, member(bob, 0), 10s);
     talk.traces(eve, Event::member_dead, member(bob, 0), 12s);
+    talk.says(ann, bob, gossip::Ping{1, {}, 0, 0}, 12s - 60ms);
+    if (mourning.came_before) talk.traces(ann, Event::member_alive, member(3, 0), 12s - 30ms);
     gossip::Pong answer;
     answer.sequence = 1;
     talk.hears(ann, bob, answer, 12s);
@@ -99,6 +102,7 @@ TEST_CASE("a member that is mourned by one who hears it is found", "[sim][checks
 
 TEST_CASE("in a large mesh one who is no neighbour any more may be mourned", "[sim][checks]") {
     CHECK(broken_by({.others_came = true}, ids_of_many()).empty());
+    CHECK(broken_by({.came_before = true}, ids_of_many()).empty());
     CHECK(broken_by({.others_came = true}, ids()) == Names{"heard_are_not_mourned"});
 }
 
