@@ -34,7 +34,8 @@ MembershipCheck::MembershipCheck(const std::vector<NodeId>& ids, Findings& findi
       seen_(ids.size() * ids.size()),
       restarted_(ids.size()),
       claimed_(ids.size()),
-      accusers_(ids.size()) {
+      accusers_(ids.size()),
+      past_(ids.size()) {
     for (const char* each : {standing_never_falls, death_is_outbid_only, only_subject_raises,
                              no_false_death, crash_is_noticed, one_accuser_never_kills}) {
         findings_.expect(each);
@@ -75,7 +76,7 @@ void MembershipCheck::on_ended(std::uint32_t host, Duration now) {
 void MembershipCheck::note_crash(std::uint32_t host, Duration now) {
     const Crash crash{host, history_.boot(host), now};
     crashes_.push_back(crash);
-    recent_.push_back(crash);
+    past_[host].push_back(crash);
 }
 
 std::optional<Duration> MembershipCheck::next_time() const {
@@ -149,14 +150,7 @@ void MembershipCheck::check_claimed(std::uint32_t observer, std::uint32_t subjec
 void MembershipCheck::check_death(std::uint32_t observer, std::uint32_t subject,
                                   const Standing& standing, Duration now) {
     findings_.looked(death_is_outbid_only);
-    const Crash* crash = nullptr;
-    for (const Crash& each : recent_) {
-        if (each.host == subject && each.boot == standing.boot) crash = &each;
-    }
-    if (crash != nullptr) {
-        notice_times_.push_back(now - crash->at);
-        return;
-    }
+    if (note_notice(subject, standing.boot, now)) return;
     // Who was cut off hears late of a death that its victim outbid since; its first teller is
     // judged.
     const Life life{standing.boot, standing.incarnation};
@@ -164,6 +158,16 @@ void MembershipCheck::check_death(std::uint32_t observer, std::uint32_t subject,
     findings_.looked(no_false_death);
     if (!has_excuse(observer, subject, now)) violated(no_false_death, observer, subject, now);
     check_accusers(observer, subject, standing, now);
+}
+
+// False: this boot of the subject did not crash.
+bool MembershipCheck::note_notice(std::uint32_t subject, Boot boot, Duration now) {
+    const std::vector<Crash>& past = past_[subject];
+    const auto crash = std::find_if(past.rbegin(), past.rend(),
+                                    [&](const Crash& each) { return each.boot == boot; });
+    if (crash == past.rend()) return false;
+    ++notice_ms_[count_ms(now - crash->at)];
+    return true;
 }
 
 // The first to call it dead is judged; the others heard it from him.

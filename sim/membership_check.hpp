@@ -57,8 +57,10 @@ public:
     [[nodiscard]] std::optional<Duration> next_time() const override;
     void on_time(Duration now) override;
 
-    // From each crash to the death at each observer.
-    [[nodiscard]] const std::vector<Duration>& notice_times() const { return notice_times_; }
+    // How often it took so many milliseconds from a crash to the death at an observer.
+    [[nodiscard]] const std::map<std::int64_t, std::uint64_t>& notice_ms() const {
+        return notice_ms_;
+    }
 
 private:
     // What an observer holds of a subject.
@@ -91,6 +93,7 @@ private:
                      Duration now);
     void check_accusers(std::uint32_t observer, std::uint32_t subject, const Standing& standing,
                         Duration now);
+    [[nodiscard]] bool note_notice(std::uint32_t subject, Boot boot, Duration now);
     void check_noticed(const Crash& crash, Duration now);
     [[nodiscard]] bool was_met(const Crash& crash) const;
     [[nodiscard]] bool has_excuse(std::uint32_t observer, std::uint32_t subject,
@@ -113,8 +116,8 @@ private:
     std::vector<std::map<Life, std::set<std::uint32_t>>> accusers_;
     std::set<std::pair<std::uint32_t, Life>> judged_;  // deaths that were checked already
     std::vector<Crash> crashes_;                       // not yet checked, in order of time
-    std::vector<Crash> recent_;                        // for notice_times_
-    std::vector<Duration> notice_times_;
+    std::vector<std::vector<Crash>> past_;             // by host: for notice_ms_
+    std::map<std::int64_t, std::uint64_t> notice_ms_;
 };
 
 }  // namespace starling::sim

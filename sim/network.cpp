@@ -85,7 +85,8 @@ void Network::throttle(std::uint32_t host, std::uint64_t byte_rate, Duration now
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> Network::open_connections() const {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> open;
-    for (const Connection& connection : connections_) {
+    for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
+        const Connection& connection = connections_[slot];
         if (connection.phase == Phase::open) open.emplace_back(connection.from, connection.to);
     }
     std::ranges::sort(open);
@@ -173,8 +174,8 @@ void Network::deliver(std::uint32_t slot, const Flight& flight) {
         return bodies_.release(flight.body);
     }
     ++counts_.delivered;
-    ends_.on_arrival(connection.to, {slot, connection.generation, connection.identity, flight.head,
-                                     flight.body, flight.sent});
+    ends_.on_arrival(connection.to, {slot, connection.generation, identity_of(connection),
+                                     flight.head, flight.body, flight.sent});
 }
 
 void Network::schedule_arrival(std::uint32_t slot, Duration not_before) {

@@ -30,6 +30,7 @@
 #include "base/hash_index.hpp"
 #include "node/core.hpp"
 #include "sim/adversary.hpp"
+#include "sim/blocks.hpp"
 #include "sim/bodies.hpp"
 #include "sim/cuts.hpp"
 #include "sim/fifo.hpp"
@@ -211,12 +212,15 @@ private:
         Bodies::Handle body;
     };
 
+    static constexpr std::uint32_t no_host = UINT32_MAX;
+
     // What every frame needs stands together, and first.
     struct Connection {
         Phase phase = Phase::free;
         bool stalled = false;
         bool peer_gone = false;
-        bool harmed = false;  // a hostile network took something from it
+        bool harmed = false;   // a hostile network took something from it
+        bool aliased = false;  // the acceptor knows the dialler by another name: see aliases_
         std::uint32_t generation = 0;
         std::uint32_t from = 0;
         std::uint32_t to = 0;
@@ -230,9 +234,8 @@ private:
         std::size_t pipe_bytes = 0;  // unread by the process, in flight or not
         Fifo<Waiting> queue;
         Duration wire_free{};  // with a bandwidth: when what was sent has left
-        NodeId identity;       // of the dialler, as the acceptor knows it
         NodeId peer;
-        CurveKey curve;
+        std::uint32_t sealed_for = no_host;  // whose key the dialler used
         Duration began{};
         unsigned attempts = 0;
         std::size_t queue_bytes = 0;
@@ -316,6 +319,7 @@ private:
     void lose(std::uint32_t slot);
     void close(std::uint32_t slot);
     void detach(std::uint32_t slot);
+    [[nodiscard]] const NodeId& identity_of(const Connection& connection) const;
     void free_slot(std::uint32_t slot);
 
     void schedule(Happening what, std::uint32_t slot, Duration at, std::uint32_t extra = 0);
@@ -337,7 +341,8 @@ private:
     std::vector<Endpoint> endpoints_;
     std::map<std::string, std::uint32_t, std::less<>> addresses_;
     HashIndex<CurveKey, std::uint32_t> curves_;  // -> host
-    std::vector<Connection> connections_;
+    Blocks<Connection> connections_;
+    std::map<std::uint64_t, NodeId> aliases_;  // by number of a connection
     std::vector<std::uint32_t> free_;
     std::uint64_t connections_made_ = 0;
     std::uint64_t draws_ = 0;

@@ -166,7 +166,8 @@ std::uint32_t Network::open_slot(std::uint32_t host, const LinkCommand& command,
     connection.number = ++connections_made_;
     connection.from = host;
     connection.peer = command.peer;
-    connection.curve = command.curve;
+    const std::uint32_t* owner = curves_.find(command.curve);
+    connection.sealed_for = owner != nullptr ? *owner : no_host;
     connection.link = command.link;
     connection.began = now;
     return slot;
@@ -237,10 +238,11 @@ void Network::step_handshake(std::uint32_t slot, Duration now) {
         return schedule(Happening::dial_step, slot, now + handshake_look);
     }
     // Sealed for another key: the acceptor cannot read it and stays silent.
-    if (target.setup.curve != connection.curve) return;
+    if (connection.sealed_for != connection.to) return;
     const auto identity = admitted_as(target, connection.from);
     if (!identity) return settle(slot, {node::LinkNews::denied, 0}, back);
-    connection.identity = *identity;
+    connection.aliased = *identity != endpoints_[connection.from].setup.id;
+    if (connection.aliased) aliases_.insert_or_assign(connection.number, *identity);
     settle(slot, {node::LinkNews::connected, 0}, back);
 }
 
@@ -322,9 +324,16 @@ void Network::detach(std::uint32_t slot) {
     if (current != nullptr && *current == slot) outlets.erase(connection.peer);
 }
 
+// Of the dialler, as the acceptor knows it.
+const NodeId& Network::identity_of(const Connection& connection) const {
+    if (connection.aliased) return aliases_.at(connection.number);
+    return endpoints_[connection.from].setup.id;
+}
+
 void Network::free_slot(std::uint32_t slot) {
     Connection& connection = connections_[slot];
     lose_pipe(connection, 0);
+    if (connection.aliased) aliases_.erase(connection.number);
     const std::uint32_t generation = connection.generation + 1;
     connection = Connection{};
     connection.generation = generation;

@@ -160,7 +160,8 @@ void Network::replace_body(Flight& flight, ByteView bytes) {
 void Network::send_stray(std::uint32_t slot, const Flight& flight, FaultKind cause, Duration at) {
     const Connection& connection = connections_[slot];
     send_stray(
-        {connection.from, connection.to, cause, connection.identity, flight.head, flight.body}, at);
+        {connection.from, connection.to, cause, identity_of(connection), flight.head, flight.body},
+        at);
 }
 
 void Network::send_stray(const Stray& stray, Duration at) {

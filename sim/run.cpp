@@ -24,6 +24,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <map>
 #include <utility>
 
 namespace starling::sim {
@@ -61,14 +62,17 @@ std::vector<NodeId> ids_of(const Identities& identities) {
     return ids;
 }
 
-NoticeTimes notice_of(std::vector<Duration> times) {
+// `times`: how often each of them was needed, in milliseconds.
+NoticeTimes notice_of(const std::map<std::int64_t, std::uint64_t>& times) {
     NoticeTimes notice;
-    if (times.empty()) return notice;
-    std::ranges::sort(times);
-    notice.count = times.size();
-    notice.p50_ms = count_ms(times[times.size() / 2]);
-    notice.p95_ms = count_ms(times[times.size() * 95 / 100]);
-    notice.max_ms = count_ms(times.back());
+    for (const auto& [ms, count] : times) notice.count += count;
+    std::uint64_t passed = 0;
+    for (const auto& [ms, count] : times) {
+        if (passed <= notice.count / 2) notice.p50_ms = ms;
+        if (passed <= notice.count * 95 / 100) notice.p95_ms = ms;
+        notice.max_ms = ms;
+        passed += count;
+    }
     return notice;
 }
 
@@ -330,7 +334,7 @@ Report run(const Plan& plan, std::span<Check* const> others) {
     report.signatures_asked = world.verifier().asked();
     report.signatures_computed = world.verifier().computed();
     add_hosts(world, report);
-    report.notice = notice_of(onlookers.membership.notice_times());
+    report.notice = notice_of(onlookers.membership.notice_ms());
     report.times = onlookers.timings.times();
     report.invariants = findings.results();
     report.load = counts_of(programs);

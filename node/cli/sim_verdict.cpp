@@ -89,6 +89,11 @@ void take_end(const sim::Plan& plan, const SimCrew::Done& done, Verdict& verdict
                                sim::head_of(plan, done.ended.cpu), how, done.ended.errors);
 }
 
+// Thousands of nodes need longer.
+Duration cpu_max_of(const sim::Plan& plan) {
+    return child_cpu_max * std::max<std::int64_t>(1, plan.nodes / 1000);
+}
+
 }  // namespace
 
 // A JSON object on the first line, the text for people behind it.
@@ -121,7 +126,7 @@ Verdict verdict_of(const sim::Plan& plan, const SimCrew::Done& done) {
 }
 
 Result<Verdict> run_guarded(const sim::Plan& plan, const std::optional<sim::Options>& options) {
-    auto child = SimChild::start(work_of(plan, options));
+    auto child = SimChild::start(work_of(plan, options), cpu_max_of(plan));
     if (!child) return tl::unexpected(child.error());
     SimCrew::Done done;
     while (child->read(done.bytes)) {
