@@ -72,6 +72,13 @@ Result<PlanFailure> first_failure(const ShrinkSetup& setup) {
                    "starling sim run " + printable(shell_word(setup.path)));
 }
 
+// How the small plan fails: the same invariant, maybe elsewhere.
+PlanFailure failure_of_small(const PlanFailure& broken, const sim::Plan& small) {
+    const auto again = failure_of(small, std::max(candidate_cpu_min, broken.cpu * slower_max));
+    const bool same = again && *again && (*again)->invariant == broken.invariant;
+    return same ? **again : broken;
+}
+
 std::string time_text(Duration time) {
     return sim::text_of(sim::Quantity::time, static_cast<std::uint64_t>(time.count()));
 }
@@ -156,9 +163,10 @@ Result<Exit> sim_shrink(const Invocation& call, Terminal& terminal) {
         [&](std::span<const sim::Candidate> candidates) { return judge.judge(candidates); });
     line.clear();
     if (judge.error()) return tl::unexpected(*judge.error());
-    const auto written = write_text(setup->out, kept_text(*broken, small.plan));
+    const PlanFailure kept = failure_of_small(*broken, small.plan);
+    const auto written = write_text(setup->out, kept_text(kept, small.plan));
     if (!written) return tl::unexpected(written.error());
-    const Outcome outcome{*setup, *broken, small, broken->cpu + judge.spent()};
+    const Outcome outcome{*setup, kept, small, broken->cpu + judge.spent()};
     terminal.result(outcome_document(outcome), [&] { return outcome_text(outcome); });
     return judge.was_interrupted() ? Exit::interrupted : Exit::ok;
 }

@@ -102,6 +102,9 @@ TEST_CASE("shrinking leaves the fault that the failure needs, in a plan that fai
     REQUIRE(verdict);
     REQUIRE_FALSE(verdict->broken.empty());
     CHECK(verdict->broken.front() == text_at(shrunk, "invariant"));
+    const auto failed = failure_of(*plan, 20s);
+    REQUIRE((failed && *failed));
+    CHECK((*failed)->what == text_at(shrunk, "what"));
 }
 
 TEST_CASE("a plan that breaks nothing cannot be shrunk", "[cli][sim_commands]") {
@@ -291,7 +294,7 @@ TEST_CASE("a mesh of many nodes meets and lives while some come and go", "[cli][
 
 TEST_CASE("a scale that is out of range is refused, with the range", "[cli][sim_commands]") {
     const std::vector<std::pair<const char*, const char*>> wrong = {
-        {"--nodes", "1"}, {"--nodes", "1025"},  {"--churn", "11%"},
+        {"--nodes", "1"}, {"--nodes", "10001"},  {"--churn", "11%"},
         {"--churn", "x"}, {"--duration", "1s"}, {"--duration", "25h"},
     };
     for (const auto& [option, value] : wrong) {
