@@ -47,6 +47,8 @@ void MembershipCheck::on_traced(std::uint32_t host, const TraceRecord& record, D
         on_member(host, record, now);
     } else if (record.event == Event::opinion_given) {
         on_opinion(host, record);
+    } else if (record.event == Event::opinion_heard) {
+        on_opinion_heard(host, record);
     } else if (record.event == Event::claim_refuted) {
         on_claimed(host, Boot{record.fields[0]},
                    Incarnation{static_cast<std::uint32_t>(record.fields[1])});
@@ -109,13 +111,23 @@ void MembershipCheck::on_member(std::uint32_t observer, const TraceRecord& recor
 void MembershipCheck::on_opinion(std::uint32_t observer, const TraceRecord& record) {
     const auto subject = host_of(record.fields[0]);
     if (!subject) return;
+    Accusers& accusers = accusers_[*subject][life_of(*subject)];
     const bool down = record.fields[1] != 0;
-    std::set<std::uint32_t>& accusers = accusers_[*subject][life_of(*subject)];
     if (down) {
-        accusers.insert(observer);
-    } else {
-        accusers.erase(observer);
+        accusers[observer] = {};
+    } else if (const auto withdrawn = accusers.find(observer); withdrawn != accusers.end()) {
+        withdrawn->second = {true, {observer}};
     }
+}
+
+void MembershipCheck::on_opinion_heard(std::uint32_t listener, const TraceRecord& record) {
+    const auto subject = host_of(record.fields[0]);
+    const auto observer = host_of(record.fields[1]);
+    const bool down = record.fields[2] != 0;
+    if (!subject || !observer || down) return;
+    Accusers& accusers = accusers_[*subject][life_of(*subject)];
+    const auto withdrawn = accusers.find(*observer);
+    if (withdrawn != accusers.end()) withdrawn->second.heard.insert(listener);
 }
 
 void MembershipCheck::on_claimed(std::uint32_t host, Boot boot, Incarnation incarnation) {
@@ -177,8 +189,12 @@ void MembershipCheck::check_accusers(std::uint32_t observer, std::uint32_t subje
     if (!judged_.insert({subject, life}).second) return;
     if (judges(now) < 3 || history_.was_slandered({now - excused_for, now})) return;
     findings_.looked(one_accuser_never_kills);
-    if (accusers_[subject][life].size() < 2)
+    const auto stands = [&](const auto& each) {
+        return !each.second.withdrew || !each.second.heard.contains(observer);
+    };
+    if (std::ranges::count_if(accusers_[subject][life], stands) < 2) {
         violated(one_accuser_never_kills, observer, subject, now);
+    }
 }
 
 void MembershipCheck::check_noticed(const Crash& crash, Duration now) {

@@ -8,7 +8,8 @@
 //                            the subject never claimed
 //   no_false_death           nobody calls a node dead that ran and was reachable for a while
 //   crash_is_noticed         a crashed node is dead everywhere within `notice_within`
-//   one_accuser_never_kills  while at least two others could judge, a death has two accusers
+//   one_accuser_never_kills  while at least two others could judge, a death has two accusers who
+//                            did not withdraw, as far as their judge has heard
 //
 // Excuses of no_false_death, each for a while after its reason:
 //   the subject was crashed, stopped or frozen; it was cut off from the observer, or one way from
@@ -80,10 +81,19 @@ private:
 
     using Life = std::pair<Boot, Incarnation>;
 
+    // Who accused somebody, until it withdraws that, and who has heard that it did.
+    struct Accuser {
+        bool withdrew = false;
+        std::set<std::uint32_t> heard;
+    };
+
+    using Accusers = std::map<std::uint32_t, Accuser>;
+
     [[nodiscard]] Life life_of(std::uint32_t subject) const;
     void note_crash(std::uint32_t host, Duration now);
     void on_member(std::uint32_t observer, const TraceRecord& record, Duration now);
     void on_opinion(std::uint32_t observer, const TraceRecord& record);
+    void on_opinion_heard(std::uint32_t listener, const TraceRecord& record);
     void on_claimed(std::uint32_t host, Boot boot, Incarnation incarnation);
     void check_standing(std::uint32_t observer, std::uint32_t subject, const Standing& standing,
                         Duration now);
@@ -113,7 +123,7 @@ private:
     std::vector<bool> restarted_;
     std::vector<std::map<Boot, Incarnation>> claimed_;  // by subject: highest of each boot
     // By subject, of each of its lives: a death may be told after the subject refuted it.
-    std::vector<std::map<Life, std::set<std::uint32_t>>> accusers_;
+    std::vector<std::map<Life, Accusers>> accusers_;
     std::set<std::pair<std::uint32_t, Life>> judged_;  // deaths that were checked already
     std::vector<Crash> crashes_;                       // not yet checked, in order of time
     std::vector<std::vector<Crash>> past_;             // by host: for notice_ms_

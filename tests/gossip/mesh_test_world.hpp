@@ -11,6 +11,7 @@
 #include "base/effects.hpp"
 #include "base/records.hpp"
 #include "gossip/gossip.hpp"
+#include "tests/gossip/memory_records.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -27,36 +28,6 @@
 namespace starling::gossip {
 
 using namespace std::chrono_literals;
-
-class MemoryRecords : public RecordSource {
-public:
-    void scan(Table table, const Visit& visit) const override {
-        const auto found = tables_.find(table);
-        if (found == tables_.end()) return;
-        for (const auto& [key, value] : found->second) visit(key, value);
-    }
-
-    [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override {
-        const auto found = tables_.find(table);
-        if (found == tables_.end()) return std::nullopt;
-        const auto record = found->second.find(copy_of(key));
-        return record == found->second.end() ? std::nullopt : std::optional(record->second);
-    }
-
-    void apply(const Effects& effects) {
-        for (const Stored& each : effects.stored()) {
-            auto& table = tables_[each.table];
-            if (each.erase) {
-                table.erase(copy_of(effects.view(each.key)));
-            } else {
-                table[copy_of(effects.view(each.key))] = copy_of(effects.view(each.value));
-            }
-        }
-    }
-
-private:
-    std::map<Table, std::map<Bytes, Bytes>> tables_;
-};
 
 inline SigningKey test_key(std::uint8_t number) {
     SigningKey::Seed seed{};

@@ -43,6 +43,16 @@ public:
         check.on_traced(observer, {Event::opinion_given, 3, {id_of(subject).prefix(), 1, 1}}, now);
     }
 
+    void withdraws(std::uint32_t observer, std::uint32_t subject, Duration now) {
+        check.on_traced(observer, {Event::opinion_given, 3, {id_of(subject).prefix(), 0, 2}}, now);
+    }
+
+    void hears_withdrawn(std::uint32_t host, std::uint32_t observer, std::uint32_t subject,
+                         Duration now) {
+        const auto of = id_of(subject).prefix();
+        check.on_traced(host, {Event::opinion_heard, 3, {of, id_of(observer).prefix(), 0}}, now);
+    }
+
     void fault(FaultKind kind, std::uint32_t host, Duration now, Phase phase = Phase::begins) {
         Fault fault;
         fault.kind = kind;
@@ -133,6 +143,20 @@ TEST_CASE("a death on the word of one accuser is found", "[sim][checks]") {
     story.accuses(ann, bob, 33s);
     story.traces(ann, Event::member_dead, bob, 36s);
     CHECK(story.broken() == Names{"one_accuser_never_kills"});
+}
+
+TEST_CASE("an accusation stands with a judge until he hears that it was withdrawn",
+          "[sim][checks]") {
+    for (const bool heard : {false, true}) {
+        Story story;
+        story.fault(FaultKind::pause, bob, 30s);
+        story.accuses(ann, bob, 33s);
+        story.accuses(eve, bob, 33s);
+        story.withdraws(eve, bob, 35s);
+        if (heard) story.hears_withdrawn(ann, eve, bob, 35s);
+        story.traces(ann, Event::member_dead, bob, 36s);
+        CHECK(story.broken() == (heard ? Names{"one_accuser_never_kills"} : Names{}));
+    }
 }
 
 TEST_CASE("a dead member that comes back without outbidding is found", "[sim][checks]") {
