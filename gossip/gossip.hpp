@@ -256,8 +256,7 @@ private:
         }
     };
 
-    static constexpr Duration show_after = std::chrono::milliseconds{50};  // the last change
-    static constexpr Duration show_patience = std::chrono::seconds{1};     // after the first
+    static constexpr Duration show_after = std::chrono::milliseconds{50};
     static constexpr Lane::Pace show_pace{show_after, std::chrono::seconds{1}, 3};
 
     // gossip.cpp
@@ -367,11 +366,9 @@ private:
     bool must_refute_ = false;
     std::optional<JudgeTime> refuted_;
     std::optional<Boot> superseded_;
-    std::optional<BootTime> leaving_;   // since
-    std::uint64_t shown_root_ = 0;      // the table root all links were shown last
-    std::uint64_t unsettled_root_ = 0;  // the one that is to be shown next
-    std::optional<BootTime> show_at_;   // when
-    BootTime show_by_;                  // if it goes on changing
+    std::optional<BootTime> leaving_;  // since
+    std::uint64_t shown_root_ = 0;     // the table root all links were shown last
+    std::optional<BootTime> show_at_;  // when to show the next one
     Lane shows_{show_pace};
     BootTime heal_at_;
     BootTime seed_at_;

@@ -362,24 +362,18 @@ Pong Gossip::pong_to(std::uint32_t sequence) const {
 }
 
 // A new table root is shown a moment after it settled: whoever joins, leaves or waits for agreement
-// need not wait for the next heartbeat.  While one change follows the other there is nothing to
-// agree on.  Links that are settled wait, but for one: each member is shown it by one of its
-// observers.
+// need not wait for the next heartbeat.  Links that are settled wait, but for one: each member is
+// shown it by one of its observers.  In a storm there is nothing to agree on.
 void Gossip::show_root(BootTime now, Effects& out) {
-    const std::uint64_t root = members_.root();
-    if (root == shown_root_) {
+    if (members_.root() == shown_root_) {
         show_at_.reset();
         return;
     }
-    if (!show_at_) show_by_ = now + show_patience;
-    if (!show_at_ || root != unsettled_root_) {
-        show_at_ = std::max(std::min(now + show_after, show_by_), shows_.opens_at());
-    }
-    unsettled_root_ = root;
+    if (!show_at_) show_at_ = std::max(now + show_after, shows_.opens_at());
     if (now < *show_at_) return;
     show_at_.reset();
     shows_.used(now);
-    shown_root_ = root;
+    shown_root_ = members_.root();
     const std::vector<NodeId> one = rings_.subjects(self_, 1);
     std::vector<NodeId> links;
     std::ranges::copy_if(peers_.links(), std::back_inserter(links), [&](const NodeId& id) {
