@@ -105,6 +105,8 @@ public:
     void on_link_up(const NodeId& node, Moment now, Effects& out);
     void on_link_down(const NodeId& node);
 
+    void on_round_trip(Duration farthest) { announcer_.on_round_trip(farthest); }
+
     // What this node takes on: records of tasks to keep, work for its workers.
     void refuse_custody(bool refuse) { custodian_.refuse_new(refuse); }
 

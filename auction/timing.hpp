@@ -14,10 +14,12 @@ namespace starling::auction {
 struct Timing {
     using ms = std::chrono::milliseconds;
 
-    Duration lease = ms{5000};        // renewed every third of it
-    Duration reply_within = ms{100};  // for bids
+    Duration lease = ms{5000};  // renewed every third of it
+    // For bids: twice as long as the farthest peer takes to answer, within these.
+    Duration reply_within = ms{100};
+    Duration reply_within_most = ms{2000};
     Duration hold_beyond = ms{500};   // a bidder keeps its worker so long after that
-    Duration agree_within = ms{500};  // the award is repeated once, half way
+    Duration agree_within = ms{500};  // at least; the award is repeated once, half way
     Duration resend_base = ms{200};   // doubles up to resend_cap
     Duration resend_cap = ms{5000};
     Duration widen_after = ms{50};     // the custodians asked first have so long

@@ -235,6 +235,8 @@ public:
 
     [[nodiscard]] Heartbeats::RoundTrip round_trip() const { return heartbeats_.round_trip(); }
 
+    [[nodiscard]] Duration farthest() const { return heartbeats_.farthest(); }
+
     [[nodiscard]] Departure departure(BootTime now) const;
 
     // Another process runs with this node's key and a higher boot: this one must stop.

@@ -195,6 +195,12 @@ Heartbeats::RoundTrip Heartbeats::round_trip() const {
     return {typical[typical.size() / 2], deviations[deviations.size() / 2]};
 }
 
+Duration Heartbeats::farthest() const {
+    Duration most{};
+    for (const auto& [subject, watch] : watched_) most = std::max(most, watch.round_trip);
+    return most;
+}
+
 Duration Heartbeats::ack_of(const Watch& watch) {
     if (watch.round_trip == Duration::zero()) return limits::heartbeat_period;
     const Duration measured =

@@ -88,13 +88,15 @@ public:
     [[nodiscard]] Duration ack_timeout(const NodeId& subject) const;
 
     // From ping to pong, as smoothed of each subject: its median over those that ever answered, and
-    // the median of its deviations.
+    // the median of its deviations.  Zero while nobody did.
     struct RoundTrip {
         Duration typical{};
         Duration deviation{};
     };
 
     [[nodiscard]] RoundTrip round_trip() const;
+    // Of the subject that takes longest.
+    [[nodiscard]] Duration farthest() const;
 
     // Grows whenever somebody becomes, or ceases to be, a subject, silent or refused, and when this
     // node becomes isolated or ceases to be: equal numbers, equal votes.

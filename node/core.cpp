@@ -242,6 +242,7 @@ void NodeCore::Parts::tick_services(Moment now, Effects& out) {
     services_touched = false;
     services_looked = now.boot_time;
     quorum.on_tick(now, out);
+    auctions.on_round_trip(gossip.farthest());
     auctions.on_tick(now, out);
     state.on_tick(turn(now, out));
     agreement.on_tick(turn(now, out));

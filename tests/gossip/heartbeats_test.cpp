@@ -188,6 +188,7 @@ TEST_CASE("the round trip is that of the middle one of those who answered",
     }
     CHECK(heartbeats.round_trip().typical == 20ms);
     CHECK(heartbeats.round_trip().deviation == 10ms);
+    CHECK(heartbeats.farthest() == 30ms);
 }
 
 }  // namespace
