@@ -82,9 +82,6 @@ public:
 
     void on_capacity() { look_everywhere_ = true; }
 
-    // How long the farthest of those that this node pings takes to answer.
-    void on_round_trip(Duration farthest) { round_trip_ = farthest; }
-
     void on_tick(Moment now, Effects& out);
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
@@ -176,12 +173,10 @@ private:
     [[nodiscard]] Work* first_waiting(const std::string& skill, const NodeId& bidder, BootTime now);
     bool use_bid(const Bid& bid, Moment now, Effects& out);
     Verdict on_stray_bid(const NodeId& from, const Propose& message, Moment now, Effects& out);
-    [[nodiscard]] Duration reply_within() const;
     [[nodiscard]] static bool rests_unsold(const Work& work, const Bid& bid);
 
     // announcer_awards.cpp
     void award(Work& work, const Bid& bid, Moment now, Effects& out);
-    [[nodiscard]] Duration agree_half() const;
     void send_award(const Work& work, Effects& out) const;
     void run(Work& work, Moment now, Effects& out);
     void next_award(Work& work, Moment now, Effects& out);
@@ -201,7 +196,6 @@ private:
     // Tasks that wait for a worker, by skill, lowest order first.
     std::map<std::string, std::set<std::pair<std::int64_t, TaskId>>, std::less<>> queues_;
     std::map<std::string, std::size_t, std::less<>> collecting_;  // rounds under way, by skill
-    Duration round_trip_{};                                       // to the farthest
     bool look_everywhere_ = false;
     std::optional<BootTime> look_at_;
     std::map<TaskId, TaskView> concluded_;  // I7

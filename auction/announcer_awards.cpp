@@ -26,13 +26,8 @@ void Announcer::award(Work& work, const Bid& bid, Moment now, Effects& out) {
     out.trace(Event::task_awarded, work.record.id.prefix(), work.epoch.round, bid.node.prefix(),
               bid.cost);
     send_award(work, out);
-    work.act_at = now.boot_time + agree_half();
+    work.act_at = now.boot_time + shared_.timing.agree_within / 2;
     arm(work);
-}
-
-// When an award is repeated; it is void as long again after that.
-Duration Announcer::agree_half() const {
-    return std::max(shared_.timing.agree_within / 2, reply_within());
 }
 
 void Announcer::send_award(const Work& work, Effects& out) const {
@@ -104,7 +99,7 @@ void Announcer::next_award(Work& work, Moment now, Effects& out) {
     if (work.repetitions++ == 0 && there && now.boot_time >= work.act_at) {
         STARLING_PROBE(award_sent_again);
         send_award(work, out);
-        work.act_at = now.boot_time + agree_half();
+        work.act_at = now.boot_time + shared_.timing.agree_within / 2;
         arm(work);
         return;
     }

@@ -72,7 +72,7 @@ void Announcer::try_round(Work& work, Busy busy, Moment now, Effects& out) {
     }
     const TaskId task = work.record.id;
     const TaskSpec& spec = work.record.spec;
-    const Duration within = reply_within();
+    const Duration within = shared_.timing.reply_within;
     enter(work, Stage::collecting, now.boot_time);
     const Haste haste = busy == Busy::included ? Haste::none : Haste::after_a_bid;
     work.round.emplace(task, work.epoch, invited,
@@ -84,12 +84,6 @@ void Announcer::try_round(Work& work, Busy busy, Moment now, Effects& out) {
     out.trace(Event::task_called, task.prefix(), work.epoch.round, invited.size());
     work.act_at = work.round->deadline();
     arm(work);
-}
-
-// Who is twice as far as the farthest of those that this node pings still gets heard.
-Duration Announcer::reply_within() const {
-    const Timing& timing = shared_.timing;
-    return std::clamp(2 * round_trip_, timing.reply_within, timing.reply_within_most);
 }
 
 std::vector<NodeId> Announcer::choose(const Work& work, Busy busy) {

@@ -23,7 +23,8 @@ std::size_t size_of(const TaskView& view) {
 }  // namespace
 
 Auctions::Auctions(Setup setup, const RecordSource& records, Moment now)
-    : timing_(setup.timing),
+    : near_(setup.timing),
+      timing_(setup.timing),
       members_(setup.self, setup.boot, now.boot_time + setup.timing.settle, setup.numbers),
       digests_(members_, timing_),
       custodian_(members_, timing_, counters_, setup.random_seed),
@@ -284,6 +285,10 @@ void Auctions::on_link_up(const NodeId& node, Moment now, Effects& out) {
 
 void Auctions::on_link_down(const NodeId& node) {
     digests_.link_down(node);
+}
+
+void Auctions::on_round_trip(Duration farthest) {
+    if (std::exchange(farthest_, farthest) != farthest) timing_ = near_.stretched(farthest);
 }
 
 void Auctions::drain(Moment now, Effects& out) {

@@ -105,7 +105,9 @@ public:
     void on_link_up(const NodeId& node, Moment now, Effects& out);
     void on_link_down(const NodeId& node);
 
-    void on_round_trip(Duration farthest) { announcer_.on_round_trip(farthest); }
+    // How long the farthest of those that this node pings takes to answer: answers are waited for
+    // accordingly from now on.
+    void on_round_trip(Duration farthest);
 
     // What this node takes on: records of tasks to keep, work for its workers.
     void refuse_custody(bool refuse) { custodian_.refuse_new(refuse); }
@@ -162,7 +164,9 @@ private:
     [[nodiscard]] QueryAnswer page_of(const Query& query) const;
     [[nodiscard]] QueryAnswer answer_of(const Query& query, const TaskId& task) const;
 
-    Timing timing_;
+    Timing near_;          // as set up
+    Duration farthest_{};  // round trip
+    Timing timing_;        // which follows
     Counters counters_;
     Members members_;
     Digests digests_;

@@ -4,6 +4,9 @@
 // node that stands still for 8 s has lost its task before it wakes, even where no detector tells.
 // And a journal that stalls 3 s, which delays one renewal, costs nothing: they come every 1.67 s.
 //
+// Most of it is for members in one building.  What waits for an answer is stretched where they are
+// farther away.
+//
 // Values: thread safe to read.
 #pragma once
 
@@ -14,12 +17,10 @@ namespace starling::auction {
 struct Timing {
     using ms = std::chrono::milliseconds;
 
-    Duration lease = ms{5000};  // renewed every third of it
-    // For bids: twice as long as the farthest peer takes to answer, within these.
-    Duration reply_within = ms{100};
-    Duration reply_within_most = ms{2000};
+    Duration lease = ms{5000};        // renewed every third of it
+    Duration reply_within = ms{100};  // for bids
     Duration hold_beyond = ms{500};   // a bidder keeps its worker so long after that
-    Duration agree_within = ms{500};  // at least; the award is repeated once, half way
+    Duration agree_within = ms{500};  // the award is repeated once, half way
     Duration resend_base = ms{200};   // doubles up to resend_cap
     Duration resend_cap = ms{5000};
     Duration widen_after = ms{50};     // the custodians asked first have so long
@@ -44,6 +45,11 @@ struct Timing {
     Duration answer_within = ms{1000};  // of a ledger query
     Duration watch_base = ms{250};      // a task run elsewhere is asked about, doubling
     Duration watch_cap = ms{2000};
+
+    // The same where the farthest peer takes so long to answer: whom others wait for gets two round
+    // trips to answer over a link that is up, eight over one that is still to be dialled, both
+    // ways.
+    [[nodiscard]] Timing stretched(Duration round_trip) const;
 
     [[nodiscard]] Duration renew_every() const { return lease / 3; }
 

@@ -122,7 +122,7 @@ void Links::on_failure(const NodeId& peer, Outlet& outlet, const LinkEvent& even
         return;
     }
     LinkChange change = LinkChange::failed;
-    if (event.news == LinkNews::refused) change = LinkChange::refused;
+    if (event.news == LinkNews::refused && !outlet.met) change = LinkChange::refused;
     if (event.news == LinkNews::denied) change = LinkChange::denied;
     pause(outlet, now);
     report(peer, change, event.detail, out);
@@ -188,6 +188,7 @@ bool Links::introduce(const NodeId& from, Boot boot, LinkId link) {
     Inlet& inlet = *inlets_.find(from);
     if (std::pair(boot, link) < std::pair(inlet.boot, inlet.link)) return false;
     if (boot != inlet.boot || link != inlet.link) inlet = {boot, link, std::nullopt};
+    if (Outlet* outlet = outlets_.find(from)) outlet->met = true;
     return true;
 }
 
@@ -221,6 +222,7 @@ void Links::dial(const NodeId& peer, Outlet& outlet, Moment now, Effects& out) {
     outlet.address = route->addresses[outlet.attempts % route->addresses.size()];
     outlet.link = LinkId{++last_link_};  // I1
     outlet.state = State::dialling;
+    outlet.met = false;
     out.dial(peer, route->curve, outlet.link, outlet.address);
     out.trace(Event::link_dialled, peer.prefix(), outlet.link.value, outlet.attempts);
 }
@@ -228,6 +230,7 @@ void Links::dial(const NodeId& peer, Outlet& outlet, Moment now, Effects& out) {
 void Links::probe(const NodeId& peer, Outlet& outlet, Effects& out) {
     outlet.link = LinkId{++last_link_};
     outlet.state = State::probing;
+    outlet.met = false;
     out.probe(peer, outlet.link, outlet.address);
 }
 

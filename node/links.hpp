@@ -17,7 +17,9 @@
 //   apart. I4  Of connections that nobody keeps, at most limits::push_sockets exist; the one unused
 //   longest goes. I5  An accepted probe proves nothing: it leads to a dial, whose failure leads
 //   back to a probe.
-//   I6  How a dial failed is told once every address was tried: a member may have moved.
+//   I6  How a dial failed is told once every address was tried: a member may have moved.  That
+//       nobody listens is told unless the peer said HELLO since it was dialled, whose refusal may
+//       be older.
 //   I7  look_at_ is never later than the first thing that time will bring: a tick before it does
 //       nothing, however many outlets there are.
 //
@@ -120,6 +122,7 @@ private:
     struct Outlet {
         State state = State::idle;
         bool kept = false;
+        bool met = false;  // it said HELLO since it was dialled or probed
         LinkId link;
         unsigned attempts = 0;  // since the last connection
         BootTime used{};        // last want()

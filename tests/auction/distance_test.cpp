@@ -20,6 +20,17 @@ struct FarMembers {
     World world;
 };
 
+TEST_CASE("waits for answers are stretched to the distance, and not without limit",
+          "[auction][distance]") {
+    const Timing near;
+    CHECK(near.stretched(20ms).reply_within == near.reply_within);
+    const Timing far = near.stretched(300ms);
+    CHECK(far.reply_within == 600ms);
+    CHECK(far.agree_within / 2 == far.reply_within);
+    CHECK(far.answer_within == 2400ms);
+    CHECK(near.stretched(1h).answer_within < 4s);
+}
+
 TEST_CASE("where answers are known to take long, one round of calls finds a worker",
           "[auction][distance]") {
     FarMembers far;

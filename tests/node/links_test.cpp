@@ -130,6 +130,19 @@ TEST_CASE("a refusal is told once every address was tried", "[node][links]") {
     CHECK(world.changes() == std::vector{LinkChange::refused});
 }
 
+TEST_CASE("a refusal says nothing of a process that said HELLO since it was dialled",
+          "[node][links]") {
+    World world;
+    world.keep({ann});
+    world.news(ann, LinkNews::refused);  // the first address
+    CHECK(world.links.introduce(ann, Boot{1}, LinkId{1}));
+    world.news(ann, LinkNews::refused);
+    CHECK(world.changes() == std::vector{LinkChange::failed});
+    world.pass(limits::redial_cap);
+    world.news(ann, LinkNews::refused);
+    CHECK(world.changes() == std::vector{LinkChange::refused});
+}
+
 TEST_CASE("news of an older dial is ignored", "[node][links]") {
     World world;
     world.keep({ann});
