@@ -87,18 +87,18 @@ GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Mo
         Custody& entry = entries_[message.record.id];
         unfinished_.insert(message.record.id);
         entry.shared = from != message.epoch.granter;
-        move_home(entry, message, now, out);
+        move_home(entry, from, message, now, out);
         return GrantVerdict::granted;
     }
     Custody& entry = known->second;
     if (message.record.home == entry.record.home) {
         entry.shared = entry.shared || from != message.epoch.granter;
-        return grant(entry, message.epoch, message.attempts, now, out);
+        return grant(entry, from, message.epoch, message.attempts, now, out);
     }
     if (message.fresh && entry.withdrawn && is_unused(entry)) {
         entry.highest = {};
         entry.withdrawn = false;
-        move_home(entry, message, now, out);
+        move_home(entry, from, message, now, out);
         ask_soon(entry, now.boot_time);
         return GrantVerdict::granted;
     }
@@ -113,13 +113,14 @@ GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Mo
         STARLING_PROBE(record_superseded);
         return GrantVerdict::superseded;
     }
-    const GrantVerdict verdict = grant(entry, message.epoch, message.attempts, now, out);
+    const GrantVerdict verdict = grant(entry, from, message.epoch, message.attempts, now, out);
     const bool moves = message.record.home.replaces(entry.record.home);
-    if (verdict == GrantVerdict::granted && moves) move_home(entry, message, now, out);
+    if (verdict == GrantVerdict::granted && moves) move_home(entry, from, message, now, out);
     return verdict;
 }
 
-void Custodian::move_home(Custody& entry, const RecordTask& message, Moment now, Effects& out) {
+void Custodian::move_home(Custody& entry, const NodeId& from, const RecordTask& message, Moment now,
+                          Effects& out) {
     entry.record = message.record;
     entry.highest = std::max(entry.highest, message.epoch);
     if (message.known && (!entry.held || entry.held->epoch < message.known->epoch)) {
@@ -129,7 +130,7 @@ void Custodian::move_home(Custody& entry, const RecordTask& message, Moment now,
     entry.deadline = deadline_from(now.boot_time, message.deadline_left);
     keep_record(entry, out);
     keep_state(entry, now.boot_time, out);
-    watch(entry, now.boot_time);
+    look_later(entry, from == message.epoch.granter, now.boot_time);
 }
 
 Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now, Effects& out) {
@@ -144,7 +145,7 @@ Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now
         if (!entry.accepted && entry.record.home.replaces(message.home)) {
             verdict = GrantVerdict::superseded;
         } else if (entry.accepted || !message.home.replaces(entry.record.home)) {
-            verdict = grant(entry, message.epoch, message.attempts, now, out);
+            verdict = grant(entry, from, message.epoch, message.attempts, now, out);
         }
     }
     Granted answer = as<Granted>(answer_of(message.task, message.epoch));
@@ -154,8 +155,8 @@ Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now
     return verdict_of(verdict);
 }
 
-GrantVerdict Custodian::grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
-                              Moment now, Effects& out) {
+GrantVerdict Custodian::grant(Custody& entry, const NodeId& from, const Epoch& epoch,
+                              const Attempts& attempts, Moment now, Effects& out) {
     if (entry.accepted) return GrantVerdict::granted;
     if (STARLING_MUTANT(47, epoch < entry.highest, false)) return GrantVerdict::lower;  // I1
     const Attempts before = entry.attempts;
@@ -164,7 +165,7 @@ GrantVerdict Custodian::grant(Custody& entry, const Epoch& epoch, const Attempts
         entry.highest = epoch;
         keep_state(entry, now.boot_time, out);  // I4
     }
-    watch(entry, now.boot_time);
+    look_later(entry, from == epoch.granter, now.boot_time);
     return GrantVerdict::granted;
 }
 

@@ -104,9 +104,10 @@ private:
     [[nodiscard]] GrantAnswer answer_of(const TaskId& task, const Epoch& epoch) const;
     [[nodiscard]] GrantVerdict record(const NodeId& from, const RecordTask& message, Moment now,
                                       Effects& out);
-    [[nodiscard]] GrantVerdict grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
-                                     Moment now, Effects& out);
-    void move_home(Custody& entry, const RecordTask& message, Moment now, Effects& out);
+    [[nodiscard]] GrantVerdict grant(Custody& entry, const NodeId& from, const Epoch& epoch,
+                                     const Attempts& attempts, Moment now, Effects& out);
+    void move_home(Custody& entry, const NodeId& from, const RecordTask& message, Moment now,
+                   Effects& out);
     [[nodiscard]] static StoreVerdict store_verdict(const Custody& entry,
                                                     const StoreResult& message);
     void keep_outcome(Custody& entry, const StoreResult& message, Moment now, Effects& out);
@@ -123,6 +124,7 @@ private:
 
     void index_loaded(BootTime now);
     void watch(const Custody& entry, BootTime now);
+    void look_later(const Custody& entry, bool heard_runner, BootTime now);
     void ask_soon(const Custody& entry, BootTime now);
     void look_after(Custody& entry, Moment now);
     void adopt_soon(const Custody& entry, BootTime now);

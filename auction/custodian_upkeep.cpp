@@ -188,6 +188,16 @@ void Custodian::watch(const Custody& entry, BootTime now) {
     if (STARLING_MUTANT(51, false, true)) timers_.clear(entry.record.id);
 }
 
+// A runner that speaks for itself is at work; of one whose record others pass on, who were offered
+// its key and gave in to it, that is not known: it may have given in to them.
+void Custodian::look_later(const Custody& entry, bool heard_runner, BootTime now) {
+    if (heard_runner) {
+        watch(entry, now);
+    } else {
+        ask_soon(entry, now);
+    }
+}
+
 // Two nodes were offered one key, and each may have given in to the other: does anybody run it?
 void Custodian::ask_soon(const Custody& entry, BootTime now) {
     if (entry.accepted || orphans_.contains(entry.record.id)) return;

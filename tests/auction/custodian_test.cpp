@@ -68,6 +68,25 @@ TEST_CASE("an epoch that jumps far ahead is refused", "[auction][custodian]") {
     CHECK(parts.custodian.on_grant(eve, far, at(1s), parts.out) == Verdict::malformed);
 }
 
+TEST_CASE("who passes a record on does not speak for its runner, who is asked soon",
+          "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.on_record(bob, record_of(1), at(0s), parts.out);
+    parts.custodian.on_record(eve, record_of(1), at(1s), parts.out);
+    parts.custodian.on_record(eve, record_of(1), at(1500ms), parts.out);
+    parts.out.clear();
+    parts.custodian.on_tick(at(1s + 2 * parts.timing.joint_within), parts.out);
+    const auto asked = parts.last<Progress>();
+    REQUIRE(asked.duties.size() == 1);
+    CHECK(asked.duties[0].note == DutyNote::asked);
+
+    // Nobody runs it: that somebody passes its record on again does not keep it from being adopted.
+    parts.custodian.on_duty(bob, {task(1), epoch_of(1, bob), DutyNote::unknown}, at(3s), parts.out);
+    parts.custodian.on_record(eve, record_of(1), at(3s), parts.out);
+    parts.custodian.on_tick(at(3s + 3 * parts.timing.adopt_step), parts.out);
+    CHECK(parts.custodian.take_adoptions().size() == 1);
+}
+
 TEST_CASE("a record that does not name this node is refused", "[auction][custodian]") {
     Parts parts;
     RecordTask message = record_of(1);
