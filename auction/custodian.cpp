@@ -68,6 +68,9 @@ Verdict Custodian::on_record(const NodeId& from, const RecordTask& message, Mome
         return Verdict::malformed;
     }
     const GrantVerdict verdict = record(from, message, now, out);
+    if (verdict == GrantVerdict::granted) {
+        look_later(entries_.at(message.record.id), from == message.epoch.granter, now.boot_time);
+    }
     Recorded answer = as<Recorded>(answer_of(message.record.id, message.epoch));
     answer.verdict = verdict;
     if (verdict == GrantVerdict::exists || verdict == GrantVerdict::superseded) {
@@ -87,19 +90,18 @@ GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Mo
         Custody& entry = entries_[message.record.id];
         unfinished_.insert(message.record.id);
         entry.shared = from != message.epoch.granter;
-        move_home(entry, from, message, now, out);
+        move_home(entry, message, now, out);
         return GrantVerdict::granted;
     }
     Custody& entry = known->second;
     if (message.record.home == entry.record.home) {
         entry.shared = entry.shared || from != message.epoch.granter;
-        return grant(entry, from, message.epoch, message.attempts, now, out);
+        return grant(entry, message.epoch, message.attempts, now, out);
     }
     if (message.fresh && entry.withdrawn && is_unused(entry)) {
         entry.highest = {};
         entry.withdrawn = false;
-        move_home(entry, from, message, now, out);
-        ask_soon(entry, now.boot_time);
+        move_home(entry, message, now, out);
         return GrantVerdict::granted;
     }
     if (message.fresh) {
@@ -113,14 +115,13 @@ GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Mo
         STARLING_PROBE(record_superseded);
         return GrantVerdict::superseded;
     }
-    const GrantVerdict verdict = grant(entry, from, message.epoch, message.attempts, now, out);
+    const GrantVerdict verdict = grant(entry, message.epoch, message.attempts, now, out);
     const bool moves = message.record.home.replaces(entry.record.home);
-    if (verdict == GrantVerdict::granted && moves) move_home(entry, from, message, now, out);
+    if (verdict == GrantVerdict::granted && moves) move_home(entry, message, now, out);
     return verdict;
 }
 
-void Custodian::move_home(Custody& entry, const NodeId& from, const RecordTask& message, Moment now,
-                          Effects& out) {
+void Custodian::move_home(Custody& entry, const RecordTask& message, Moment now, Effects& out) {
     entry.record = message.record;
     entry.highest = std::max(entry.highest, message.epoch);
     if (message.known && (!entry.held || entry.held->epoch < message.known->epoch)) {
@@ -130,7 +131,6 @@ void Custodian::move_home(Custody& entry, const NodeId& from, const RecordTask& 
     entry.deadline = deadline_from(now.boot_time, message.deadline_left);
     keep_record(entry, out);
     keep_state(entry, now.boot_time, out);
-    look_later(entry, from == message.epoch.granter, now.boot_time);
 }
 
 Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now, Effects& out) {
@@ -145,8 +145,9 @@ Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now
         if (!entry.accepted && entry.record.home.replaces(message.home)) {
             verdict = GrantVerdict::superseded;
         } else if (entry.accepted || !message.home.replaces(entry.record.home)) {
-            verdict = grant(entry, from, message.epoch, message.attempts, now, out);
+            verdict = grant(entry, message.epoch, message.attempts, now, out);
         }
+        if (verdict == GrantVerdict::granted) watch(entry, now.boot_time);
     }
     Granted answer = as<Granted>(answer_of(message.task, message.epoch));
     answer.verdict = verdict;
@@ -155,8 +156,8 @@ Verdict Custodian::on_grant(const NodeId& from, const Grant& message, Moment now
     return verdict_of(verdict);
 }
 
-GrantVerdict Custodian::grant(Custody& entry, const NodeId& from, const Epoch& epoch,
-                              const Attempts& attempts, Moment now, Effects& out) {
+GrantVerdict Custodian::grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
+                              Moment now, Effects& out) {
     if (entry.accepted) return GrantVerdict::granted;
     if (STARLING_MUTANT(47, epoch < entry.highest, false)) return GrantVerdict::lower;  // I1
     const Attempts before = entry.attempts;
@@ -165,7 +166,6 @@ GrantVerdict Custodian::grant(Custody& entry, const NodeId& from, const Epoch& e
         entry.highest = epoch;
         keep_state(entry, now.boot_time, out);  // I4
     }
-    look_later(entry, from == epoch.granter, now.boot_time);
     return GrantVerdict::granted;
 }
 

@@ -104,10 +104,9 @@ private:
     [[nodiscard]] GrantAnswer answer_of(const TaskId& task, const Epoch& epoch) const;
     [[nodiscard]] GrantVerdict record(const NodeId& from, const RecordTask& message, Moment now,
                                       Effects& out);
-    [[nodiscard]] GrantVerdict grant(Custody& entry, const NodeId& from, const Epoch& epoch,
-                                     const Attempts& attempts, Moment now, Effects& out);
-    void move_home(Custody& entry, const NodeId& from, const RecordTask& message, Moment now,
-                   Effects& out);
+    [[nodiscard]] GrantVerdict grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
+                                     Moment now, Effects& out);
+    void move_home(Custody& entry, const RecordTask& message, Moment now, Effects& out);
     [[nodiscard]] static StoreVerdict store_verdict(const Custody& entry,
                                                     const StoreResult& message);
     void keep_outcome(Custody& entry, const StoreResult& message, Moment now, Effects& out);

@@ -188,10 +188,10 @@ void Custodian::watch(const Custody& entry, BootTime now) {
     if (STARLING_MUTANT(51, false, true)) timers_.clear(entry.record.id);
 }
 
-// A runner that speaks for itself is at work; of one whose record others pass on, who were offered
-// its key and gave in to it, that is not known: it may have given in to them.
+// A runner that speaks for itself is at work; of one to whose record others gave in, who were
+// offered the same key, that is not known: it may have given in to them.
 void Custodian::look_later(const Custody& entry, bool heard_runner, BootTime now) {
-    if (heard_runner) {
+    if (heard_runner && !entry.shared) {
         watch(entry, now);
     } else {
         ask_soon(entry, now);
