@@ -168,10 +168,13 @@ private:
     void leave_queue(const Work& work);
     void leave_round(Work& work, Effects& out);
     void decide(Work& work, Moment now, Effects& out);
-    void decline(Work& work, bool only_busy, Moment now, Effects& out);
+    void decline(Work& work, Moment now, Effects& out);
+    void close_round(Work& work);
     [[nodiscard]] const std::string* skill_of(const TaskId& task) const;
     [[nodiscard]] Work* first_waiting(const std::string& skill, const NodeId& bidder, BootTime now);
     bool use_bid(const Bid& bid, Moment now, Effects& out);
+    [[nodiscard]] BidVerdict bid_in_round(Work& work, const NodeId& from, const Propose& message,
+                                          BootTime now) const;
     Verdict on_stray_bid(const NodeId& from, const Propose& message, Moment now, Effects& out);
     [[nodiscard]] static bool rests_unsold(const Work& work, const Bid& bid);
 

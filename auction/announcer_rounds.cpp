@@ -16,6 +16,7 @@ namespace {
 // are asked after every round that nobody won.
 constexpr std::size_t invited_first = 2;
 constexpr std::size_t runners_up_kept = 3;
+constexpr std::size_t widened_at_once = 2;
 
 std::size_t invited_after(std::size_t empty_rounds) {
     std::size_t count = invited_first;
@@ -132,7 +133,7 @@ Verdict Announcer::on_propose(const NodeId& from, const Propose& message, Moment
         look_everywhere_ = true;
     }
     const BidVerdict verdict =
-        open ? work->round->on_propose(from, message, now.boot_time) : BidVerdict::too_late;
+        open ? bid_in_round(*work, from, message, now.boot_time) : BidVerdict::too_late;
     if (verdict == BidVerdict::too_late || verdict == BidVerdict::not_invited) {
         return on_stray_bid(from, message, now, out);
     }
@@ -144,6 +145,15 @@ Verdict Announcer::on_propose(const NodeId& from, const Propose& message, Moment
         arm(*work);
     }
     return Verdict::done;
+}
+
+BidVerdict Announcer::bid_in_round(Work& work, const NodeId& from, const Propose& message,
+                                   BootTime now) const {
+    const BidVerdict verdict = work.round->on_propose(from, message, now);
+    const bool able = shared_.digests.is_able(from, work.record.spec.skill);
+    if (verdict != BidVerdict::not_invited || !able) return verdict;
+    STARLING_PROBE(bid_of_an_earlier_round);
+    return work.round->on_unasked(from, message, now);
 }
 
 // A bid that no round wants: late, or unasked, of a node that had turned this one away.
@@ -224,15 +234,12 @@ Verdict Announcer::on_refuse(const NodeId& from, const Refuse& message, Moment n
 void Announcer::decide(Work& work, Moment now, Effects& out) {
     STARLING_ASSERT(work.round.has_value());
     std::vector<Bid> bids = work.round->ranking();
-    const bool only_busy = work.round->found_only_busy();
-    work.round.reset();
-    --collecting_[work.record.spec.skill];
-    look_everywhere_ = true;
     if (bids.empty()) {
         STARLING_PROBE(round_without_bid);
-        decline(work, only_busy, now, out);
+        decline(work, now, out);
         return;
     }
+    close_round(work);
     work.empty_rounds = 0;
     for (std::size_t i = 1; i < bids.size(); ++i) {
         out.send(bids[i].node, RejectProposal{work.record.id, work.epoch});
@@ -242,9 +249,13 @@ void Announcer::decide(Work& work, Moment now, Effects& out) {
     award(work, bids.front(), now, out);
 }
 
-// A round without a bid.  Where others were faster the task keeps its place in the queue; where it
-// was declined for another reason it rests, so that it does not ask for ever.
-void Announcer::decline(Work& work, bool only_busy, Moment now, Effects& out) {
+// A round without a bid.  Where others were faster the task keeps its place in the queue; where
+// some may be too far away more are called at once, twice; where it was declined for another reason
+// it rests, so that it does not ask for ever.
+void Announcer::decline(Work& work, Moment now, Effects& out) {
+    const bool only_busy = work.round->found_only_busy();
+    const bool too_short = work.round->was_too_short();
+    close_round(work);
     if (work.intent == Intent::resume) work.intent = Intent::award;
     enter(work, Stage::open, now.boot_time);
     if (only_busy) {
@@ -253,8 +264,16 @@ void Announcer::decline(Work& work, bool only_busy, Moment now, Effects& out) {
         return;
     }
     work.reason = WaitReason::all_declined;
-    work.act_at = now.boot_time + rest_after_round(rng_, shared_.timing, ++work.empty_rounds);
+    const Duration rest = rest_after_round(rng_, shared_.timing, ++work.empty_rounds);
+    const bool at_once = too_short && work.empty_rounds <= widened_at_once;
+    work.act_at = at_once ? now.boot_time : now.boot_time + rest;
     arm(work);
+}
+
+void Announcer::close_round(Work& work) {
+    work.round.reset();
+    --collecting_[work.record.spec.skill];
+    look_everywhere_ = true;
 }
 
 }  // namespace starling::auction

@@ -13,6 +13,9 @@ namespace {
 // Others have at least this long to bid too.
 constexpr Duration patience_least = std::chrono::microseconds{500};
 
+// Who is near bids within this.
+constexpr Duration patience_after_late = std::chrono::milliseconds{20};
+
 }  // namespace
 
 Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, const Opening& opening)
@@ -26,18 +29,33 @@ Round::Round(TaskId task, Epoch epoch, std::span<const NodeId> invited, const Op
 
 BidVerdict Round::on_propose(const NodeId& from, const Propose& propose, BootTime now) {
     BidVerdict verdict = answered(from, now);
-    const auto is_his = [&](const Bid& bid) { return bid.node == from; };
-    if (verdict == BidVerdict::answered_already && std::ranges::none_of(bids_, is_his)) {
+    if (verdict == BidVerdict::answered_already && !has_bid_of(from)) {
         verdict = BidVerdict::taken;  // it takes a refusal back
     }
     if (verdict != BidVerdict::taken) return verdict;
-    bids_.push_back({from, propose.boot, propose.cost, propose.standing, task_});
-    only_busy_ = false;
-    if (opening_.haste == Haste::after_a_bid) {
-        const BootTime again = now + (now - opening_.from);
-        opening_.until = std::min(opening_.until, std::max(opening_.from + patience_least, again));
-    }
+    const Duration patience = std::max(now - opening_.from, patience_least);
+    take({from, propose.boot, propose.cost, propose.standing, task_}, patience, now);
     return verdict;
+}
+
+BidVerdict Round::on_unasked(const NodeId& from, const Propose& propose, BootTime now) {
+    STARLING_ASSERT(!invited_.contains(from));
+    if (is_closed(now)) return BidVerdict::too_late;
+    if (has_bid_of(from)) return BidVerdict::answered_already;
+    take({from, propose.boot, propose.cost, propose.standing, task_, true}, patience_after_late,
+         now);
+    return BidVerdict::taken;
+}
+
+void Round::take(const Bid& bid, Duration patience, BootTime now) {
+    bids_.push_back(bid);
+    only_busy_ = false;
+    if (opening_.haste == Haste::none) return;
+    opening_.until = std::min(opening_.until, now + patience);
+}
+
+bool Round::has_bid_of(const NodeId& node) const {
+    return std::ranges::any_of(bids_, [&](const Bid& bid) { return bid.node == node; });
 }
 
 BidVerdict Round::on_refuse(const NodeId& from, const Refuse& refuse, BootTime now) {
@@ -65,7 +83,7 @@ std::vector<Bid> Round::ranking() const {
     const auto rank = [&](const Bid& bid) {
         const auto standing = static_cast<int>(Standing::finished) - static_cast<int>(bid.standing);
         const auto tie = draw(task_.prefix(), bid.node.prefix(), epoch_.round);
-        return std::make_tuple(standing, bid.cost, tie, bid.node);
+        return std::make_tuple(standing, bid.late, bid.cost, tie, bid.node);
     };
     std::vector<Bid> bids = bids_;
     std::sort(bids.begin(), bids.end(),

@@ -5,12 +5,13 @@
 //
 // Invariants:
 //   I1  A closed round never changes its bids.
-//   I2  Every bid is of an invited node and came while the round was open; one per node, who may
-//       have refused before.
-//   I3  Bids rank by standing (finished, running, able), cost, then a hash of (task, round, node),
+//   I2  Every bid came while the round was open, one per node, who may have refused before.  Who is
+//       not invited may have been called to an earlier round that was too short for its bid.
+//   I3  Bids rank by standing (finished, running, able), late ones last, cost, then a hash of
+//   (task, round, node),
 //       so that equal nodes share the work and every replay picks the same winner.
-//   I4  After the first bid the others have as long again as it took, and 0.5 ms at least: one slow
-//       node does not hold up a round that has a winner.
+//   I4  After the first bid the others have as long again as it took, and 0.5 ms at least, 20 ms
+//       after a late one: one slow node does not hold up a round that has a winner.
 //
 // Not thread safe.
 #pragma once
@@ -31,7 +32,8 @@ struct Bid {
     Boot boot;
     std::uint64_t cost = 0;
     Standing standing{};
-    TaskId task;  // bid for
+    TaskId task;        // bid for
+    bool late = false;  // for the round that it was called to: it is far away
 };
 
 // Whether the first bid draws the deadline nearer.
@@ -56,6 +58,8 @@ public:
 
     // A verdict other than taken leaves the round as it was.
     BidVerdict on_propose(const NodeId& from, const Propose& propose, BootTime now);
+    // REQUIRES: on_propose() said not_invited.
+    BidVerdict on_unasked(const NodeId& from, const Propose& propose, BootTime now);
     BidVerdict on_refuse(const NodeId& from, const Refuse& refuse, BootTime now);
     // An invited node that is gone will not answer.
     void on_gone(const NodeId& node);
@@ -69,11 +73,16 @@ public:
     // All who answered have their workers promised to others: no fault of the task or theirs.
     [[nodiscard]] bool found_only_busy() const { return only_busy_ && waiting_.empty(); }
 
+    // Some may be too far away for a round like this.
+    [[nodiscard]] bool was_too_short() const { return !waiting_.empty(); }
+
     // Best first.
     [[nodiscard]] std::vector<Bid> ranking() const;
 
 private:
     [[nodiscard]] BidVerdict answered(const NodeId& from, BootTime now);
+    void take(const Bid& bid, Duration patience, BootTime now);
+    [[nodiscard]] bool has_bid_of(const NodeId& node) const;
 
     TaskId task_;
     Epoch epoch_;

@@ -13,8 +13,7 @@ constexpr Duration round_trip_most = std::chrono::milliseconds{400};
 Timing Timing::stretched(Duration round_trip) const {
     const Duration far = std::min(round_trip, round_trip_most);
     Timing timing = *this;
-    timing.reply_within = std::max(reply_within, 2 * far);
-    timing.agree_within = std::max(agree_within, 2 * timing.reply_within);
+    timing.agree_within = std::max(agree_within, 4 * far);
     timing.joint_within = std::max(joint_within, 4 * far);
     timing.answer_within = std::max(answer_within, 8 * far);
     return timing;

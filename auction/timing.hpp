@@ -46,9 +46,10 @@ struct Timing {
     Duration watch_base = ms{250};      // a task run elsewhere is asked about, doubling
     Duration watch_cap = ms{2000};
 
-    // The same where the farthest peer takes so long to answer: whom others wait for gets two round
-    // trips to answer over a link that is up, eight over one that is still to be dialled, both
-    // ways.
+    // The same where the farthest peer takes so long to answer: who is waited for gets two round
+    // trips to answer over a link that is up, eight over one that is yet to be dialled, both ways.
+    // Bids are not waited for: a round without any calls more nodes, and takes those of the last
+    // round all the same.
     [[nodiscard]] Timing stretched(Duration round_trip) const;
 
     [[nodiscard]] Duration renew_every() const { return lease / 3; }

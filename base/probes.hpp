@@ -123,6 +123,7 @@
     STARLING_ROW(bid_too_late, "auction.bid_too_late")                                            \
     STARLING_ROW(bid_unasked, "auction.bid_unasked")                                              \
     STARLING_ROW(bid_late_but_welcome, "auction.bid_late_but_welcome")                            \
+    STARLING_ROW(bid_of_an_earlier_round, "auction.bid_of_an_earlier_round")                      \
     STARLING_ROW(bid_used_otherwise, "auction.bid_used_otherwise")                                \
     STARLING_ROW(round_without_bid, "auction.round_without_bid")                                  \
     STARLING_ROW(award_sent_again, "auction.award_sent_again")                                    \

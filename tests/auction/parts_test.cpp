@@ -58,6 +58,20 @@ TEST_CASE("nobody bids twice or uninvited", "[auction][round]") {
     CHECK(round.ranking().front().cost == 5);
 }
 
+TEST_CASE("who was called to an earlier round may bid in a later one, once, behind who is near",
+          "[auction][round]") {
+    Round round = round_of({bob, eve});
+    REQUIRE(round.on_propose(self, bid_of(1), BootTime{1ms}) == BidVerdict::not_invited);
+    CHECK(round.on_unasked(self, bid_of(1), BootTime{1ms}) == BidVerdict::taken);
+    CHECK(round.on_unasked(self, bid_of(1), BootTime{1ms}) == BidVerdict::answered_already);
+    CHECK(round.ranking().size() == 1);
+    CHECK(round.deadline() == BootTime{21ms});
+    CHECK(round.on_propose(bob, bid_of(5), BootTime{9ms}) == BidVerdict::taken);
+    CHECK(round.deadline() == BootTime{18ms});
+    CHECK(round.ranking().front().node == bob);
+    CHECK(round.on_unasked(node(9), bid_of(1), BootTime{18ms}) == BidVerdict::too_late);
+}
+
 TEST_CASE("who refused may bid while the round is open", "[auction][round]") {
     Round round = round_of({bob, eve});
     round.on_refuse(bob, refusal_of(RefuseReason::busy), BootTime{1ms});
