@@ -35,7 +35,7 @@ Gossip::Gossip(Setup setup, const Verifier& verifier, const RecordSource& record
       rings_(members_.commons().directory),
       judge_(now.boot_time),
       heartbeats_(JudgeTime{}),
-      outbox_(setup.random_seed),
+      outbox_(members_.commons().directory),
       rng_(setup.random_seed, 1) {
     STARLING_ASSERT(setup.certificate.node == self_);
     records.scan(Table::members, [&](ByteView, ByteView value) { members_.load(value, now); });

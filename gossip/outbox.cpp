@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 
 namespace starling::gossip {
 namespace {
@@ -47,46 +46,42 @@ void distribute(std::vector<Cell>& cells, std::vector<Cell> Cells::*sort,
     }
 }
 
-void add(std::vector<NodeId>& holders, const NodeId& peer) {
-    const auto place = std::ranges::lower_bound(holders, peer);
-    if (place == holders.end() || *place != peer) holders.insert(place, peer);
+bool contains(const std::vector<NodeIndex>& holders, NodeIndex peer) {
+    return std::ranges::find(holders, peer) != holders.end();
 }
 
-void add(std::vector<NodeId>& holders, std::span<const NodeId> peers) {
-    std::vector<NodeId> all;
-    std::ranges::set_union(holders, peers, std::back_inserter(all));
-    holders = std::move(all);
+void add(std::vector<NodeIndex>& holders, NodeIndex peer) {
+    if (!contains(holders, peer)) holders.push_back(peer);
 }
 
 // News for many links, each encoded once; every link gets those that it does not have.
 class Flood {
 public:
     // `holders` outlive the flood, what is said of the member in the commons too.
-    void add(EncodedMember member, const std::vector<NodeId>& holders) {
+    void add(EncodedMember member, const std::vector<NodeIndex>& holders) {
         items_.push_back({std::move(member), {}, holders});
     }
 
-    void add(const Opinion& opinion, const std::vector<NodeId>& holders) {
+    void add(const Opinion& opinion, const std::vector<NodeIndex>& holders) {
         items_.push_back({{}, encoded(opinion), holders});
     }
 
-    void send(std::span<const NodeId> links, Effects& out) const {
+    // `numbers`: of the links, in their order.
+    void send(std::span<const NodeId> links, std::span<const NodeIndex> numbers,
+              Effects& out) const {
         if (items_.empty()) return;
-        std::vector<NodeId> spared;
-        for (const Item& item : items_)
-            spared.insert(spared.end(), item.holders.begin(), item.holders.end());
-        std::ranges::sort(spared);
         std::vector<NodeId> others;
-        for (const NodeId& link : links) {
-            if (!std::ranges::binary_search(spared, link)) {
-                others.push_back(link);
+        for (std::size_t i = 0; i < links.size(); ++i) {
+            const auto holds = [&](const Item& item) { return contains(item.holders, numbers[i]); };
+            if (std::ranges::none_of(items_, holds)) {
+                others.push_back(links[i]);
                 continue;
             }
-            const CellFrames missing = frames_for(&link);
-            for (const EncodedCells& frame : missing.frames()) out.send(link, frame);
+            const CellFrames missing = frames_for(numbers[i]);
+            for (const EncodedCells& frame : missing.frames()) out.send(links[i], frame);
         }
         if (others.empty()) return;
-        const CellFrames all = frames_for(nullptr);
+        const CellFrames all = frames_for(std::nullopt);
         for (const EncodedCells& frame : all.frames()) out.send_all(others, frame);
     }
 
@@ -94,14 +89,14 @@ private:
     struct Item {
         EncodedMember member;
         Bytes opinion;
-        const std::vector<NodeId>& holders;
+        const std::vector<NodeIndex>& holders;
     };
 
     // All, or what `link` does not have.
-    [[nodiscard]] CellFrames frames_for(const NodeId* link) const {
+    [[nodiscard]] CellFrames frames_for(std::optional<NodeIndex> link) const {
         CellFrames frames;
         for (const Item& item : items_) {
-            if (link != nullptr && std::ranges::binary_search(item.holders, *link)) continue;
+            if (link && contains(item.holders, *link)) continue;
             frames.add(item.member);
             if (!item.opinion.empty()) frames.add(CellSort::opinion, item.opinion);
         }
@@ -110,6 +105,13 @@ private:
 
     std::vector<Item> items_;
 };
+
+std::vector<NodeIndex> numbers_of(std::span<const NodeId> links, Directory& directory) {
+    std::vector<NodeIndex> numbers;
+    numbers.reserve(links.size());
+    for (const NodeId& link : links) numbers.push_back(directory.number_of(link));
+    return numbers;
+}
 
 }  // namespace
 
@@ -125,19 +127,44 @@ std::vector<Cells> in_frames(Cells cells) {
     return frames;
 }
 
+void Outbox::put(const NodeId& member, const NodeId& from, BootTime now) {
+    MemberNews& news = make(directory_.number_of(member));
+    near_members_ += news.near ? 0U : 1U;
+    news.near = true;
+    news.holders = {directory_.number_of(from)};
+    has_near_ = true;
+    if (!far_at_) far_at_ = now + far_after;
+}
+
 void Outbox::put(const Opinion& opinion, const NodeId& from) {
-    opinions_[{opinion.subject, opinion.observer}] = {opinion, {from}};
+    opinions_[{opinion.subject, opinion.observer}] = {opinion, {directory_.number_of(from)}};
     has_near_ = true;
 }
 
-Outbox::MemberNews& Outbox::news_of(const NodeId& member) {
-    const auto place = static_cast<std::uint32_t>(members_.size());
-    if (places_.insert(member, place)) return members_.emplace_back();
-    return members_[*places_.find(member)];
+bool Outbox::waits(const NodeId& member) const {
+    if (members_.empty()) return false;
+    const auto number = directory_.find(member);
+    return number && number->value < places_.size() && places_[number->value] != 0;
+}
+
+Outbox::MemberNews* Outbox::find(NodeIndex member) {
+    if (member.value >= places_.size() || places_[member.value] == 0) return nullptr;
+    return &members_[places_[member.value] - 1];
+}
+
+Outbox::MemberNews& Outbox::make(NodeIndex member) {
+    if (MemberNews* known = find(member)) return *known;
+    if (member.value >= places_.size()) places_.resize(directory_.capacity());
+    members_.push_back({member, false, {}});
+    places_[member.value] = static_cast<std::uint32_t>(members_.size());
+    return members_.back();
 }
 
 void Outbox::on_shown(const NodeId& member, const NodeId& peer) {
-    if (const std::uint32_t* place = places_.find(member)) add(members_[*place].holders, peer);
+    if (members_.empty()) return;
+    const auto number = directory_.find(member);
+    MemberNews* news = number ? find(*number) : nullptr;
+    if (news != nullptr) add(news->holders, directory_.number_of(peer));
 }
 
 void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
@@ -146,47 +173,63 @@ void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
     const Opinion& own = waiting->second.opinion;
     const bool same =
         own.sequence == opinion.sequence && own.observer_boot == opinion.observer_boot;
-    if (same) add(waiting->second.holders, peer);
+    if (same) add(waiting->second.holders, directory_.number_of(peer));
 }
 
 void Outbox::flush_near(const Members& members, std::span<const NodeId> all,
                         std::span<const NodeId> few, BootTime now, Effects& out) {
+    const std::vector<NodeIndex> all_numbers = numbers_of(all, directory_);
+    const std::vector<NodeIndex> few_numbers = numbers_of(few, directory_);
     Flood claims;
     Flood most;
-    std::vector<std::pair<Holders*, std::span<const NodeId>>> told;
+    std::vector<std::pair<Holders*, std::span<const NodeIndex>>> told;
     for (MemberNews& news : members_) {
         if (!std::exchange(news.near, false)) continue;
-        const bool to_all = few.empty() || members.state(news.member) == MemberState::dead;
-        (to_all ? most : claims).add(members.cells_of(news.member, now), news.holders);
-        told.emplace_back(&news.holders, to_all ? all : few);
+        const NodeId& member = directory_.id_of(news.member);
+        const bool to_all = few.empty() || members.state(member) == MemberState::dead;
+        (to_all ? most : claims).add(members.cells_of(member, now), news.holders);
+        told.emplace_back(&news.holders, to_all ? all_numbers : few_numbers);
     }
     for (const auto& [key, news] : opinions_) most.add(news.opinion, news.holders);
-    claims.send(few, out);
-    most.send(all, out);
+    claims.send(few, few_numbers, out);
+    most.send(all, all_numbers, out);
     near_.used(now);
     has_near_ = false;
     near_members_ = 0;
     opinions_.clear();
-    for (const auto& [holders, links] : told) add(*holders, links);
+    for (const auto& [holders, links] : told) {
+        for (const NodeIndex link : links) add(*holders, link);
+    }
 }
 
 void Outbox::flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
                        Effects& out) {
+    const std::vector<NodeIndex> numbers = numbers_of(links, directory_);
     Flood flood;
     if (!links.empty()) {
         for (const MemberNews& news : members_) {
-            flood.add(members.cells_of(news.member, now), news.holders);
+            flood.add(members.cells_of(directory_.id_of(news.member), now), news.holders);
         }
     }
-    flood.send(links, out);
-    std::erase_if(members_, [](const MemberNews& news) { return !news.near; });
-    places_ = HashIndex<NodeId, std::uint32_t>(scramble_);
-    for (std::uint32_t place = 0; place < members_.size(); ++place) {
-        places_.insert(members_[place].member, place);
-        add(members_[place].holders, links);  // I2
-    }
+    flood.send(links, numbers, out);
+    keep_near(numbers);
     far_at_.reset();
     if (!members_.empty()) far_at_ = now + far_after;
+}
+
+// What near links were not told waits for them; these links were (I2).
+void Outbox::keep_near(std::span<const NodeIndex> told) {
+    std::vector<MemberNews> kept;
+    for (MemberNews& news : members_) {
+        if (news.near) kept.push_back(std::move(news));
+    }
+    members_ = std::move(kept);
+    places_ = {};
+    if (!members_.empty()) places_.resize(directory_.capacity());
+    for (std::size_t place = 0; place < members_.size(); ++place) {
+        places_[members_[place].member.value] = static_cast<std::uint32_t>(place + 1);
+        for (const NodeIndex link : told) add(members_[place].holders, link);
+    }
 }
 
 std::optional<BootTime> Outbox::next_deadline() const {

@@ -18,9 +18,9 @@
 #pragma once
 
 #include "base/effects.hpp"
-#include "base/hash_index.hpp"
 #include "base/ids.hpp"
 #include "base/moment.hpp"
+#include "gossip/directory.hpp"
 #include "gossip/members.hpp"
 #include "gossip/opinions.hpp"
 
@@ -68,8 +68,8 @@ private:
 
 class Outbox {
 public:
-    // `scramble` keeps others from choosing ids that collide.
-    explicit Outbox(std::uint64_t scramble = 0) : scramble_(scramble), places_(scramble) {}
+    // Members and links are kept by their numbers in this directory, which outlives the outbox.
+    explicit Outbox(Directory& directory) : directory_(directory) {}
 
     static constexpr Duration pause = std::chrono::milliseconds{2};
     static constexpr Lane::Pace near_pace{pause, std::chrono::milliseconds{64}, 8};
@@ -78,21 +78,14 @@ public:
     static constexpr Duration far_after = std::chrono::milliseconds{1500};
 
     // What the table says of a node; `from` brought the news (this node itself: nobody to spare).
-    void put(const NodeId& member, const NodeId& from, BootTime now) {
-        MemberNews& news = news_of(member);
-        near_members_ += news.near ? 0U : 1U;
-        news = {member, {from}, true};
-        has_near_ = true;
-        if (!far_at_) far_at_ = now + far_after;
-    }
-
+    void put(const NodeId& member, const NodeId& from, BootTime now);
     void put(const Opinion& opinion, const NodeId& from);
 
     // `peer` has what this node knows of the member, or holds this opinion: it need not be told.
     void on_shown(const NodeId& member, const NodeId& peer);
     void on_shown(const Opinion& opinion, const NodeId& peer);
 
-    [[nodiscard]] bool waits(const NodeId& member) const { return places_.contains(member); }
+    [[nodiscard]] bool waits(const NodeId& member) const;
 
     [[nodiscard]] bool empty() const { return members_.empty() && opinions_.empty(); }
 
@@ -115,13 +108,12 @@ public:
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
 private:
-    // Few, ascending.
-    using Holders = std::vector<NodeId>;
+    using Holders = std::vector<NodeIndex>;  // few, each once
 
     struct MemberNews {
-        NodeId member;
-        Holders holders;
+        NodeIndex member;
         bool near = false;  // near links were not told
+        Holders holders;
     };
 
     struct OpinionNews {
@@ -129,11 +121,13 @@ private:
         Holders holders;
     };
 
-    MemberNews& news_of(const NodeId& member);
+    [[nodiscard]] MemberNews* find(NodeIndex member);
+    MemberNews& make(NodeIndex member);
+    void keep_near(std::span<const NodeIndex> told);
 
-    std::uint64_t scramble_;
+    Directory& directory_;
     std::vector<MemberNews> members_;                            // in the order in which they came
-    HashIndex<NodeId, std::uint32_t> places_;                    // theirs
+    std::vector<std::uint32_t> places_;                          // theirs, by number; 0: none
     std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer
     Lane near_{near_pace};
     bool has_near_ = false;           // something waits for near links

@@ -250,7 +250,7 @@ TEST_CASE("no frame of cells is larger than its aim", "[gossip][outbox][limits]"
 TEST_CASE("news after a calm leave at once, those of a storm together", "[gossip][outbox]") {
     const std::vector<NodeId> links{test_key(bob).id()};
     const Members members(1);
-    Outbox outbox;
+    Outbox outbox{members.commons().directory};
     Effects out;
     const auto flush = [&](BootTime now) {
         out.clear();
@@ -297,7 +297,7 @@ struct Flooding {
         return both;
     }();
     Members table{1};
-    Outbox outbox;
+    Outbox outbox{table.commons().directory};
     Effects out;
 };
 
