@@ -322,6 +322,7 @@ private:
     [[nodiscard]] std::vector<NodeId> unmet() const;
     [[nodiscard]] bool is_on_rings(const Members::Record& record, BootTime now) const;
     void make_rings(BootTime now);
+    void doubt_ring(const NodeId& id);
     void doubt_rings(BootTime now);
     void on_rings_changed(BootTime now);
     [[nodiscard]] bool is_away(const Members::Record& record, BootTime now) const;
@@ -354,9 +355,9 @@ private:
     Duration batch_age_{};
     Duration turn_age_{};
     std::uint64_t opinion_sequence_ = 0;
-    std::vector<NodeId> owed_;         // subjects somebody accuses and I can vouch for
-    std::vector<Opinion> withdrawn_;   // what accusers of old have said since, to be told at once
-    std::vector<NodeId> ring_doubts_;  // who may have come onto the rings, or gone
+    std::vector<NodeId> owed_;        // subjects somebody accuses and I can vouch for
+    std::vector<Opinion> withdrawn_;  // what accusers of old have said since, to be told at once
+    std::vector<NodeIndex> ring_doubts_;  // who may have come onto the rings, or gone
     std::uint64_t rings_made_ = 0;
     std::optional<Basis> published_;  // when own opinions were brought in line last
     std::optional<Basis> judged_;  // of the last verdicts; none when they are to be looked at anew

@@ -390,7 +390,7 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
 }
 
 void Gossip::changed(const NodeId& id, const NodeId& from, Moment now, Effects& out) {
-    ring_doubts_.push_back(id);
+    doubt_ring(id);
     outbox_.put(id, from, now.boot_time);  // I17
     persist(id, now, out);
     note(id, members_.find(id)->cause(), out);

@@ -132,7 +132,8 @@ void Gossip::make_rings(BootTime now) {
 
 void Gossip::rebuild_rings(Moment now) {
     bool changed = false;
-    for (const NodeId& id : std::exchange(ring_doubts_, {})) {
+    for (const NodeIndex number : std::exchange(ring_doubts_, {})) {
+        const NodeId& id = commons().directory.id_of(number);
         const bool there = is_on_rings(*members_.find(id), now.boot_time);
         if (there == rings_.contains(id)) continue;
         changed = true;
@@ -145,8 +146,12 @@ void Gossip::rebuild_rings(Moment now) {
 void Gossip::doubt_rings(BootTime now) {
     if (members_.away_count() == 0) return;
     members_.for_each([&](const NodeId& id, const Members::Record& record) {
-        if (rings_.contains(id) != is_on_rings(record, now)) ring_doubts_.push_back(id);
+        if (rings_.contains(id) != is_on_rings(record, now)) doubt_ring(id);
     });
+}
+
+void Gossip::doubt_ring(const NodeId& id) {
+    ring_doubts_.push_back(commons().directory.number_of(id));
 }
 
 void Gossip::on_rings_changed(BootTime now) {

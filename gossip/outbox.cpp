@@ -46,42 +46,34 @@ void distribute(std::vector<Cell>& cells, std::vector<Cell> Cells::*sort,
     }
 }
 
-bool contains(const std::vector<NodeIndex>& holders, NodeIndex peer) {
-    return std::ranges::find(holders, peer) != holders.end();
-}
-
-void add(std::vector<NodeIndex>& holders, NodeIndex peer) {
-    if (!contains(holders, peer)) holders.push_back(peer);
-}
-
 // News for many links, each encoded once; every link gets those that it does not have.
 class Flood {
 public:
-    // `holders` outlive the flood, what is said of the member in the commons too.
-    void add(EncodedMember member, const std::vector<NodeIndex>& holders) {
+    // What is said of the member outlives the flood.
+    void add(EncodedMember member, std::uint64_t holders) {
         items_.push_back({std::move(member), {}, holders});
     }
 
-    void add(const Opinion& opinion, const std::vector<NodeIndex>& holders) {
+    void add(const Opinion& opinion, std::uint64_t holders) {
         items_.push_back({{}, encoded(opinion), holders});
     }
 
-    // `numbers`: of the links, in their order.
-    void send(std::span<const NodeId> links, std::span<const NodeIndex> numbers,
+    // `bits`: of the links as holders, in their order.
+    void send(std::span<const NodeId> links, std::span<const std::uint64_t> bits,
               Effects& out) const {
         if (items_.empty()) return;
         std::vector<NodeId> others;
         for (std::size_t i = 0; i < links.size(); ++i) {
-            const auto holds = [&](const Item& item) { return contains(item.holders, numbers[i]); };
+            const auto holds = [&](const Item& item) { return (item.holders & bits[i]) != 0; };
             if (std::ranges::none_of(items_, holds)) {
                 others.push_back(links[i]);
                 continue;
             }
-            const CellFrames missing = frames_for(numbers[i]);
+            const CellFrames missing = frames_for(bits[i]);
             for (const EncodedCells& frame : missing.frames()) out.send(links[i], frame);
         }
         if (others.empty()) return;
-        const CellFrames all = frames_for(std::nullopt);
+        const CellFrames all = frames_for(0);
         for (const EncodedCells& frame : all.frames()) out.send_all(others, frame);
     }
 
@@ -89,14 +81,14 @@ private:
     struct Item {
         EncodedMember member;
         Bytes opinion;
-        const std::vector<NodeIndex>& holders;
+        std::uint64_t holders = 0;
     };
 
-    // All, or what `link` does not have.
-    [[nodiscard]] CellFrames frames_for(std::optional<NodeIndex> link) const {
+    // What the link of this bit does not have.
+    [[nodiscard]] CellFrames frames_for(std::uint64_t bit) const {
         CellFrames frames;
         for (const Item& item : items_) {
-            if (link && contains(item.holders, *link)) continue;
+            if ((item.holders & bit) != 0) continue;
             frames.add(item.member);
             if (!item.opinion.empty()) frames.add(CellSort::opinion, item.opinion);
         }
@@ -106,11 +98,10 @@ private:
     std::vector<Item> items_;
 };
 
-std::vector<NodeIndex> numbers_of(std::span<const NodeId> links, Directory& directory) {
-    std::vector<NodeIndex> numbers;
-    numbers.reserve(links.size());
-    for (const NodeId& link : links) numbers.push_back(directory.number_of(link));
-    return numbers;
+std::uint64_t together(const std::vector<std::uint64_t>& holders) {
+    std::uint64_t all = 0;
+    for (const std::uint64_t each : holders) all |= each;
+    return all;
 }
 
 }  // namespace
@@ -131,13 +122,13 @@ void Outbox::put(const NodeId& member, const NodeId& from, BootTime now) {
     MemberNews& news = make(directory_.number_of(member));
     near_members_ += news.near ? 0U : 1U;
     news.near = true;
-    news.holders = {directory_.number_of(from)};
+    news.holders = holder(from);
     has_near_ = true;
     if (!far_at_) far_at_ = now + far_after;
 }
 
 void Outbox::put(const Opinion& opinion, const NodeId& from) {
-    opinions_[{opinion.subject, opinion.observer}] = {opinion, {directory_.number_of(from)}};
+    opinions_[{opinion.subject, opinion.observer}] = {opinion, holder(from)};
     has_near_ = true;
 }
 
@@ -155,7 +146,7 @@ Outbox::MemberNews* Outbox::find(NodeIndex member) {
 Outbox::MemberNews& Outbox::make(NodeIndex member) {
     if (MemberNews* known = find(member)) return *known;
     if (member.value >= places_.size()) places_.resize(directory_.capacity());
-    members_.push_back({member, false, {}});
+    members_.push_back({member});
     places_[member.value] = static_cast<std::uint32_t>(members_.size());
     return members_.back();
 }
@@ -164,7 +155,7 @@ void Outbox::on_shown(const NodeId& member, const NodeId& peer) {
     if (members_.empty()) return;
     const auto number = directory_.find(member);
     MemberNews* news = number ? find(*number) : nullptr;
-    if (news != nullptr) add(news->holders, directory_.number_of(peer));
+    if (news != nullptr) news->holders |= holder(peer);
 }
 
 void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
@@ -173,63 +164,71 @@ void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
     const Opinion& own = waiting->second.opinion;
     const bool same =
         own.sequence == opinion.sequence && own.observer_boot == opinion.observer_boot;
-    if (same) add(waiting->second.holders, directory_.number_of(peer));
+    if (same) waiting->second.holders |= holder(peer);
+}
+
+Outbox::Holders Outbox::holder(const NodeId& peer) {
+    const NodeIndex number = directory_.number_of(peer);
+    auto place = std::ranges::find(peers_, number);
+    if (place == peers_.end()) {
+        if (peers_.size() == 64) return 0;
+        place = peers_.insert(place, number);
+    }
+    return Holders{1} << static_cast<unsigned>(place - peers_.begin());
+}
+
+std::vector<Outbox::Holders> Outbox::holders(std::span<const NodeId> peers) {
+    std::vector<Holders> each;
+    each.reserve(peers.size());
+    for (const NodeId& peer : peers) each.push_back(holder(peer));
+    return each;
 }
 
 void Outbox::flush_near(const Members& members, std::span<const NodeId> all,
                         std::span<const NodeId> few, BootTime now, Effects& out) {
-    const std::vector<NodeIndex> all_numbers = numbers_of(all, directory_);
-    const std::vector<NodeIndex> few_numbers = numbers_of(few, directory_);
+    const std::vector<Holders> all_bits = holders(all);
+    const std::vector<Holders> few_bits = holders(few);
     Flood claims;
     Flood most;
-    std::vector<std::pair<Holders*, std::span<const NodeIndex>>> told;
     for (MemberNews& news : members_) {
         if (!std::exchange(news.near, false)) continue;
         const NodeId& member = directory_.id_of(news.member);
         const bool to_all = few.empty() || members.state(member) == MemberState::dead;
         (to_all ? most : claims).add(members.cells_of(member, now), news.holders);
-        told.emplace_back(&news.holders, to_all ? all_numbers : few_numbers);
+        news.holders |= to_all ? together(all_bits) : together(few_bits);
     }
     for (const auto& [key, news] : opinions_) most.add(news.opinion, news.holders);
-    claims.send(few, few_numbers, out);
-    most.send(all, all_numbers, out);
+    claims.send(few, few_bits, out);
+    most.send(all, all_bits, out);
     near_.used(now);
     has_near_ = false;
     near_members_ = 0;
     opinions_.clear();
-    for (const auto& [holders, links] : told) {
-        for (const NodeIndex link : links) add(*holders, link);
-    }
+    if (empty()) peers_.clear();
 }
 
 void Outbox::flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
                        Effects& out) {
-    const std::vector<NodeIndex> numbers = numbers_of(links, directory_);
+    const std::vector<Holders> bits = holders(links);
     Flood flood;
     if (!links.empty()) {
         for (const MemberNews& news : members_) {
             flood.add(members.cells_of(directory_.id_of(news.member), now), news.holders);
         }
     }
-    flood.send(links, numbers, out);
-    keep_near(numbers);
+    flood.send(links, bits, out);
+    keep_near(together(bits));
     far_at_.reset();
     if (!members_.empty()) far_at_ = now + far_after;
 }
 
 // What near links were not told waits for them; these links were (I2).
-void Outbox::keep_near(std::span<const NodeIndex> told) {
-    std::vector<MemberNews> kept;
-    for (MemberNews& news : members_) {
-        if (news.near) kept.push_back(std::move(news));
-    }
-    members_ = std::move(kept);
+void Outbox::keep_near(Holders told) {
     places_ = {};
-    if (!members_.empty()) places_.resize(directory_.capacity());
-    for (std::size_t place = 0; place < members_.size(); ++place) {
-        places_[members_[place].member.value] = static_cast<std::uint32_t>(place + 1);
-        for (const NodeIndex link : told) add(members_[place].holders, link);
+    for (const MemberNews& news : std::exchange(members_, {})) {
+        if (news.near) make(news.member) = {news.member, true, news.holders | told};
     }
+    if (empty()) peers_.clear();
 }
 
 std::optional<BootTime> Outbox::next_deadline() const {

@@ -9,7 +9,9 @@
 //
 // Invariants:
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
-//   I2  A cell is not sent to a link that brought it, showed it, or was sent it before.
+//   I2  A cell is not sent to a link that brought it, showed it, or was sent it before: as long as
+//   no
+//       more than 64 peers did so since nothing waited, else to some of the others a second time.
 //   I3  No frame carries more than limits::list_entries cells of a sort or `frame_bytes_aim` bytes.
 //   I4  A cell of a member reaches every receiver to which it was flushed near or far; until it was
 //       flushed near it waits.
@@ -108,24 +110,29 @@ public:
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
 private:
-    using Holders = std::vector<NodeIndex>;  // few, each once
+    using Holders = std::uint64_t;  // a bit for each of peers_
 
     struct MemberNews {
         NodeIndex member;
         bool near = false;  // near links were not told
-        Holders holders;
+        Holders holders = 0;
     };
+
+    static_assert(sizeof(MemberNews) == 16);
 
     struct OpinionNews {
         Opinion opinion;
-        Holders holders;
+        Holders holders = 0;
     };
 
     [[nodiscard]] MemberNews* find(NodeIndex member);
     MemberNews& make(NodeIndex member);
-    void keep_near(std::span<const NodeIndex> told);
+    [[nodiscard]] Holders holder(const NodeId& peer);
+    [[nodiscard]] std::vector<Holders> holders(std::span<const NodeId> peers);
+    void keep_near(Holders told);
 
     Directory& directory_;
+    std::vector<NodeIndex> peers_;                               // who holds some of it; at most 64
     std::vector<MemberNews> members_;                            // in the order in which they came
     std::vector<std::uint32_t> places_;                          // theirs, by number; 0: none
     std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer
