@@ -121,8 +121,7 @@ void Announcer::leave_round(Work& work, Effects& out) {
     for (const Bid& bid : work.round->ranking()) {
         out.send(bid.node, RejectProposal{work.record.id, work.epoch});
     }
-    work.round.reset();
-    --collecting_[work.record.spec.skill];
+    close_round(work);
 }
 
 Verdict Announcer::on_propose(const NodeId& from, const Propose& message, Moment now,

@@ -9,9 +9,8 @@
 //
 // Invariants:
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
-//   I2  A cell is not sent to a link that brought it, showed it, or was sent it before: as long as
-//   no
-//       more than 64 peers did so since nothing waited, else to some of the others a second time.
+//   I2  A cell is not sent to a link that brought it, showed it, or was sent it before.  Of over 64
+//       peers that did so since nothing waited, some are told twice.
 //   I3  No frame carries more than limits::list_entries cells of a sort or `frame_bytes_aim` bytes.
 //   I4  A cell of a member reaches every receiver to which it was flushed near or far; until it was
 //       flushed near it waits.

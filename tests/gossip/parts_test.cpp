@@ -323,6 +323,19 @@ TEST_CASE("a link that showed a cell is not sent it", "[gossip][outbox]") {
     CHECK(world.outbox.empty());
 }
 
+TEST_CASE("of those who show a cell 64 are remembered, and the others told twice",
+          "[gossip][outbox][limits]") {
+    Flooding world;
+    world.outbox.put(world.member, world.member, start);  // the first
+    std::vector<NodeId> links;
+    for (std::uint8_t each = 100; each < 100 + 64; ++each) links.push_back(test_key(each).id());
+    for (const NodeId& link : links) world.outbox.on_shown(world.member, link);
+    std::ranges::sort(links);
+    world.outbox.flush_near(world.table, links, {}, start, world.out);
+    REQUIRE(world.out.outgoing().size() == 1);
+    CHECK(world.out.outgoing().front().to == test_key(163).id());
+}
+
 TEST_CASE("in a storm near links hear at once, far ones from time to time", "[gossip][outbox]") {
     Flooding world;
     std::size_t near = 0;
