@@ -31,6 +31,7 @@ Auctions::Auctions(Setup setup, const RecordSource& records, Moment now)
       announcer_({members_, timing_, counters_, digests_}, setup.random_seed),
       participant_(members_, timing_, counters_, digests_, setup.random_seed),
       ledger_(members_, timing_, setup.random_seed) {
+    if (setup.may_have_forgotten) custodian_.forgot();
     custodian_.load(records, now);
     participant_.load(records, now);
 }

@@ -47,6 +47,7 @@ struct Setup {
     std::uint64_t random_seed = 0;
     Timing timing;
     std::shared_ptr<NodeInterner> numbers = {};  // see Members
+    bool may_have_forgotten = false;             // see Custodian: its disk is another one
 };
 
 enum class Leaving : std::uint8_t { dead, left };

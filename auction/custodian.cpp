@@ -87,6 +87,10 @@ GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Mo
         if (refuses_new_ || unfinished_.size() >= limits::tasks_in_custody) {
             return GrantVerdict::overloaded;
         }
+        if (forgot_ && may_have_known(message)) {  // I8
+            STARLING_PROBE(forgotten_record_refused);
+            return GrantVerdict::overloaded;
+        }
         Custody& entry = entries_[message.record.id];
         unfinished_.insert(message.record.id);
         entry.shared = from != message.epoch.granter;
@@ -119,6 +123,16 @@ GrantVerdict Custodian::record(const NodeId& from, const RecordTask& message, Mo
     const bool moves = message.record.home.replaces(entry.record.home);
     if (verdict == GrantVerdict::granted && moves) move_home(entry, message, now, out);
     return verdict;
+}
+
+// A task without a key is offered by one process, which names its id; a later list of custodians is
+// founded by one, too.
+bool Custodian::may_have_known(const RecordTask& message) const {
+    const Record& record = message.record;
+    if (record.majority() == record.custodians.size()) return false;  // who knows it has to agree
+    if (record.home.generation == 1) return !message.fresh || !record.spec.key.empty();
+    const bool was_named = std::ranges::find(record.before, members_.self()) != record.before.end();
+    return was_named || message.epoch != record.first_epoch();
 }
 
 void Custodian::move_home(Custody& entry, const RecordTask& message, Moment now, Effects& out) {

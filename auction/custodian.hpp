@@ -17,6 +17,8 @@
 //       node's alone.  Of the highest epoch it cannot know: the award follows the grant, and only
 //       the runner knows to whom.  The first member that reports under it is believed, as long as
 //       the runner does not say otherwise: outsiders cannot, a member that lies can.
+//   I8  One that may have forgotten what it granted takes nothing on record that somebody may have
+//       put to it before: no key, nothing that is not fresh; unless all custodians have to agree.
 //
 // Not thread safe.
 #pragma once
@@ -79,6 +81,9 @@ public:
 
     void refuse_new(bool refuse) { refuses_new_ = refuse; }
 
+    // What it granted may have lain on another disk.
+    void forgot() { forgot_ = true; }
+
     void on_tick(Moment now, Effects& out);
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
@@ -106,6 +111,7 @@ private:
                                       Effects& out);
     [[nodiscard]] GrantVerdict grant(Custody& entry, const Epoch& epoch, const Attempts& attempts,
                                      Moment now, Effects& out);
+    [[nodiscard]] bool may_have_known(const RecordTask& message) const;
     void move_home(Custody& entry, const RecordTask& message, Moment now, Effects& out);
     [[nodiscard]] static StoreVerdict store_verdict(const Custody& entry,
                                                     const StoreResult& message);
@@ -143,6 +149,7 @@ private:
     std::map<NodeId, Progress> questions_;  // to runners, of this turn
     std::vector<Custody> adoptions_;
     bool refuses_new_ = false;
+    bool forgot_ = false;
 };
 
 }  // namespace starling::auction

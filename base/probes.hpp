@@ -105,6 +105,7 @@
     STARLING_ROW(closing_awaited_here, "quorum.closing_awaited_here")                             \
     /* auction */                                                                                 \
     STARLING_ROW(record_exists, "auction.record_exists")                                          \
+    STARLING_ROW(forgotten_record_refused, "auction.forgotten_record_refused")                    \
     STARLING_ROW(record_superseded, "auction.record_superseded")                                  \
     STARLING_ROW(result_refused_stale, "auction.result_refused_stale")                            \
     STARLING_ROW(result_kept_for_runner, "auction.result_kept_for_runner")                        \

@@ -40,8 +40,10 @@
     STARLING_EVENT(heal_dialled, "gossip.heal_dialled", debug, "node")                            \
     STARLING_EVENT(table_reconciled, "gossip.table_reconciled", debug, "peer entries")            \
     /* crdt */                                                                                    \
-    STARLING_EVENT(batch_committed, "crdt.batch_committed", debug, "origin counter operations")   \
-    STARLING_EVENT(batch_applied, "crdt.batch_applied", debug, "origin counter operations")       \
+    STARLING_EVENT(batch_committed, "crdt.batch_committed", debug,                                \
+                   "origin counter operations boot")                                              \
+    STARLING_EVENT(batch_applied, "crdt.batch_applied", debug,                                    \
+                   "origin counter operations boot")                                              \
     STARLING_EVENT(batch_refused, "crdt.batch_refused", warn, "origin counter verdict")           \
     STARLING_EVENT(batch_waiting, "crdt.batch_waiting", debug, "origin counter have")             \
     STARLING_EVENT(values_conflicted, "crdt.values_conflicted", info, "key_hash winner loser")    \

@@ -177,7 +177,7 @@ void Store::apply(const Parcel& parcel, Cause cause, const Step& step) {
     }
     if (changes_.size() > changes_before) changes_.back().ends_batch = true;
     const Event event = cause == Cause::write ? Event::batch_committed : Event::batch_applied;
-    step.out.trace(event, origin, batch.first, batch.operations.size());
+    step.out.trace(event, origin, batch.first, batch.operations.size(), batch.origin.boot.value);
     if (parcel.freshness == Freshness::live || cause == Cause::write) forward(parcel, step);
     confirm(parcel, step.out);
 }

@@ -9,7 +9,8 @@
 //                         given another task
 //   leases_are_watched    a runner that hears no renewal for lease_within does something about it
 //   results_are_reported  whoever reported a result reports it again within report_within until it
-//                         is told that the result counts, or does not; and after it started again
+//                         is told that the result counts, or does not; and after it started again,
+//                         unless its results were lost with its disk
 //
 // Not thread safe.
 #pragma once

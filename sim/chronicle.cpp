@@ -68,7 +68,7 @@ void Chronicle::on_fault(const Fault& fault, Phase phase, Duration now) {
         if (found != in_force_.end()) story_.strikes[found->second].to = now;
         return;
     }
-    if (fault.kind == FaultKind::crash) up_.at(fault.host) = false;
+    if (is_crash(fault.kind)) up_.at(fault.host) = false;
     hurt_ = true;
     in_force_[fault.number] = story_.strikes.size();
     story_.strikes.push_back({fault, now, row_of(fault.kind).has_end ? Duration::max() : now});

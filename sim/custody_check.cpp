@@ -1,5 +1,6 @@
 #include "sim/custody_check.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace starling::sim {
@@ -57,6 +58,16 @@ void CustodyCheck::on_started(std::uint32_t host, Boot, Duration now) {
 
 void CustodyCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     fitness_.on_fault(fault, phase, now);
+    if (fault.kind == FaultKind::lose_disk && phase == Phase::begins) forget(fault.host);
+}
+
+void CustodyCheck::forget(std::uint32_t host) {
+    const auto first = kept_.lower_bound({host, 0});
+    for (auto at = first; at != kept_.end() && at->first.first == host; ++at) {
+        at->second = {.forgotten = std::max(at->second.forgotten, at->second.highest)};
+        dues_.clear(at->first);
+    }
+    ending_[host].clear();
 }
 
 void CustodyCheck::on_ended(std::uint32_t host, Duration) {
@@ -139,7 +150,8 @@ void CustodyCheck::on_heard(const Told& frame) {
             const Key key{frame.host, message->task.prefix()};
             // Perhaps of another record than the one that is kept: a result of that stays.
             Kept& kept = kept_[key];
-            kept = Kept{.origins = std::move(kept.origins), .runs = kept.runs};
+            kept = Kept{
+                .forgotten = kept.forgotten, .origins = std::move(kept.origins), .runs = kept.runs};
             is_over(frame, key);
         }
     }
@@ -177,9 +189,10 @@ void CustodyCheck::on_granted(const Told& frame, const auction::GrantAnswer& mes
     if (message.held) kept.origins.insert(message.held->outcome.origin);
     if (message.verdict != auction::GrantVerdict::granted) return;
     findings_.looked(grants_rise);
-    if (message.highest > message.epoch) {
+    const Epoch& before = std::max(message.highest, kept.forgotten);
+    if (before > message.epoch) {
         violated(grants_rise, frame, key.second,
-                 epoch_text(message.epoch) + " granted after " + epoch_text(message.highest));
+                 epoch_text(message.epoch) + " granted after " + epoch_text(before));
     }
     if (frame.batch > kept.over_since) dues_.set(key, frame.now, look_within);
 }

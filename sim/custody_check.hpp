@@ -1,7 +1,8 @@
 // What custodians of tasks say and hear, and what follows from it, across their restarts too.
 //
 // Invariants:
-//   grants_rise              who grants an epoch granted no higher one
+//   grants_rise              who grants an epoch granted no higher one, nor did before it lost its
+//                            disk
 //   results_go_to_winners    a custodian keeps no result of an award below what it granted, unless
 //                            its runner had it already
 //   task_ends_are_kept       who noted durably that a task ended asks nobody about it any more, and
@@ -10,8 +11,9 @@
 //                            takes the task, within look_within; and so after it started again
 //
 // What waited for the disk may be older than what was heard meanwhile: batches tell.  A node that
-// was given a task after its end has a task that has not ended, as far as it knows.  Not thread
-// safe.
+// was given a task after its end has a task that has not ended, as far as it knows.  Of a host that
+// lost its disk only grants_rise is still asked: it may know no end and look after nothing that it
+// had before, but must not grant what it cannot know to be higher.  Not thread safe.
 #pragma once
 
 #include "auction/messages.hpp"
@@ -58,6 +60,7 @@ private:
     // What a custodian showed of a task.
     struct Kept {
         Epoch highest{};
+        Epoch forgotten{};          // the highest on a disk that was lost
         Epoch asked{};              // the highest that others asked it for
         std::set<Epoch> origins{};  // awards whose results it may have
         std::optional<Epoch> stored{};
@@ -76,6 +79,7 @@ private:
     void on_progress_heard(const Told& frame, const auction::Progress& message);
     void on_store_heard(const Told& frame, const auction::StoreResult& message);
     void on_answer_heard(const Told& frame, const auction::GrantAnswer& message);
+    void forget(std::uint32_t host);
     void on_asked(const Key& key, const auction::Epoch& epoch);
     void on_run(const Told& frame, const TaskId& task);
     void on_refused(std::uint32_t host, Duration now);

@@ -90,6 +90,9 @@ public:
     // The process is gone.
     void crash();
 
+    // What is durable is gone, too.  REQUIRES: crash(), and no process since.
+    void wipe() { shelf_->wipe(); }
+
     // From the next sync or read on, each takes so many times as long.
     void slow_down(std::int64_t factor) { slowness_ = factor; }
 

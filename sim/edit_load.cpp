@@ -111,6 +111,7 @@ void EditLoad::conclude(Duration now) {
             counters_[asked.counter].unsure.push_back(asked.amount);
         }
     }
+    doubt_lost();
     for (const auto& [host, replica] : replicas_) {
         findings_.looked(edits_agree);
         if (!replica.whole || replica.entries != replicas_.begin()->second.entries) {
@@ -119,6 +120,20 @@ void EditLoad::conclude(Duration now) {
         if (!replica.whole) continue;
         check_things(host, replica, now);
         check_counters(host, replica, now);
+    }
+}
+
+// What may be gone with a disk.
+void EditLoad::doubt_lost() {
+    for (Thing& thing : things_) {
+        if (setup_.may_be_gone(thing.version)) thing.presence = Presence::unknown;
+    }
+    for (auto& [key, counter] : counters_) {
+        std::erase_if(counter.acked, [&, &unsure = counter.unsure](const Add& add) {
+            if (!setup_.may_be_gone(add.version)) return false;
+            unsure.push_back(add.amount);
+            return true;
+        });
     }
 }
 
@@ -185,9 +200,10 @@ void EditLoad::on_written(const Asked& asked, const Result<node::WriteAnswer>& a
                           Duration now) {
     ++(answer ? counts_.answered : counts_.failed);
     if (!asked.thing) {
-        if (answer) counters_[asked.counter].acked += asked.amount;
+        if (answer) counters_[asked.counter].acked.push_back({asked.amount, answer->version});
         return;
     }
+    if (answer) things_[*asked.thing].version = answer->version;
     go_on(*asked.thing, answer.has_value(), now);
 }
 
@@ -234,11 +250,12 @@ void EditLoad::check_counters(std::uint32_t host, const Replica& replica, Durati
         findings_.looked(counters_add_up);
         const auto entry = replica.entries.find(key);
         const std::int64_t sum = entry == replica.entries.end() ? 0 : entry->second.first;
-        if (sums->contains(sum - counter.acked)) continue;
-        findings_.violated(counters_add_up,
-                           {now, host,
-                            key + " is " + std::to_string(sum) + ", acknowledged " +
-                                std::to_string(counter.acked)});
+        std::int64_t acked = 0;
+        for (const Add& add : counter.acked) acked += add.amount;
+        if (sums->contains(sum - acked)) continue;
+        findings_.violated(counters_add_up, {now, host,
+                                             key + " is " + std::to_string(sum) +
+                                                 ", acknowledged " + std::to_string(acked)});
     }
 }
 

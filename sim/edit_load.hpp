@@ -9,6 +9,10 @@
 // acknowledged ends what it saw and nothing else: what is inserted after its answer stays, wherever
 // it is inserted.
 //
+// Excuse: what the node of a disk that is lost acknowledged, and no other disk held by then
+// (lost_writes.hpp), counts like what has no answer: an add of it may be in the sum or not, a thing
+// whose last step it was may be there or not.
+//
 // Invariants:
 //   counters_add_up        a counter is the sum of the acknowledged adds, and of some of those
 //                          whose answer was lost
@@ -58,10 +62,16 @@ private:
         std::optional<std::string> element;  // of a set
         Stage stage = Stage::insert;
         Presence presence = Presence::unknown;
+        node::VersionToken version = {};  // of the last step that was acknowledged
+    };
+
+    struct Add {
+        std::int64_t amount = 0;
+        node::VersionToken version;
     };
 
     struct Counter {
-        std::int64_t acked = 0;
+        std::vector<Add> acked;
         std::vector<std::int64_t> unsure;
     };
 
@@ -87,6 +97,7 @@ private:
     void write(std::uint32_t host, node::WriteStep step, Asked asked, Clients& clients);
     void on_written(const Asked& asked, const Result<node::WriteAnswer>& answer, Duration now);
     void go_on(std::size_t number, bool found, Duration now);
+    void doubt_lost();
     void ask(std::uint32_t host, std::string after, Clients& clients);
     void check_things(std::uint32_t host, const Replica& replica, Duration now);
     void check_counters(std::uint32_t host, const Replica& replica, Duration now);

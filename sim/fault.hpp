@@ -68,6 +68,10 @@ enum class FaultKind : std::uint8_t {
     outsider,     // after a share of what reaches the host: somebody without a certificate
     slander,      // others are dead, says the host, and says that others say so
     equivocate,   // its batches say one thing to one host and another to the next
+
+    // The disk is gone with all that the host knew: kill -9; at the end an empty one starts in its
+    // place, with the same keys.
+    lose_disk,
 };
 
 // Whom a fault strikes: one host, or what goes between two sides.
@@ -126,6 +130,7 @@ inline constexpr auto fault_rows = std::to_array<FaultRow>({
     {FaultKind::outsider, "outsider", Target::host, Amount::share, true},
     {FaultKind::slander, "slander", Target::host, Amount::share, true},
     {FaultKind::equivocate, "equivocate", Target::host, Amount::share, true},
+    {FaultKind::lose_disk, "lose-disk", Target::host, Amount::none, true},
 });
 
 static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows.size());
@@ -137,6 +142,11 @@ static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows
 
 [[nodiscard]] constexpr bool is_disk_error(FaultKind kind) {
     return kind >= FaultKind::full_disk && kind <= FaultKind::rot;
+}
+
+// The process ends when it begins, and another one starts when it ends.
+[[nodiscard]] constexpr bool is_crash(FaultKind kind) {
+    return kind == FaultKind::crash || kind == FaultKind::lose_disk;
 }
 
 struct Fault {

@@ -28,8 +28,8 @@ public:
         if (row_of(fault.kind).target != Target::host) return;
         State& state = hosts_.at(fault.host);
         state.since = now;
-        if (fault.kind == FaultKind::crash) state.running = phase == Phase::ends && state.running;
-        if (!row_of(fault.kind).has_end || fault.kind == FaultKind::crash) return;
+        if (is_crash(fault.kind)) state.running = phase == Phase::ends && state.running;
+        if (!row_of(fault.kind).has_end || is_crash(fault.kind)) return;
         if (phase == Phase::begins) {
             state.faults.insert(fault.number);
         } else {

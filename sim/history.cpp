@@ -27,6 +27,7 @@ void History::on_fault(const Fault& fault, Phase phase, Duration now) {
     const bool begins = phase == Phase::begins;
     switch (fault.kind) {
         case FaultKind::crash:  // on_started() ends the outage
+        case FaultKind::lose_disk:
             if (begins) on_ended(fault.host, now);
             return;
         case FaultKind::pause:

@@ -17,6 +17,7 @@ constexpr std::string_view boot_key = "boot";
 constexpr std::uint64_t disk_stream = 1ULL << 60U;
 constexpr std::uint64_t core_stream = 2ULL << 60U;
 constexpr std::uint64_t exit_stream = 3ULL << 60U;
+constexpr std::uint64_t journal_stream = 4ULL << 60U;
 
 }  // namespace
 
@@ -25,6 +26,7 @@ Host::Host(const HostSetup& setup, const Surroundings& around)
       around_(around),
       clock_(setup.boot_offset, setup.wall_offset),
       disk_(setup.disk, setup.seed, disk_stream | setup.number, around.disks),
+      journal_(around.identities.nodes[setup.number].journal),
       effects_(around.machine != nullptr ? own_effects_ : around.effects) {}
 
 Host::~Host() = default;
@@ -77,6 +79,14 @@ void Host::crash(Duration now) {
     Rng rng(draw(setup_.seed, exit_stream | setup_.number, process_));
     const Duration exit = setup_.process.exit_min + rng.exponential(setup_.process.exit_mean);
     around_.network.crash(setup_.number, now, exit);
+}
+
+void Host::lose_disk() {
+    STARLING_ASSERT(state_ == ProcessState::down);
+    disk_.wipe();
+    outbid_.reset();
+    Rng rng(draw(setup_.seed, journal_stream | setup_.number, process_));
+    for (std::uint8_t& byte : journal_.bytes) byte = static_cast<std::uint8_t>(rng.below(256));
 }
 
 void Host::pause() {
@@ -178,6 +188,7 @@ void Host::turn(Duration now) {
     turn_due_ = false;
     if (state_ != ProcessState::running) return;
     busy_until_ = now + begin_turn(now);
+    if (gives_way()) return around_.watcher.on_failed(setup_.number);
     end_turn(now);
     if (!inbox_.empty()) schedule_turn(now);
 }
@@ -203,6 +214,15 @@ Duration Host::time_of(const Taken& taken, std::uint64_t signatures) const {
     return (takes.turn + times(takes.input, taken.inputs) + times(takes.verify, signatures) +
             times(takes.link, taken.links)) *
            slowness_;
+}
+
+// I7: what it would say contradicts what it said before.
+bool Host::gives_way() {
+    const auto outbid = core_->superseded();
+    if (!outbid) return false;
+    outbid_ = outbid;
+    effects_.clear();
+    return true;
 }
 
 Host::Taken Host::take_inputs(Duration now) {
@@ -410,6 +430,7 @@ void Host::discard_inputs() {
 
 Result<Boot> Host::next_boot(Duration now) {
     Boot boot{wall_ms(moment(now).wall)};
+    if (outbid_) boot.value = std::max(boot.value, outbid_->value + 1);  // I7
     if (const auto last = disk_.read(Table::meta, view_of(boot_key))) {
         boot.value = std::max(boot.value, load_u64(*last) + 1);
     }
@@ -424,7 +445,7 @@ node::Setup Host::core_setup() const {
     return {identity.key,
             around_.identities.genesis,
             identity.certificate,
-            identity.journal,
+            journal_,
             boot_,
             {identity.address},
             identity.name,

@@ -19,7 +19,10 @@
 //   I2  Nothing with a durable gate leaves before the records that preceded it are durable.
 //   I3  A paused process does nothing; what reaches it waits.  A crashed one leaves only its disk.
 //   I4  A commit that finds no room on the disk ends the process, as the real driver does.
-//   I5  Every start has a boot greater than all before, durable before the core is made.
+//   I5  Every start has a boot greater than all before on its disk, durable before the core is
+//   made. I6  Each disk has a journal with an id of its own. I7  A process that hears of a higher
+//   boot of its own ends, and leaves that boot on its disk, as
+//       with the real driver.
 //
 // Not thread safe.
 #pragma once
@@ -135,6 +138,9 @@ public:
 
     [[nodiscard]] bool is_frozen() const { return clock_.is_frozen(); }
 
+    // An empty disk takes the place of the one that was there.  REQUIRES: it is down.
+    void lose_disk();
+
     void stall_disk(Duration until) { disk_.stall(until); }
 
     void slow_disk(std::int64_t factor) { disk_.slow_down(factor); }
@@ -166,6 +172,8 @@ public:
     [[nodiscard]] const NodeId& id() const;
 
     [[nodiscard]] Boot boot() const { return boot_; }
+
+    [[nodiscard]] const JournalId& journal() const { return journal_; }
 
     [[nodiscard]] bool ready() const;
 
@@ -236,6 +244,7 @@ private:
     void take(const OwnFrame& own, Duration now);
     void report_health(Duration now);
     void end_turn(Duration now);
+    [[nodiscard]] bool gives_way();
     void carry_out_links(Duration now);
     void carry_out_sends(std::uint64_t gate, Duration now);
     void send(const HeldFrame& frame, Duration now);
@@ -273,6 +282,8 @@ private:
     ProcessState state_ = ProcessState::down;
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
     Boot boot_;
+    JournalId journal_;           // on the disk
+    std::optional<Boot> outbid_;  // a higher boot, which ended a process and is on the disk
     std::unique_ptr<node::NodeCore> core_;
     Effects own_effects_;  // on a machine, where others' turns begin before one ends
     Effects& effects_;     // of the turn that is under way

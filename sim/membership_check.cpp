@@ -66,7 +66,7 @@ void MembershipCheck::on_started(std::uint32_t host, Boot boot, Duration now) {
 
 void MembershipCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     history_.on_fault(fault, phase, now);
-    if (fault.kind != FaultKind::crash || phase != Phase::begins) return;
+    if (!is_crash(fault.kind) || phase != Phase::begins) return;
     note_crash(fault.host, now);
 }
 

@@ -8,6 +8,7 @@
 #include "base/moment.hpp"
 #include "base/rng.hpp"
 #include "sim/check.hpp"
+#include "sim/lost_writes.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -28,6 +29,11 @@ struct LoadSetup {
     Duration healed_at{};  // no fault is in force from then on
     // Who is asked then answers within this.
     Duration last_timeout = std::chrono::milliseconds{400};
+    const LostWrites* lost = nullptr;  // what may be gone with a disk; null: nothing
+
+    [[nodiscard]] bool may_be_gone(const node::VersionToken& version) const {
+        return lost != nullptr && lost->may_be_gone(version);
+    }
 };
 
 // Behind the healing only every second node writes: what the others wrote last comes to light by

@@ -84,6 +84,9 @@ struct Options {
     FaultNumbers asked;  // a kind that is asked for zero times is not required of the run
 };
 
+// What a majority promised survives one lost disk.
+inline constexpr std::uint32_t lost_disk_nodes_min = 3;
+
 inline constexpr std::uint32_t plan_nodes_min = 2;
 inline constexpr std::uint32_t plan_nodes_max = 10'000;
 inline constexpr Duration plan_duration_min = std::chrono::seconds{10};

@@ -19,7 +19,7 @@ public:
              {&FaultJudge::begin, &FaultJudge::target, &FaultJudge::amount, &FaultJudge::end}) {
             if (auto flaw = (this->*check)()) return flaw;
         }
-        return std::nullopt;
+        return lost_disk();
     }
 
 private:
@@ -71,6 +71,20 @@ private:
                                            ", possible is more than 0s, at most " +
                                            time_text(plan_duration_max));
     }
+
+    std::optional<PlanFlaw> lost_disk() const {
+        if (fault_.kind != FaultKind::lose_disk) return std::nullopt;
+        if (plan_.nodes < lost_disk_nodes_min) {
+            return flawed(PlanPart::target, "needs " + std::to_string(lost_disk_nodes_min) +
+                                                " nodes, the plan has " +
+                                                std::to_string(plan_.nodes));
+        }
+        const auto own = plan_.faults.begin() + static_cast<std::ptrdiff_t>(index_);
+        if (std::find_if(plan_.faults.begin(), own, loses_disk) == own) return std::nullopt;
+        return flawed(PlanPart::at, "follows another one, a plan loses one disk at most");
+    }
+
+    static bool loses_disk(const Fault& fault) { return fault.kind == FaultKind::lose_disk; }
 
     PlanFlaw flawed(PlanPart part, const std::string& what) const {
         return {part, index_, "this " + std::string(row_.word) + ' ' + what};

@@ -141,6 +141,11 @@ void Platter::crash(Rng& rng) {
     settle();
 }
 
+void Platter::wipe() {
+    settle();
+    files_.clear();
+}
+
 void Platter::redo_unsynced(const Operation& operation, Rng& rng) {
     if (rng.chance(1, 2)) {
         ++counts_.lost;

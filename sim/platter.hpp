@@ -63,6 +63,9 @@ public:
     // The machine lost its power while the changes were made.
     void crash(Rng& rng);
 
+    // No file is left.
+    void wipe();
+
     [[nodiscard]] const PlatterCounts& counts() const { return counts_; }
 
 private:

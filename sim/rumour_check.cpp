@@ -143,7 +143,7 @@ void RumourCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     if (row_of(fault.kind).target == Target::host) begin_anew(fault.host, now);
     // Who leaves compares nothing any more, but judges to the end.
     if (fault.kind == FaultKind::leave) forget_duties(fault.host);
-    if (fault.kind == FaultKind::crash) forget(fault.host);
+    if (is_crash(fault.kind)) forget(fault.host);
 }
 
 void RumourCheck::on_ended(std::uint32_t host, Duration now) {

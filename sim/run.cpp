@@ -9,6 +9,7 @@
 #include "sim/edit_load.hpp"
 #include "sim/head_check.hpp"
 #include "sim/lease_load.hpp"
+#include "sim/lost_writes.hpp"
 #include "sim/membership_check.hpp"
 #include "sim/overlay_check.hpp"
 #include "sim/register_load.hpp"
@@ -93,10 +94,20 @@ constexpr Duration tasks_settle = 4500ms;
 constexpr int hops_to_settle = 16;
 
 LoadSetup load_setup(const Plan& plan, std::uint32_t rate, Duration settle) {
-    return {plan.seed,         rate,
-            load_from,         survey_time(plan) - settle - hops_to_settle * longest_way(plan),
-            survey_time(plan), plan.healed_at,
-            last_timeout(plan)};
+    return {.seed = plan.seed,
+            .rate = rate,
+            .from = load_from,
+            .until = survey_time(plan) - settle - hops_to_settle * longest_way(plan),
+            .survey_at = survey_time(plan),
+            .healed_at = plan.healed_at,
+            .last_timeout = last_timeout(plan)};
+}
+
+// Of those who write what one disk may hold alone.
+LoadSetup writer_setup(const Plan& plan, std::uint32_t rate, const LostWrites& lost) {
+    LoadSetup setup = load_setup(plan, rate, writes_settle);
+    setup.lost = &lost;
+    return setup;
 }
 
 // Whether a run is long enough for one operation.
@@ -106,15 +117,15 @@ bool has_room(std::uint32_t rate, const Options& options) {
 
 // The clients of a plan.
 struct Programs {
-    Programs(const Plan& plan, Findings& findings)
+    Programs(const Plan& plan, const LostWrites& lost, Findings& findings)
         : survey(survey_time(plan), findings),
-          state(load_setup(plan, plan.load.puts, writes_settle), findings),
+          state(writer_setup(plan, plan.load.puts, lost), findings),
           registers(load_setup(plan, plan.load.swaps, writes_settle), findings),
           tasks(load_setup(plan, plan.load.tasks, tasks_settle), findings, plan.load.workers,
                 plan.healed_at),
           leases(load_setup(plan, plan.load.leases, writes_settle), findings),
           decisions(load_setup(plan, plan.load.decisions, tasks_settle), findings),
-          edits(load_setup(plan, plan.load.edits, writes_settle), findings),
+          edits(writer_setup(plan, plan.load.edits, lost), findings),
           watches(load_setup(plan, plan.load.puts + plan.load.edits, writes_settle), findings) {}
 
     [[nodiscard]] std::array<Workload*, 8> all() {
@@ -238,10 +249,11 @@ struct Onlookers {
           awards(ids, findings),
           rumours(ids, findings),
           heads(ids, findings),
+          lost(world.plan(), ids),
           timings(ids) {
         for (Check* each :
              std::initializer_list<Check*>{&membership, &tasks, &admission, &ballots, &custody,
-                                           &awards, &rumours, &heads, &timings}) {
+                                           &awards, &rumours, &heads, &lost, &timings}) {
             world.watch(*each);
         }
     }
@@ -255,6 +267,7 @@ struct Onlookers {
     AwardCheck awards;
     RumourCheck rumours;
     HeadCheck heads;
+    LostWrites lost;
     Timings timings;
 };
 
@@ -265,7 +278,7 @@ struct Scene {
     Scene(const Plan& plan, std::span<Check* const> others)
         : world(plan),
           onlookers(world, findings),
-          programs(plan, findings),
+          programs(plan, onlookers.lost, findings),
           spins(plan.nodes, findings) {
         programs.leases.compare_with(onlookers.ballots);
         programs.registers.compare_with(onlookers.ballots);

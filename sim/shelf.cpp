@@ -36,9 +36,14 @@ tl::unexpected<Error> broken(const char* doing) {
 // ---------------------------------------------------------------------------------------- MapShelf
 
 MapShelf::~MapShelf() {
+    wipe();
+}
+
+void MapShelf::wipe() {
     for (const auto& [table, records] : tables_) {
         for (const std::uint32_t each : records) entries_->release(each);
     }
+    tables_.clear();
 }
 
 Result<void> MapShelf::open() {

@@ -45,6 +45,9 @@ public:
     // The process is gone, and the power too.
     virtual void crash(Rng& rng) = 0;
 
+    // Another disk is in its place, with nothing on it.  REQUIRES: no process.
+    virtual void wipe() = 0;
+
     // From `first` to `last`, as many as fit into limits::fetch_bytes, at least one if there is
     // one.  After an error the process must end.
     [[nodiscard]] virtual Result<std::vector<node::FetchedRecord>> range(Table table,
@@ -71,6 +74,7 @@ public:
     [[nodiscard]] Result<void> begin(std::span<const Effects* const> turns) override;
     void finish() override;
     void crash(Rng& rng) override;
+    void wipe() override;
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
     [[nodiscard]] Result<std::vector<node::FetchedRecord>> range(Table table, ByteView first,
@@ -109,6 +113,9 @@ public:
     [[nodiscard]] Result<void> begin(std::span<const Effects* const> turns) override;
     void finish() override;
     void crash(Rng& rng) override;
+
+    void wipe() override { platter_.wipe(); }
+
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
     [[nodiscard]] Result<std::vector<node::FetchedRecord>> range(Table table, ByteView first,

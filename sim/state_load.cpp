@@ -41,9 +41,9 @@ void StateLoad::act(Duration now, Clients& clients) {
 void StateLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool /*last*/,
                           Duration /*now*/) {
     if (const auto waiting = waiting_.find({host, call}); waiting != waiting_.end()) {
-        const bool fine = node::answer_from<node::WriteAnswer>(decoder_, body).has_value();
-        puts_[waiting->second].acknowledged = fine;
-        ++(fine ? counts_.answered : counts_.failed);
+        const auto written = node::answer_from<node::WriteAnswer>(decoder_, body);
+        if (written) puts_[waiting->second].version = written->version;
+        ++(written ? counts_.answered : counts_.failed);
         waiting_.erase(waiting);
         return;
     }
@@ -83,7 +83,7 @@ void StateLoad::put(std::uint64_t number, Duration now, Clients& clients) {
     ++counts_.puts;
     written_[key].insert(step.value);
     waiting_[{host, *call}] = puts_.size();
-    puts_.push_back({key, step.value, false});
+    puts_.push_back({key, step.value});
 }
 
 void StateLoad::ask(std::uint32_t host, std::string after, Clients& clients) {
@@ -101,9 +101,14 @@ void StateLoad::take(std::uint32_t host, Replica& replica, const node::EntryPage
     if (page.more && !page.entries.empty()) ask(host, page.entries.back().key, *clients_);
 }
 
+// Whether it has to be there.
+bool StateLoad::is_owed(const Put& put) const {
+    return put.version && !put.key.starts_with("puts/hot/") && !setup_.may_be_gone(*put.version);
+}
+
 void StateLoad::check_replica(std::uint32_t host, const Replica& replica, Duration now) {
     for (const Put& put : puts_) {
-        if (!put.acknowledged || put.key.starts_with("puts/hot/")) continue;
+        if (!is_owed(put)) continue;
         findings_.looked(acked_puts_are_kept);
         const auto held = replica.values.find(put.key);
         if (held != replica.values.end() && held->second == std::vector<Bytes>{put.value}) continue;

@@ -4,12 +4,14 @@
 //      (puts/hot/<k>)
 //
 // Invariants:
-//   acked_puts_are_kept   an acknowledged put of a key of its own is on every node in the end
+//   acked_puts_are_kept   an acknowledged put of a key of its own is on every node in the end, and
+//                         nothing beside it
 //   replicas_agree        every node holds the same values under the same keys
 //   values_were_written   a node holds only values that some client wrote under that key
 //
-// The crashes of a plan lose no disk, so that acknowledged (durable on one node) means kept.  Not
-// thread safe.
+// Acknowledged (durable on one node) means kept, since crashes lose no disk.  Excuse: what was put
+// at the node of a disk that is lost, and was on no other one by then (lost_writes.hpp), may be on
+// no node in the end.  Not thread safe.
 #pragma once
 
 #include "base/codec.hpp"
@@ -45,7 +47,7 @@ private:
     struct Put {
         std::string key;
         Bytes value;
-        bool acknowledged = false;
+        std::optional<node::VersionToken> version = {};  // once acknowledged
     };
 
     // What a node says it holds.
@@ -58,6 +60,7 @@ private:
     void put(std::uint64_t number, Duration now, Clients& clients);
     void ask(std::uint32_t host, std::string after, Clients& clients);
     void take(std::uint32_t host, Replica& replica, const node::EntryPage& page);
+    [[nodiscard]] bool is_owed(const Put& put) const;
     void check_replica(std::uint32_t host, const Replica& replica, Duration now);
 
     LoadSetup setup_;

@@ -25,6 +25,7 @@ enum class SwarmDraw : std::uint64_t {
     agreements_and_edits,
     regions,
     quiet,
+    lost_disk,
 };
 
 Rng rng_of(std::uint64_t seed, SwarmDraw purpose) {
@@ -264,6 +265,15 @@ void rot(Author& author) {
     }
 }
 
+// One disk of one host: what a majority promised survives no more.
+void lose_disk(Author& author) {
+    if (author.nodes() < lost_disk_nodes_min) return;
+    Rng rng = author.next_rng();
+    const Duration at = author.any_time(rng);
+    const std::uint32_t host = author.any_host(rng);
+    author.strike(FaultKind::lose_disk, host, at, scaled(rng, 20ms, author.faulty() / 4));
+}
+
 template <FaultKind kind>
 void share_of_frames(Author& author) {
     between_sides<kind>(author, 100, 300'000);
@@ -324,8 +334,11 @@ constexpr auto habits = std::to_array<Habit>({
     {"outsider", after_frames<FaultKind::outsider>},
     {"slander", after_frames<FaultKind::slander>},
     {"split", split},
+    {"lose_disk", lose_disk},
 });
-constexpr std::size_t split_habit = habits.size() - 1;
+// The last is drawn by itself: among the others it would move what every seed draws of them.
+constexpr std::size_t lose_disk_habit = habits.size() - 1;
+constexpr std::size_t split_habit = lose_disk_habit - 1;
 static_assert(habits[split_habit].name == "split");
 
 // Clients keep links alive and dial whom they need: what a mesh without them has to do by itself is
@@ -351,15 +364,20 @@ Company company_of(std::uint64_t seed) {
 std::vector<std::size_t> chosen(std::uint64_t seed) {
     if (company_of(seed).one_split) return {split_habit};
     Rng rng = rng_of(seed, SwarmDraw::habits);
-    std::vector<std::size_t> order(habits.size());
+    std::vector<std::size_t> order(lose_disk_habit);
     std::iota(order.begin(), order.end(), std::size_t{0});
     const std::uint64_t sort = rng.below(8);
-    if (sort < 2) {
+    const bool few = sort < 2;
+    if (few) {
         rng.shuffle(std::span(order));
         order.resize(sort + 1);
         std::ranges::sort(order);
     } else {
         std::erase_if(order, [&](std::size_t) { return rng.chance(1, 2); });
+    }
+    if (rng_of(seed, SwarmDraw::lost_disk).chance(1, few ? 16 : 4)) {
+        if (few) order.pop_back();
+        order.push_back(lose_disk_habit);
     }
     return order;
 }

@@ -3,6 +3,7 @@
 //      seed ──> habits (each in with 1/2; at times one alone, or a pair) ──> faults ──> Plan
 //           ──> models (latency, disk, speed) and load, from tiny to large
 //           ──> in one of eight: clients of one sort at most; in half of these, one long partition
+//           ──> in one of five: a host loses its disk, one at most, since that excuses clients
 //
 //      0   faults of all kinds, by chance at once    faulty      nothing but repair faulty+healed
 //      |────────────────────────────────────────────────|──────────────────────────────────|

@@ -62,7 +62,7 @@ void Timings::on_started(std::uint32_t host, Boot /*boot*/, Duration /*now*/) {
 }
 
 void Timings::on_fault(const Fault& fault, Phase phase, Duration now) {
-    if (fault.kind != FaultKind::crash && fault.kind != FaultKind::pause) return;
+    if (!is_crash(fault.kind) && fault.kind != FaultKind::pause) return;
     if (phase == Phase::ends) {
         outages_.erase(fault.host);
         running_.insert(fault.host);
@@ -90,8 +90,7 @@ void Timings::on_death(std::uint32_t host, const TraceRecord& record, Duration n
     if (outage == outages_.end()) return;
     outage->second.waiting.erase(host);
     if (!outage->second.waiting.empty()) return;
-    add_sample(outage->second.kind == FaultKind::crash ? kills_ : stops_,
-               now - outage->second.began);
+    add_sample(is_crash(outage->second.kind) ? kills_ : stops_, now - outage->second.began);
     outages_.erase(outage);
 }
 

@@ -61,6 +61,7 @@ bool World::end(const Fault& fault) {
 bool World::strike(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::crash:
+        case FaultKind::lose_disk:
         case FaultKind::pause:
         case FaultKind::freeze:
         case FaultKind::leave:
@@ -113,9 +114,10 @@ bool World::strike(const Fault& fault) {
 
 bool World::strike_process(const Fault& fault) {
     Host& host = *hosts_.at(fault.host);
-    if (fault.kind == FaultKind::crash) {
+    if (is_crash(fault.kind)) {
         if (host.state() == ProcessState::down || host.is_frozen()) return false;
         crash(fault.host);
+        if (fault.kind == FaultKind::lose_disk) host.lose_disk();
         ended_by_[fault.host] = fault.number;
         return true;
     }
@@ -132,6 +134,7 @@ bool World::strike_process(const Fault& fault) {
 bool World::repair(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::crash:
+        case FaultKind::lose_disk:
         case FaultKind::pause:
         case FaultKind::freeze:
         case FaultKind::leave:
@@ -188,7 +191,7 @@ bool World::repair_process(const Fault& fault) {
     if (fault.kind == FaultKind::leave) {
         depart(fault.number);
         start_after(fault);
-    } else if (fault.kind == FaultKind::crash) {
+    } else if (is_crash(fault.kind)) {
         start_after(fault);
     } else if (fault.kind == FaultKind::freeze) {
         network_.heal(fault.number, now_);

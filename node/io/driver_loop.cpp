@@ -3,6 +3,7 @@
 #include "base/limits.hpp"
 #include "node/envelope.hpp"
 #include "node/io/clocks.hpp"
+#include "node/io/identity.hpp"
 #include "node/io/thread.hpp"
 
 #include <unistd.h>
@@ -103,7 +104,7 @@ void DriverLoop::turn() {
     tell_health(now, *turn);
     core_->on_tick(now, backlog_, *turn);
     ready_ = core_->ready();
-    if (const auto boot = core_->superseded()) end_superseded(*boot);
+    if (const auto boot = core_->superseded()) give_way(*boot);
     release(now);
     carry_out(std::move(turn), now);
     release(now);
@@ -253,6 +254,16 @@ void DriverLoop::finish() {
     transport_.reset();
     watchdog_.reset();  // the disk may take longer than a driver may
     journal_->close();
+}
+
+// Where the boot was this node's own, on a disk that is gone, its next process goes beyond it
+// however far its clock is behind.
+void DriverLoop::give_way(Boot boot) {
+    const TurnStore::Turn last = turns_.next();
+    keep_boot(boot, *last);
+    journal_->hand(*last, ++handed_);
+    journal_->close();
+    end_superseded(boot);
 }
 
 void DriverLoop::publish(Moment now, Duration worked) {

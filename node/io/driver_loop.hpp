@@ -100,6 +100,7 @@ private:
     void answer(const Effects& turn, Gate gate);
     void release(Moment now);
     void finish();
+    [[noreturn]] void give_way(Boot boot);
     void publish(Moment now, Duration worked);
 
     std::unique_ptr<Poller> poller_;

@@ -1,6 +1,5 @@
 #include "node/io/identity.hpp"
 
-#include "base/effects.hpp"
 #include "base/hash.hpp"
 #include "node/io/key_file.hpp"
 
@@ -161,15 +160,19 @@ Result<Boot> begin_boot(journal::Journal& journal, const MeshId& mesh, WallTime 
     }
     const std::uint64_t next = last && last->size() == 8 ? load_u64(*last) + 1 : 0;
     const Boot boot{std::max(next, wall_ms(wall))};
-    std::array<std::uint8_t, 8> number{};
-    store_u64(number, boot.value);
     Effects effects;
     effects.persist(Table::meta, view_of(mesh_key), mesh.view());
-    effects.persist(Table::meta, view_of(boot_key), number);
+    keep_boot(boot, effects);
     if (auto kept = commit(journal, effects); !kept) {  // I3
         return tl::unexpected<Error>(std::move(kept.error()));
     }
     return boot;
+}
+
+void keep_boot(Boot boot, Effects& out) {
+    std::array<std::uint8_t, 8> number{};
+    store_u64(number, boot.value);
+    out.persist(Table::meta, view_of(boot_key), number);
 }
 
 }  // namespace starling::io

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "base/crypto.hpp"
+#include "base/effects.hpp"
 #include "base/ids.hpp"
 #include "base/moment.hpp"
 #include "node/io/zmq_socket.hpp"
@@ -82,5 +83,8 @@ struct OpenJournal {
 // Takes the number of this start: max(last + 1, wall ms).  Error mesh_foreign when the journal
 // belongs to another mesh.
 [[nodiscard]] Result<Boot> begin_boot(journal::Journal& journal, const MeshId& mesh, WallTime wall);
+
+// The next start gets a greater one than this.
+void keep_boot(Boot boot, Effects& out);
 
 }  // namespace starling::io

@@ -102,6 +102,35 @@ TEST_CASE("a custodian short of disk takes no new record", "[auction][custodian]
     CHECK(parts.last<Recorded>().verdict == GrantVerdict::overloaded);
 }
 
+TEST_CASE("a custodian that may have forgotten takes no key on record, nor what is not fresh",
+          "[auction][custodian]") {
+    Parts parts;
+    parts.custodian.forgot();
+    CHECK(parts.custodian.on_record(bob, record_of(1), at(0s), parts.out) == Verdict::done);
+    CHECK(parts.custodian.on_record(bob, record_of(1), at(0s), parts.out) == Verdict::done);
+
+    RecordTask keyed = record_of(2);
+    keyed.record.spec.key = "invoice-17";
+    RecordTask known = record_of(3);
+    known.fresh = false;
+    RecordTask moved_from_here = record_of(4);
+    moved_from_here.record.home.generation = 2;
+    moved_from_here.record.before = {self, bob, eve};
+    RecordTask later = record_of(5);
+    later.record.home.generation = 2;
+    later.record.before = {bob, eve};
+    later.epoch = epoch_of(2, bob);
+    for (const RecordTask& each : {keyed, known, moved_from_here, later}) {
+        CHECK(parts.custodian.on_record(bob, each, at(0s), parts.out) == Verdict::refused);
+        CHECK(parts.last<Recorded>().verdict == GrantVerdict::overloaded);
+        CHECK(parts.custodian.find(each.record.id) == nullptr);
+    }
+    keyed.record.custodians = {self, bob};  // he has to agree, too, and knows
+    CHECK(parts.custodian.on_record(bob, keyed, at(0s), parts.out) == Verdict::done);
+    later.epoch = later.record.first_epoch();
+    CHECK(parts.custodian.on_record(bob, later, at(0s), parts.out) == Verdict::done);
+}
+
 TEST_CASE("finished tasks are forgotten after 24 h, and their keys with them",
           "[auction][custodian]") {
     Parts parts;

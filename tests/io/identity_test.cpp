@@ -157,6 +157,17 @@ TEST_CASE("a boot grows although the wall clock went back", "[io][identity]") {
     CHECK(begin_boot(*opened->journal, mesh(1), at_ms(4000))->value == 5001);
 }
 
+TEST_CASE("a boot grows beyond the one that this node is known to have had", "[io][identity]") {
+    const Scratch scratch;
+    const auto opened = open_journal(scratch.path());
+    REQUIRE(begin_boot(*opened->journal, mesh(1), at_ms(5000)));
+    Effects effects;
+    keep_boot(Boot{9000}, effects);
+    const Effects* turns[] = {&effects};
+    REQUIRE(opened->journal->commit(turns));
+    CHECK(begin_boot(*opened->journal, mesh(1), at_ms(6000))->value == 9001);
+}
+
 TEST_CASE("a journal belongs to the mesh it began in", "[io][identity]") {
     const Scratch scratch;
     const auto opened = open_journal(scratch.path());

@@ -104,6 +104,39 @@ TEST_CASE("replicas that differ are found", "[sim][state_load]") {
     CHECK(state_of({kept}, {}) == Names{"acked_puts_are_kept", "replicas_agree"});
 }
 
+// A node lost its disk in the tenth second: what it committed in the ninth may be gone.
+Names state_after_a_loss(const node::VersionToken& version) {
+    Findings findings;
+    Plan plan;
+    plan.nodes = 2;
+    Fault loss;
+    loss.kind = FaultKind::lose_disk;
+    plan.faults = {loss};
+    LostWrites lost(plan, {id_of(1), id_of(2)});
+    lost.on_traced(0, {Event::batch_committed, 4, {id_of(1).prefix(), 1, 1, 7}}, 9s);
+    lost.on_fault(loss, Phase::begins, 10s);
+    LoadSetup setup = setup_of(1000, 1s);
+    setup.lost = &lost;
+    StateLoad load(setup, findings);
+    Desk desk;
+    run(load, desk, 1s);
+    answer(load, desk.all_of<node::WriteAsk>().at(0), node::WriteAnswer{version, 1});
+    run(load, desk, 10s);
+    for (const Asked& list : desk.all_of<node::ListAsk>()) answer(load, list, node::EntryPage{});
+    load.conclude(11s);
+    return broken(findings);
+}
+
+TEST_CASE("a put that was on a lost disk alone may be gone, any other one not",
+          "[sim][state_load]") {
+    CHECK(state_after_a_loss({id_of(1), Boot{7}, 1}).empty());
+    for (const node::VersionToken& other :
+         {node::VersionToken{id_of(2), Boot{7}, 1}, node::VersionToken{id_of(1), Boot{8}, 1},
+          node::VersionToken{id_of(1), Boot{7}, 2}}) {
+        CHECK(state_after_a_loss(other) == Names{"acked_puts_are_kept"});
+    }
+}
+
 TEST_CASE("a value that nobody wrote is found", "[sim][state_load]") {
     const auto kept = entry_of("puts/own/0", "value 0");
     const auto made_up = entry_of("puts/hot/1", "value 7");

@@ -27,18 +27,52 @@ node::EntryRecord set_of(const std::string& key, const std::vector<Bytes>& eleme
     return entry;
 }
 
+const std::vector<NodeId>& hosts() {
+    static const std::vector<NodeId> ids = {NodeId{{1}}, NodeId{{2}}};
+    return ids;
+}
+
+// Node 1 committed one batch a second before it lost its disk.
+struct OneLoss {
+    OneLoss() : lost(plan(), hosts()) {
+        lost.on_traced(0, {Event::batch_committed, 4, {hosts().front().prefix(), 1, 1, 7}}, 9s);
+        lost.on_fault(plan().faults.front(), Phase::begins, 10s);
+    }
+
+    static const Plan& plan() {
+        static const Plan with_loss = [] {
+            Plan plan;
+            plan.faults.resize(1);
+            plan.faults.front().kind = FaultKind::lose_disk;
+            return plan;
+        }();
+        return with_loss;
+    }
+
+    LostWrites lost;
+};
+
+LoadSetup setup_with(const LostWrites& lost) {
+    LoadSetup setup = setup_of(100'000, 200ms);
+    setup.lost = &lost;
+    return setup;
+}
+
 // Writes for a while, each acknowledged; the first add, the first insertion that was not removed
 // and the first removal are remembered.
 struct Editor {
     Findings findings;
-    EditLoad load{setup_of(100'000, 200ms), findings};
+    OneLoss loss;
+    EditLoad load;
     Desk desk;
+    std::uint32_t writer;
     std::size_t answered = 0;
     std::map<std::string, std::int64_t> sums;
     std::map<std::string, std::set<Bytes>> present;
     std::optional<std::pair<std::string, Bytes>> removed;
 
-    Editor() {
+    // `host`: on whose node all is acknowledged, in one batch that a disk may have held alone.
+    explicit Editor(std::uint32_t host = 1) : load(setup_with(loss.lost), findings), writer(host) {
         while (load.next_time() && *load.next_time() < 10s) {
             load.act(*load.next_time(), desk);
             const auto writes = desk.all_of<node::WriteAsk>();
@@ -56,7 +90,7 @@ struct Editor {
         if (step.action == node::WriteAction::put) present[step.key] = {step.value};
         if (step.action == node::WriteAction::erase) present[step.key].clear();
         if (step.action == node::WriteAction::remove) present[step.key].erase(step.value);
-        answer(load, asked, node::WriteAnswer{});
+        answer(load, asked, node::WriteAnswer{{hosts().at(writer), Boot{7}, 1}, 1});
     }
 
     [[nodiscard]] node::EntryPage page() const {
@@ -93,6 +127,16 @@ TEST_CASE("what was inserted and is gone is found", "[sim][edit_load]") {
     Editor editor;
     for (auto& [key, values] : editor.present) values.clear();
     CHECK(editor.told(editor.page(), editor.page()) == Names{"inserted_stays"});
+}
+
+TEST_CASE("edits that were on a lost disk alone may be gone", "[sim][edit_load]") {
+    Editor editor(0);
+    CHECK(editor.told({}, {}).empty());
+}
+
+TEST_CASE("edits that were on a lost disk alone are the same everywhere", "[sim][edit_load]") {
+    Editor editor(0);
+    CHECK(editor.told({}, editor.page()) == Names{"edits_agree"});
 }
 
 TEST_CASE("nodes that hold different sums are found", "[sim][edit_load]") {

@@ -260,6 +260,45 @@ TEST_CASE("a process does not start on a disk that rots before it rots no more",
     CHECK(all_ready(world));
 }
 
+TEST_CASE("a host that loses its disk starts again with nothing, under a journal of its own",
+          "[sim][faults]") {
+    for (const bool journal : {false, true}) {
+        Plan plan = plan_of(5, {fault_of(FaultKind::lose_disk, 1)});
+        plan.disk.journal = journal;
+        World world(plan);
+        world.run_until(9s);
+        const Boot before = world.host(1).boot();
+        const JournalId journal_before = world.host(1).journal();
+        world.run_until(19s);
+        CHECK(world.host(1).state() == ProcessState::down);
+        if (!journal) {  // nobody reads the other one while it is down
+            CHECK(world.host(0).disk().read(Table::meta, view_of("boot")));
+            CHECK_FALSE(world.host(1).disk().read(Table::meta, view_of("boot")));
+        }
+        world.run_until(24s);
+        CHECK(all_ready(world));
+        CHECK(world.host(1).boot() > before);
+        CHECK_FALSE(world.host(1).journal() == journal_before);
+        CHECK(world.faults().repaired(FaultKind::lose_disk) == 1);
+    }
+}
+
+TEST_CASE("a host that lost its disk finds its way back though its clock is far behind",
+          "[sim][faults]") {
+    Fault step = fault_of(FaultKind::step_clock, 1, Duration{-48h}.count());
+    step.at = 5s;
+    step.lasts = {};
+    Observer observer;
+    World world(plan_of(5, {step, fault_of(FaultKind::lose_disk, 1)}));
+    world.watch(observer);
+    world.run_until(10s);
+    const Boot before = world.host(1).boot();
+    world.run_until(30s);
+    CHECK(all_ready(world));
+    CHECK(observer.ends.size() == 1);
+    CHECK(world.host(1).boot() > before);
+}
+
 TEST_CASE("a process whose commit failed starts at once when the disk is mended meanwhile",
           "[sim][faults]") {
     Fault crash = fault_of(FaultKind::crash, 0);

@@ -411,6 +411,20 @@ TEST_CASE("a plan that was changed in memory is checked like one that was read",
     CHECK(flaw_with([](Plan& plan) {
               std::ranges::reverse(plan.faults);
           }).ends_with("begins before the fault above it"));
+    const auto with_losses = [&](std::uint32_t nodes, std::size_t losses) {
+        return flaw_with([&](Plan& plan) {
+            Fault loss;
+            loss.at = 1s;
+            loss.lasts = 1s;
+            loss.kind = FaultKind::lose_disk;
+            plan.nodes = nodes;
+            plan.faults.assign(losses, loss);
+        });
+    };
+    CHECK(with_losses(3, 1).empty());
+    CHECK(with_losses(2, 1) == "fault 1: this lose-disk needs 3 nodes, the plan has 2");
+    CHECK(with_losses(3, 2) ==
+          "fault 2: this lose-disk follows another one, a plan loses one disk at most");
     const auto with_cut = [&](const auto& change) {
         return flaw_with([&](Plan& plan) {
             change(*std::ranges::find(plan.faults, FaultKind::cut, &Fault::kind));

@@ -220,5 +220,16 @@ TEST_CASE("records that could not be read are told", "[sim][shelf]") {
     CHECK(story.shelf.has_misread());
 }
 
+TEST_CASE("nothing is left on a disk that another one replaced", "[sim][shelf]") {
+    Story story(1);
+    for (int i = 0; i < 20; ++i) story.commit();
+    story.crash();
+    story.shelf.wipe();
+    REQUIRE(story.shelf.open());
+    std::size_t records = 0;
+    story.shelf.scan(Table::values, [&](ByteView, ByteView) { ++records; });
+    CHECK(records == 0);
+}
+
 }  // namespace
 }  // namespace starling::sim::shelf_test

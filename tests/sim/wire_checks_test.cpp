@@ -6,6 +6,7 @@
 #include "sim/head_check.hpp"
 #include "sim/lease_load.hpp"
 #include "sim/register_load.hpp"
+#include "tests/sim/custody_talk.hpp"
 #include "tests/sim/talk.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,11 +19,16 @@ namespace {
 
 using five_nodes::ann;
 using five_nodes::bob;
+using five_nodes::duty;
+using five_nodes::epoch;
 using five_nodes::eve;
+using five_nodes::finish;
+using five_nodes::granted;
 using five_nodes::id_of;
 using five_nodes::ids;
 using five_nodes::mesh;
 using five_nodes::Talk;
+using five_nodes::task;
 
 // ------------------------------------------------------------------------------------ registers
 
@@ -196,39 +202,6 @@ TEST_CASE("a lease that is told for longer than since it was proposed is found",
 }
 
 // --------------------------------------------------------------------------------------- tasks
-
-constexpr TaskId task{{7}};
-
-auction::Epoch epoch(std::uint32_t round, std::uint32_t runner) {
-    return {round, id_of(runner), Boot{100}, 1};
-}
-
-auction::Granted granted(const auction::Epoch& asked, const auction::Epoch& highest) {
-    auction::Granted answer;
-    answer.task = task;
-    answer.epoch = asked;
-    answer.verdict = auction::GrantVerdict::granted;
-    answer.highest = highest;
-    return answer;
-}
-
-auction::Progress duty(const auction::Epoch& under, auction::DutyNote note) {
-    return {{{task, under, note}}};
-}
-
-// Bob keeps the task for Ann, and its result; then he hears that it is finished.
-void finish(Talk<CustodyCheck>& talk) {
-    const auction::Epoch first = epoch(1, ann);
-    talk.batch = talk.durable = 1;
-    talk.says(bob, ann, granted(first, first));
-    auction::StoredResult stored;
-    stored.task = task;
-    stored.epoch = stored.highest = first;
-    talk.says(bob, ann, stored);
-    talk.hears(bob, ann, duty(first, auction::DutyNote::finished));
-    talk.batch = talk.durable = 2;
-    talk.says(bob, ann, auction::Progress{});
-}
 
 TEST_CASE("a custodian that grants below what it granted is found", "[sim][checks]") {
     Talk<CustodyCheck> talk(ids());
