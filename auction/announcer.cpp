@@ -114,7 +114,7 @@ Work& Announcer::begin(const Record& record, Moment now) {
 }
 
 void Announcer::join_calls(Work& work, CallId call, BootTime now) {
-    if (work.acknowledged) {
+    if (work.acknowledged && work.is_held) {
         acknowledged_.push_back({call, work.record.id, AckVerdict::recorded});
     } else {
         work.offers.push_back(call);
@@ -338,7 +338,7 @@ void Announcer::answer_calls(const Work& work, const Outcome& outcome) {
 void Announcer::hand_over(Work& work) {
     const TaskId task = work.record.id;
     for (const CallId call : work.offers) {
-        const auto verdict = work.acknowledged ? AckVerdict::recorded : AckVerdict::unknown;
+        const auto verdict = work.is_held ? AckVerdict::recorded : AckVerdict::unknown;
         acknowledged_.push_back({call, task, verdict});
     }
     for (const CallId call : work.waits) handed_over_.emplace_back(call, task);

@@ -147,6 +147,7 @@ private:
     void on_majority(Work& work, Moment now, Effects& out);
     void follow_intent(Work& work, Moment now, Effects& out);
     void acknowledge(Work& work, BootTime now, Effects& out);
+    void answer_offers(Work& work);
     void outbid(Work& work, const Epoch& highest, Moment now, Effects& out);
     void meet_rival(Work& work, const NodeId& from, const Record& record, Moment now, Effects& out);
     void judge_rivals(Work& work, Moment now, Effects& out);

@@ -193,6 +193,8 @@ Verdict Announcer::on_grant_verdict(Work& work, const NodeId& from, const GrantA
 
 void Announcer::on_majority(Work& work, Moment now, Effects& out) {
     if (work.acks.size() + STARLING_MUTANT(54, 0U, 1U) < work.record.majority()) return;
+    work.is_held = true;
+    if (work.acknowledged) answer_offers(work);  // of a task that was adopted
     if (work.stage == Stage::storing) {
         conclude(work, *work.outcome, now, out);
         return;
@@ -245,6 +247,10 @@ void Announcer::acknowledge(Work& work, BootTime now, Effects& out) {
     work.rival_at.reset();
     if (work.stage == Stage::recording) ++shared_.counters.offered;
     out.trace(Event::task_recorded, work.record.id.prefix(), work.acks.size());
+    answer_offers(work);
+}
+
+void Announcer::answer_offers(Work& work) {
     for (const CallId call : std::exchange(work.offers, {})) {
         acknowledged_.push_back({call, work.record.id, AckVerdict::recorded});
     }

@@ -63,7 +63,8 @@ struct Work {
     std::size_t repetitions = 0;
     std::optional<BootTime> rival_at;  // since when one is known
     std::optional<BootTime> acknowledged;
-    bool lacks_majority = false;             // too many of the custodians are away
+    bool is_held = false;         // by a majority of the custodians, as they told this runner
+    bool lacks_majority = false;  // too many of the custodians are away
     std::optional<BootTime> homeless_since;  // they are, and this node may move the task
 
     // The auction

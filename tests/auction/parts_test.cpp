@@ -305,6 +305,32 @@ TEST_CASE("a node that lost a task and takes it again uses no epoch twice",
     CHECK(parts.last<Grant>().epoch != first);
 }
 
+TEST_CASE("who offers a key that this node adopted hears of it once a majority has it",
+          "[auction][announcer]") {
+    Parts parts;
+    TaskSpec spec;
+    spec.skill = "quote";
+    spec.key = "invoice-17";
+    Custody custody;
+    custody.record = record_of(1).record;
+    custody.record.id = keyed_id(spec.key);
+    custody.record.spec = spec;
+    custody.highest = epoch_of(1, bob);
+    parts.announcer.adopt(custody, at(0s), parts.out);
+    CHECK(parts.announcer.offer(spec, CallId{5}, at(1s), parts.out).verdict == OfferVerdict::taken);
+    CHECK(parts.announcer.take_acknowledged().empty());
+    Granted granted;
+    granted.task = custody.record.id;
+    granted.epoch = parts.last<Grant>().epoch;
+    granted.verdict = GrantVerdict::granted;
+    for (const NodeId& custodian : {self, eve}) {
+        parts.announcer.on_granted(custodian, granted, at(1s), parts.out);
+    }
+    const auto answers = parts.announcer.take_acknowledged();
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].verdict == AckVerdict::recorded);
+}
+
 // ---------------------------------------------------------------------------------------- retries
 
 TEST_CASE("three nodes that died over a task make it poison", "[auction][retry]") {
