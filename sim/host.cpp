@@ -188,7 +188,7 @@ void Host::turn(Duration now) {
     turn_due_ = false;
     if (state_ != ProcessState::running) return;
     busy_until_ = now + begin_turn(now);
-    if (gives_way()) return around_.watcher.on_failed(setup_.number);
+    if (gives_way()) return;
     end_turn(now);
     if (!inbox_.empty()) schedule_turn(now);
 }
@@ -222,6 +222,7 @@ bool Host::gives_way() {
     if (!outbid) return false;
     outbid_ = outbid;
     effects_.clear();
+    around_.watcher.on_failed(setup_.number);
     return true;
 }
 

@@ -19,10 +19,9 @@
 //   I2  Nothing with a durable gate leaves before the records that preceded it are durable.
 //   I3  A paused process does nothing; what reaches it waits.  A crashed one leaves only its disk.
 //   I4  A commit that finds no room on the disk ends the process, as the real driver does.
-//   I5  Every start has a boot greater than all before on its disk, durable before the core is
-//   made. I6  Each disk has a journal with an id of its own. I7  A process that hears of a higher
-//   boot of its own ends, and leaves that boot on its disk, as
-//       with the real driver.
+//   I5  Every start has a boot greater than all before on its disk, durable before its core exists.
+//   I6  Each disk has a journal with an id of its own.
+//   I7  A process that hears of a higher boot of its own ends, and leaves that boot on its disk.
 //
 // Not thread safe.
 #pragma once

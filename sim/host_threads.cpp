@@ -41,10 +41,7 @@ void Host::claim_again(Duration now) {
 std::optional<Duration> Host::drive(Duration now) {
     ThreadState& driver = state_of(Thread::driver);
     if (std::exchange(driver.working, false)) {
-        if (gives_way()) {
-            around_.watcher.on_failed(setup_.number);
-            return std::nullopt;
-        }
+        if (gives_way()) return std::nullopt;
         release_held(now);
         end_turn(now);
         const auto deadline = core_->next_deadline();
