@@ -53,8 +53,8 @@ struct Desk {
     std::string stream;  // of this node's own operations
     Rng rng;
     std::uint64_t round = 0;
-    Pace reads;
-    Pace writes;
+    Pace reads;   // until a majority answered a read
+    Pace writes;  // until a majority answered a prepare or an accept, whatever it said
     std::size_t answering = 0;  // how many voters are thought to be there to answer
     std::vector<Finished> finished;
 

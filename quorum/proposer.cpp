@@ -106,6 +106,7 @@ VoteCounted Proposer::on_promise(const NodeId& from, const Promise& message, Mom
     votes_.add(*voter);
     heard_.add(*voter);
     if (votes_.count() >= desk_->electorate.majority()) {
+        desk_->writes.note(now.boot_time - started_);
         propose(identical_ ? Base::settled : Base::unsettled, now, out);
     } else {
         on_heard(now, out);
@@ -264,6 +265,8 @@ void Proposer::on_lost(Moment now, Effects& out) {
         return;
     }
     // At least one accept of the rival, then full jitter.
+    // Who never wins learns from losing how far the voters are; else far rivals never let up.
+    desk_->writes.note(now.boot_time - started_);
     const Duration base = std::max<Duration>(desk_->writes.mean(), 1ms);
     const Duration cap = base * (1U << rest_doublings_max);
     STARLING_PROBE(proposer_rests);

@@ -1,12 +1,14 @@
 #include "tests/quorum/mesh.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace starling::quorum {
 
 using namespace std::chrono_literals;
 
-Mesh::Mesh(std::size_t nodes) : news(nodes) {
+Mesh::Mesh(std::size_t nodes, Hop hop) : news(nodes), hop_(std::move(hop)) {
+    if (!hop_) hop_ = [](std::size_t, std::size_t) { return 1ms; };
     now.boot_time = BootTime{1000s};
     now.wall = WallTime{1700000000s};
     for (std::size_t node = 0; node < nodes; ++node) {
@@ -41,7 +43,8 @@ void Mesh::after(std::size_t node) {
     }
     for (const Outgoing& sent : out.outgoing()) {
         Packet packet{ids_[node], sent.to, sent.kind, copy_of(out.view(sent.body))};
-        flying_.push_back({now.boot_time + 1ms, std::move(packet)});
+        const Duration way = hop_(node, index(sent.to));
+        flying_.emplace(now.boot_time + way, std::move(packet));
     }
     out.clear();
     for (CallEnded& each : host.core->take_ended()) ended[each.call.value] = std::move(each);
@@ -53,9 +56,8 @@ void Mesh::run(Duration duration) {
     while (now.boot_time < end) {
         now.boot_time += 1ms;
         now.wall += 1ms;
-        while (!flying_.empty() && flying_.front().arrives <= now.boot_time) {
-            const Packet packet = std::move(flying_.front().packet);
-            flying_.pop_front();
+        while (!flying_.empty() && flying_.begin()->first <= now.boot_time) {
+            const Packet packet = flying_.extract(flying_.begin()).mapped();
             const std::size_t from = index(packet.from);
             const std::size_t to = index(packet.to);
             if (!hosts_[to].core || (from != to && (cut_.contains(from) || cut_.contains(to)))) {

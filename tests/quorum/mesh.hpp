@@ -1,6 +1,5 @@
-// A few nodes with whole Quorum faces, a network of one millisecond and disks that sync at once:
-// for
-// stories about leases and decisions.  Faults on purpose only.
+// A few nodes with whole Quorum faces, a network of one millisecond unless told otherwise, and
+// disks that sync at once: for stories about leases and decisions.  Faults on purpose only.
 //
 // Not thread safe.
 #pragma once
@@ -9,6 +8,8 @@
 #include "tests/quorum/world.hpp"
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,7 +19,9 @@ namespace starling::quorum {
 
 class Mesh {
 public:
-    explicit Mesh(std::size_t nodes);
+    using Hop = std::function<Duration(std::size_t from, std::size_t to)>;
+
+    explicit Mesh(std::size_t nodes, Hop hop = {});
 
     // Carries out what the step wanted done.  Use: mesh.at(0).cas(mesh.caller("x"), {..}, mesh.now,
     // mesh.out); mesh.after(0);
@@ -56,11 +59,6 @@ public:
     std::vector<std::vector<DecisionNews>> news;  // by node
 
 private:
-    struct Flying {
-        BootTime arrives{};
-        Packet packet;
-    };
-
     struct Host {
         std::unique_ptr<Quorum> core;
         DiskRecords disk;
@@ -76,7 +74,8 @@ private:
     std::vector<NodeId> ids_;
     std::vector<Voter> voters_;
     std::deque<Host> hosts_;
-    std::deque<Flying> flying_;
+    Hop hop_;
+    std::multimap<BootTime, Packet> flying_;  // by when it arrives
     std::set<std::size_t> cut_;
     Decoder decoder_;
     std::uint64_t calls_ = 0;
