@@ -19,6 +19,7 @@ constexpr const char* not_applied_stays = "not_applied_stays";
 constexpr std::uint64_t register_pace_stream = 0x63617300ULL << 32U;
 constexpr std::uint64_t register_choice_stream = 0x63617301ULL << 32U;
 constexpr std::uint64_t settle_stream = 0x63617302ULL << 32U;
+constexpr std::uint64_t keeper_stream = 0x63617303ULL << 32U;
 constexpr Duration settled_again_after = 500ms;
 constexpr std::uint32_t settled_most = 12;  // times
 constexpr std::uint64_t register_names = 8;
@@ -48,7 +49,10 @@ void note_settled(const node::RegisterAnswer& answer, Call& call) {
 }  // namespace
 
 RegisterLoad::RegisterLoad(const LoadSetup& setup, Findings& findings)
-    : setup_(setup), findings_(findings), pace_(with_reads(setup), register_pace_stream) {
+    : setup_(setup),
+      findings_(findings),
+      pace_(with_reads(setup), register_pace_stream),
+      kept_(Rng(setup.seed, keeper_stream).chance(1, 3)) {
     for (const char* each : {registers_chain, registers_are_one, registers_progress,
                              not_applied_stays, calls_are_answered}) {
         findings_.expect(each);
@@ -125,10 +129,11 @@ void RegisterLoad::conclude(Duration now) {
 
 void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients) {
     Rng choice(setup_.seed, register_choice_stream + number);
-    const auto host = static_cast<std::uint32_t>(choice.below(clients.hosts()));
+    const std::uint64_t name = choice.below(register_names);
+    const std::uint32_t host = host_for(name, clients.hosts(), choice);
     Call call;
     call.client = "client-" + std::to_string(host + 1);
-    call.key = "register-" + std::to_string(choice.below(register_names));
+    call.key = "register-" + std::to_string(name);
     call.call_ns = now.count();
     const bool reads = number % (swaps_per_read + 1) == swaps_per_read;
     call.kind = reads ? CallKind::read : CallKind::cas;
@@ -154,6 +159,11 @@ void RegisterLoad::operate(std::uint64_t number, Duration now, Clients& clients)
     counts_.swaps += call.kind == CallKind::cas ? 1U : 0U;
     waiting_[{host, *id}] = {history_.size(), false, now};
     history_.push_back(std::move(call));
+}
+
+std::uint32_t RegisterLoad::host_for(std::uint64_t name, std::uint32_t hosts, Rng& choice) const {
+    const bool by_keeper = kept_ && choice.chance(7, 8);
+    return static_cast<std::uint32_t>(by_keeper ? name % hosts : choice.below(hosts));
 }
 
 // At once at first, by the same node or by another; later somewhere else.

@@ -10,10 +10,15 @@
 // A change whose outcome is unknown is settled, by its own node and then by others until one of
 // them knows: it counts as the settling says.
 //
+// In one run of three each register has a keeper, a node that makes most of its changes, as an
+// owner does: its ballots are ready when a partition comes, and what it leaves half done nobody
+// writes over.
+//
 // Not thread safe.
 #pragma once
 
 #include "base/codec.hpp"
+#include "base/rng.hpp"
 #include "node/calls_register.hpp"
 #include "sim/ballot_check.hpp"
 #include "sim/check.hpp"
@@ -63,6 +68,8 @@ private:
     };
 
     void operate(std::uint64_t number, Duration now, Clients& clients);
+    [[nodiscard]] std::uint32_t host_for(std::uint64_t name, std::uint32_t hosts,
+                                         Rng& choice) const;
     void settle(std::uint32_t host, std::size_t number, Duration now);
     bool ask_to_settle(std::uint32_t host, std::size_t number, Duration now);
     void settle_due(Duration now);
@@ -72,6 +79,7 @@ private:
     LoadSetup setup_;
     Findings& findings_;
     Pace pace_;
+    bool kept_;  // registers have keepers
     Decoder decoder_;
     CallHistory history_;
     Clients* clients_ = nullptr;  // of the world, once it acted
