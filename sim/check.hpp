@@ -36,6 +36,9 @@ struct InvariantResult {
     std::uint64_t checks = 0;
     std::uint64_t violations = 0;
     std::optional<Violation> first;
+
+    // The run gave no occasion to look: it neither held nor broke.
+    [[nodiscard]] bool is_idle() const { return checks == 0 && violations == 0; }
 };
 
 class Findings {

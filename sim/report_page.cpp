@@ -6,6 +6,7 @@
 #include "sim/svg.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <iterator>
@@ -96,16 +97,27 @@ std::string told(std::optional<Duration> duration) {
     return duration ? brief(*duration) : "none";
 }
 
+// Invariants that this run gave no occasion to look at.
+std::vector<std::string> idle_of(const Report& report) {
+    std::vector<std::string> names;
+    for (const auto& [name, result] : report.invariants) {
+        if (result.is_idle()) names.push_back(name);
+    }
+    return names;
+}
+
 void add_head(Page& page, const Report& report, const std::string& again) {
     const Plan& plan = report.plan;
     const bool ok = report.ok();
+    const std::size_t idle = idle_of(report).size();
     page.add(fmt::format(
         "<h1>{} nodes, {}, seed {}<span class=\"verdict {}\">{}</span></h1>\n"
-        "<p>{} checks of {} invariants, {} violated. Plan {}, trace {}.</p>\n"
+        "<p>{} checks of {} invariants, {} violated; {} had nothing to look at. Plan {}, trace "
+        "{}.</p>\n"
         "<section><h2>Run it again</h2><pre>{}</pre></section>\n",
         plan.nodes, brief(plan.duration), plan.seed, ok ? "ok" : "broken",
         ok ? "every invariant held" : "an invariant broke", report.checks(),
-        report.invariants.size(), report.violations(),
+        report.invariants.size() - idle, report.violations(), idle,
         to_hex(Hasher("starling/sim/plan").add(view_of(text_of(plan))).finish().view().first(8)),
         report.trace_hash, escaped(again)));
 }
@@ -184,12 +196,17 @@ std::string invariant_table(const Report& report) {
         "<table><tr><th>invariant</th><th class=\"n\">checks</th><th "
         "class=\"n\">violated</th></tr>";
     for (const auto& [name, result] : report.invariants) {
+        if (result.is_idle()) continue;
         fmt::format_to(std::back_inserter(rows),
                        "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n {}\">{}</td></tr>",
                        escaped(name), result.checks, result.violations > 0 ? "bad" : "good",
                        result.violations);
     }
-    return rows + "</table>";
+    rows += "</table>";
+    const auto idle = idle_of(report);
+    if (idle.empty()) return rows;
+    return rows + fmt::format("<p>Nothing to look at in this run: {}.</p>",
+                              escaped(fmt::to_string(fmt::join(idle, ", "))));
 }
 
 }  // namespace

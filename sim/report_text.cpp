@@ -172,6 +172,11 @@ std::string rate(const Plan& plan, Duration cpu) {
     return fmt::format(", {} times as fast as real time", plan.duration / cpu);
 }
 
+std::string_view word_for(const InvariantResult& result) {
+    if (result.violations > 0) return "BROKEN";
+    return result.is_idle() ? "nothing to look at" : "ok";
+}
+
 }  // namespace
 
 std::string command_line(const Options& options) {
@@ -220,7 +225,7 @@ std::string body_of(const Report& report) {
     text += "invariants\n";
     for (const auto& [name, result] : report.invariants) {
         fmt::format_to(std::back_inserter(text), "  {:<26}{:>10} checks  {}\n", name, result.checks,
-                       result.violations == 0 ? "ok" : "BROKEN");
+                       word_for(result));
         if (!result.first) continue;
         fmt::format_to(std::back_inserter(text), "    {} times, first at {} s on node {}: {}\n",
                        result.violations, seconds(result.first->at), result.first->host + 1,

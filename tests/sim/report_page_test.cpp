@@ -59,6 +59,15 @@ TEST_CASE("what broke stands on the page", "[sim][report]") {
     CHECK(contains(page, "planted &lt;here&gt;"));
 }
 
+TEST_CASE("what had nothing to look at is named apart from what held", "[sim][report]") {
+    ToldRun told = run_and_tell(small_plan());
+    told.report.invariants = {{"members_agree", {3, 0, {}}}, {"replicas_agree", {}}};
+    const std::string page = page_of(told, "again");
+    CHECK(contains(page, "3 checks of 1 invariants, 0 violated; 1 had nothing to look at."));
+    CHECK(contains(page, "<td>members_agree</td>"));
+    CHECK(contains(page, "Nothing to look at in this run: replicas_agree."));
+}
+
 TEST_CASE("a time is told in three digits", "[sim][report]") {
     CHECK(brief(0s) == "0");
     CHECK(brief(1500us) == "1.5 ms");

@@ -49,6 +49,14 @@ TEST_CASE("a broken invariant is shown with its first violation", "[sim][report_
     CHECK(contains(text, "1 times, first at 1.000 s on node 1: planted"));
 }
 
+TEST_CASE("an invariant that was never looked at is not called ok", "[sim][report_text]") {
+    Report report;
+    report.invariants["members_agree"] = {};
+    CHECK(contains(text_of(report, 1s), "0 checks  nothing to look at"));
+    report.invariants["members_agree"].checks = 2;
+    CHECK(contains(text_of(report, 1s), "2 checks  ok"));
+}
+
 TEST_CASE("the command to run again names the load and the faults that were asked for",
           "[sim][report_text]") {
     CHECK(command_line(small_run()) ==
