@@ -15,7 +15,7 @@ constexpr Duration asks_again_after = 15s;  // what was asked for, or came and w
 }  // namespace
 
 HeadCheck::HeadCheck(std::vector<NodeId> ids, Findings& findings)
-    : ids_(std::move(ids)), findings_(findings) {
+    : ids_(std::move(ids)), findings_(findings), fitness_(static_cast<std::uint32_t>(ids_.size())) {
     findings_.expect(heads_are_followed_up);
 }
 
@@ -23,12 +23,25 @@ void HeadCheck::on_traced(std::uint32_t, const TraceRecord& record, Duration) {
     if (record.event == Event::origin_forked) forked_ = true;
 }
 
-void HeadCheck::on_started(std::uint32_t host, Boot, Duration) {
-    const auto own = [&](const auto& each) { return each.first.first == host; };
-    std::erase_if(lacks_, own);
+void HeadCheck::on_started(std::uint32_t host, Boot, Duration now) {
+    fitness_.on_started(host, now);
+    forget_lacks(host);
     // Who told it and is gone was to be asked in vain.
     std::erase_if(lacks_, [&](const auto& each) { return each.second.teller == ids_[host]; });
-    std::erase_if(wanted_, own);
+    std::erase_if(wanted_, [&](const auto& each) { return each.first.first == host; });
+}
+
+void HeadCheck::on_ended(std::uint32_t host, Duration) {
+    fitness_.on_ended(host);
+}
+
+void HeadCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
+    fitness_.on_fault(fault, phase, now);
+    if (row_of(fault.kind).target == Target::host) forget_lacks(fault.host);
+}
+
+void HeadCheck::forget_lacks(std::uint32_t host) {
+    std::erase_if(lacks_, [&](const auto& each) { return each.first.first == host; });
 }
 
 void HeadCheck::on_said(const Told& frame) {
@@ -46,7 +59,7 @@ void HeadCheck::on_said(const Told& frame) {
 }
 
 void HeadCheck::on_heard(const Told& frame) {
-    if (frame.kind != Kind::heads || forked_) return;
+    if (frame.kind != Kind::heads || forked_ || !fitness_.fit_since(frame.host)) return;
     const auto heads = decoded<crdt::Heads>(decoder_, frame.body);
     if (!heads) return;
     findings_.looked(heads_are_followed_up);

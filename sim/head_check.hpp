@@ -5,7 +5,8 @@
 //
 // Invariants:
 //   heads_are_followed_up  a node that was told of batches which it lacks, and again and again,
-//                          asks somebody for them
+//                          asks somebody for them; not while a fault strikes it: over a throttled
+//                          link all places for questions may be taken
 //
 // Nothing is looked at once an origin forked: its batches are wanted no more.
 // Not thread safe.
@@ -14,6 +15,7 @@
 #include "base/codec.hpp"
 #include "crdt/messages.hpp"
 #include "sim/check.hpp"
+#include "sim/fitness.hpp"
 
 #include <cstdint>
 #include <map>
@@ -33,8 +35,9 @@ public:
 
     void on_traced(std::uint32_t host, const TraceRecord& record, Duration now) override;
     void on_started(std::uint32_t host, Boot boot, Duration now) override;
+    void on_ended(std::uint32_t host, Duration now) override;
 
-    void on_fault(const Fault&, Phase, Duration) override {}
+    void on_fault(const Fault& fault, Phase phase, Duration now) override;
 
     [[nodiscard]] bool wants_words() const override { return true; }
 
@@ -57,6 +60,7 @@ private:
         std::optional<Duration> long_ago{};  // when it had heard of it for long enough
     };
 
+    void forget_lacks(std::uint32_t host);
     void on_heads_said(const Told& frame, const crdt::Heads& heads);
     void shows(const Told& frame, const crdt::Origin& origin, std::uint64_t counter);
 
@@ -65,6 +69,7 @@ private:
     Decoder decoder_{Decoder::large_chunk};
     std::map<Key, Lack> lacks_;
     std::map<Key, Duration> wanted_;  // last
+    Fitness fitness_;
     bool forked_ = false;
 };
 

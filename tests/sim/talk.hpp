@@ -69,6 +69,14 @@ public:
 
     void restarts(std::uint32_t host, Duration now) { check.on_started(host, Boot{200}, now); }
 
+    // A fault that goes on.
+    void strikes(FaultKind kind, std::uint32_t host, Duration now) {
+        Fault fault;
+        fault.kind = kind;
+        fault.host = host;
+        check.on_fault(fault, Phase::begins, now);
+    }
+
     void looks(Duration now) {
         if (check.next_time() && *check.next_time() <= now) check.on_time(now);
     }

@@ -439,6 +439,15 @@ TEST_CASE("who started again and again was to be asked in vain", "[sim][checks]"
     CHECK(talk.broken().empty());
 }
 
+TEST_CASE("a replica behind a throttled link need not ask for all that it lacks", "[sim][checks]") {
+    Talk<HeadCheck> talk(ids());
+    for (int second = 1; second <= 4; ++second) talk.hears(ann, bob, bobs_heads(), second * 1s);
+    talk.strikes(FaultKind::throttle, ann, 5s);
+    for (int second = 6; second <= 9; ++second) talk.hears(ann, bob, bobs_heads(), second * 1s);
+    talk.says(ann, bob, anns_heads(), 10s);
+    CHECK(talk.broken().empty());
+}
+
 TEST_CASE("a replica that does not ask for what it lacks is found", "[sim][checks]") {
     const auto told = [&](bool asks) {
         Talk<HeadCheck> talk(ids());
