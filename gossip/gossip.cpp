@@ -249,13 +249,17 @@ bool Gossip::joined(BootTime now) const {
     }
     std::size_t up = 0;
     bool in_step = false;
+    const std::size_t enough = std::min<std::size_t>(3, others);
     for (const NodeId& id : peers_.links()) {
+        const auto& shown = peers_.find(id)->shown;
+        const bool equal = shown && shown->table == members_.root();
+        if (up >= enough && !equal) continue;
         if (members_.state(id) != MemberState::alive) continue;
         ++up;
-        const auto& shown = peers_.find(id)->shown;
-        in_step = in_step || (shown && shown->table == members_.root());
+        in_step = in_step || equal;
+        if (in_step && up >= enough) return true;
     }
-    return in_step && up >= std::min<std::size_t>(3, others);
+    return false;
 }
 
 std::optional<BootTime> Gossip::as_of(BootTime now) const {
