@@ -243,8 +243,7 @@ bool Gossip::converged() const {
 bool Gossip::joined(BootTime now) const {
     const std::size_t others = alive_count() - (own_claim().mode == Mode::left ? 0 : 1);
     if (others == 0) {
-        const bool nobody =
-            peers_.links().empty() && unmet().empty();  // linked: HELLO is on its way
+        const bool nobody = peers_.links().empty() && !has_unmet();  // linked: HELLO is on its way
         return nobody || now - started_ >= limits::alone_after;
     }
     std::size_t up = 0;

@@ -41,7 +41,7 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
 std::optional<BootTime> Gossip::next_deadline() const {
     std::optional<BootTime> next = heal_at_;
     next = earlier(next, seed_at_);
-    if (peers_.links().empty() && !unmet().empty()) next = earlier(next, join_at_);
+    if (peers_.links().empty() && has_unmet()) next = earlier(next, join_at_);
     next = earlier(next, show_at_);
     next = earlier(next, outbox_.next_deadline());
     next = earlier(next, questions_.next_deadline());
@@ -393,6 +393,10 @@ std::vector<NodeId> Gossip::unmet() const {
     std::vector<NodeId> ids = members_.absent();
     std::erase_if(ids, [&](const NodeId& id) { return !is_unmet(id); });
     return ids;
+}
+
+bool Gossip::has_unmet() const {
+    return members_.any_absent([&](const NodeId& id) { return is_unmet(id); });
 }
 
 // REQUIRES: absent.

@@ -239,11 +239,12 @@ MergeVerdict Members::bury(const Death& death, BootTime now) {
 std::vector<NodeId> Members::forget(BootTime now) {
     std::vector<NodeId> forgotten;
     if (!has_ended()) return forgotten;
-    for_each([&](const NodeId& id, const Record& record) {
+    for (const NodeId& id : absent()) {
+        const Record record = *find(id);
         const MemberState state = record.state();
-        if (state != MemberState::dead && state != MemberState::left) return;
+        if (state != MemberState::dead && state != MemberState::left) continue;
         if (now - record.ended() >= limits::tombstone_kept) forgotten.push_back(id);
-    });
+    }
     for (const NodeId& id : forgotten) {
         const Record record = *find(id);
         // The certificate stays: its holder may come back.
@@ -311,10 +312,17 @@ bool Members::is_absent(const Cell& cell) const {
     return away_ > 0 && Record(*commons_, cell).is_away();
 }
 
-// In the order of numbers, as the cells lie, and sorted then: they are few, most of the time.
+// In the order of numbers, as the cells lie, and sorted then, unless they are many, as they are for
+// who has just begun.
 std::vector<NodeId> Members::absent() const {
     std::vector<NodeId> ids;
-    std::size_t left = size_ - count(MemberState::alive) + away_;
+    std::size_t left = absent_count();
+    if (left > size_ / 16) {
+        for_each([&](const NodeId& id, const Record& record) {
+            if (is_absent(*record.cell_)) ids.push_back(id);
+        });
+        return ids;
+    }
     for (std::uint32_t number = 0; left > 0 && number < cells_.size(); ++number) {
         if (!is_absent(cells_[number])) continue;
         ids.push_back(commons_->directory.id_of({number}));

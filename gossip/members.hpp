@@ -202,6 +202,17 @@ public:
     // Everybody but those who are alive and not away, ascending.
     [[nodiscard]] std::vector<NodeId> absent() const;
 
+    // Whether this holds of any of them.
+    template <class Holds>
+    [[nodiscard]] bool any_absent(const Holds& holds) const {
+        for (std::uint32_t number = 0; absent_count() > 0 && number < cells_.size(); ++number) {
+            if (is_absent(cells_[number]) && holds(commons_->directory.id_of({number}))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     // Of those alive: who said that it would be back in a moment.
     [[nodiscard]] std::size_t away_count() const { return away_; }
 
@@ -236,6 +247,10 @@ private:
     void change(const NodeId& id, Cell& cell, const Change& apply);
 
     [[nodiscard]] bool is_absent(const Cell& cell) const;
+
+    [[nodiscard]] std::size_t absent_count() const {
+        return size_ - count(MemberState::alive) + away_;
+    }
 
     std::size_t& count_of(MemberState state) { return counts_[static_cast<std::size_t>(state)]; }
 
