@@ -23,7 +23,7 @@ namespace starling {
 template <class Key, class Value>
 class HashIndex {
 public:
-    explicit HashIndex(std::uint64_t seed = 0) : seed_(seed) {}
+    explicit HashIndex(std::uint64_t seed = 0) : salt_(draw(seed, 0, 0)) {}
 
     [[nodiscard]] std::size_t size() const { return size_; }
 
@@ -67,7 +67,7 @@ private:
     [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
 
     [[nodiscard]] std::size_t home_of(const Key& key) const {
-        return static_cast<std::size_t>(draw(seed_, 0, key.prefix())) & mask();
+        return static_cast<std::size_t>(mixing::mix(key.prefix() ^ salt_)) & mask();
     }
 
     // Where the key is, or the free slot where it would go.
@@ -96,7 +96,7 @@ private:
         }
     }
 
-    std::uint64_t seed_;
+    std::uint64_t salt_;
     std::size_t size_ = 0;
     std::vector<Slot> slots_;
 };

@@ -25,17 +25,6 @@ void NodeInterner::release(NodeIndex index) {
     free_.push_back(index.value);
 }
 
-std::optional<NodeIndex> NodeInterner::find(const NodeId& id) const {
-    const std::uint32_t* index = indices_.find(id);
-    if (index == nullptr) return std::nullopt;
-    return NodeIndex{*index};
-}
-
-const NodeId& NodeInterner::id_of(NodeIndex index) const {
-    STARLING_ASSERT(index.value < entries_.size() && entries_[index.value].uses > 0);
-    return entries_[index.value].id;
-}
-
 void NodeInterner::add_block() {
     constexpr std::uint32_t block = 64;
     const auto first = static_cast<std::uint32_t>(entries_.size());

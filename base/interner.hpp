@@ -12,6 +12,7 @@
 // them. Not thread safe.
 #pragma once
 
+#include "base/assert.hpp"
 #include "base/hash_index.hpp"
 #include "base/ids.hpp"
 #include "base/rng.hpp"
@@ -32,10 +33,17 @@ public:
     // Counts one use less; the last one frees the index.  REQUIRES: the index is in use.
     void release(NodeIndex index);
 
-    [[nodiscard]] std::optional<NodeIndex> find(const NodeId& id) const;
+    [[nodiscard]] std::optional<NodeIndex> find(const NodeId& id) const {
+        const std::uint32_t* index = indices_.find(id);
+        if (index == nullptr) return std::nullopt;
+        return NodeIndex{*index};
+    }
 
     // REQUIRES: the index is in use.
-    [[nodiscard]] const NodeId& id_of(NodeIndex index) const;
+    [[nodiscard]] const NodeId& id_of(NodeIndex index) const {
+        STARLING_ASSERT(index.value < entries_.size() && entries_[index.value].uses > 0);
+        return entries_[index.value].id;
+    }
 
     // One past the largest index ever given out: the size of a dense table.
     [[nodiscard]] std::size_t capacity() const { return entries_.size(); }

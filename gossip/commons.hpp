@@ -41,6 +41,8 @@ struct Commons {
     NodeInterner numbers;  // for whoever else in this process has tables of nodes
     Claims claims;
     Introductions introductions;
+    // Of frames, one at a time: its memory is at hand when many cores take turns.
+    Decoder decoder{Decoder::large_chunk};
 
 private:
     Contacts contacts_;  // those opened last

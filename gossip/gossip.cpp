@@ -243,19 +243,22 @@ bool Gossip::converged() const {
 bool Gossip::joined(BootTime now) const {
     const std::size_t others = alive_count() - (own_claim().mode == Mode::left ? 0 : 1);
     if (others == 0) {
-        const bool nobody =
-            peers_.links().empty() && unmet().empty();  // linked: HELLO is on its way
+        const bool nobody = peers_.links().empty() && !has_unmet();  // linked: HELLO is on its way
         return nobody || now - started_ >= limits::alone_after;
     }
     std::size_t up = 0;
     bool in_step = false;
+    const std::size_t enough = std::min<std::size_t>(3, others);
     for (const NodeId& id : peers_.links()) {
+        const auto& shown = peers_.find(id)->shown;
+        const bool equal = shown && shown->table == members_.root();
+        if (up >= enough && !equal) continue;
         if (members_.state(id) != MemberState::alive) continue;
         ++up;
-        const auto& shown = peers_.find(id)->shown;
-        in_step = in_step || (shown && shown->table == members_.root());
+        in_step = in_step || equal;
+        if (in_step && up >= enough) return true;
     }
-    return in_step && up >= std::min<std::size_t>(3, others);
+    return false;
 }
 
 std::optional<BootTime> Gossip::as_of(BootTime now) const {

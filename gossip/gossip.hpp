@@ -320,6 +320,8 @@ private:
     void heal(Moment now, Effects& out);
     void dial(const NodeId& peer);
     [[nodiscard]] std::vector<NodeId> unmet() const;
+    [[nodiscard]] bool has_unmet() const;
+    [[nodiscard]] bool is_unmet(const NodeId& id) const;
     [[nodiscard]] bool is_on_rings(const Members::Record& record, BootTime now) const;
     void make_rings(BootTime now);
     void doubt_ring(const NodeId& id);

@@ -278,12 +278,14 @@ Verdict Gossip::apply(const Introductions::Held& cell, const NodeId& from, Momen
 }
 
 Verdict Gossip::apply(const Claims::Held& cell, const NodeId& from, Moment now, Effects& out) {
-    const NodeId& id = cell->node;
-    if (id == self_) return apply_own(cell, from, now);
     if (members_.holds(cell)) {
-        if (outbox_.waits(id) && members_.is_all(cell)) outbox_.on_shown(id, from);
+        const NodeIndex subject = *cell.original().subject;
+        if (!outbox_.waits(subject)) return Verdict::nothing_new;
+        if (members_.is_all(cell) || cell->node == self_) outbox_.on_shown(subject, from);
         return Verdict::nothing_new;
     }
+    const NodeId& id = cell->node;
+    if (id == self_) return apply_own(cell, from, now);
     const MergeVerdict judged = members_.judge(*cell);
     if (judged == MergeVerdict::old) {
         const Members::Record known = *members_.find(id);

@@ -41,7 +41,7 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
 std::optional<BootTime> Gossip::next_deadline() const {
     std::optional<BootTime> next = heal_at_;
     next = earlier(next, seed_at_);
-    if (peers_.links().empty() && !unmet().empty()) next = earlier(next, join_at_);
+    if (peers_.links().empty() && has_unmet()) next = earlier(next, join_at_);
     next = earlier(next, show_at_);
     next = earlier(next, outbox_.next_deadline());
     next = earlier(next, questions_.next_deadline());
@@ -168,7 +168,7 @@ void Gossip::update_neighbours(BootTime now) {
     // Who left goes on answering with the links he has.
     neighbours_ = leaving_ ? peers_.links() : rings_.neighbours(self_);
     keeps_left_links_ = false;
-    if (leaving_) return;
+    if (leaving_ || members_.count(MemberState::left) == 0) return;
     for (const NodeId& id : peers_.links()) {
         const auto record = members_.find(id);
         if (!record || record->state() != MemberState::left) continue;
@@ -390,24 +390,25 @@ void Gossip::show_root(BootTime now, Effects& out) {
 // ---------------------------------------------------------------- healing
 
 std::vector<NodeId> Gossip::unmet() const {
-    std::vector<NodeId> ids;
-    const bool all_met = members_.count(MemberState::introduced) == 0 && !members_.has_ended() &&
-                         members_.away_count() == 0;
-    if (all_met) return ids;
-    members_.for_each([&](const NodeId& id, const Members::Record& record) {
-        const MemberState state = record.state();
-        const bool away = record.is_away();
-        if ((state == MemberState::alive && !away) || id == self_ || peers_.is_up(id)) return;
-        // Who left before this node started may be back, and know nobody who is here.
-        const Peer* peer = peers_.find(id);
-        const bool left_before =
-            state == MemberState::left && (peer == nullptr || peer->heard == BootTime{});
-        if (state == MemberState::introduced ||
-            STARLING_MUTANT(43, state == MemberState::dead, false) || away || left_before) {
-            ids.push_back(id);
-        }
-    });
+    std::vector<NodeId> ids = members_.absent();
+    std::erase_if(ids, [&](const NodeId& id) { return !is_unmet(id); });
     return ids;
+}
+
+bool Gossip::has_unmet() const {
+    return members_.any_absent([&](const NodeId& id) { return is_unmet(id); });
+}
+
+// REQUIRES: absent.
+bool Gossip::is_unmet(const NodeId& id) const {
+    if (id == self_ || peers_.is_up(id)) return false;
+    const Members::Record record = *members_.find(id);
+    if (record.state() != MemberState::left) {
+        return STARLING_MUTANT(43, true, record.state() != MemberState::dead);
+    }
+    // Who left before this node started may be back, and know nobody who is here.
+    const Peer* peer = peers_.find(id);
+    return peer == nullptr || peer->heard == BootTime{};
 }
 
 void Gossip::dial(const NodeId& peer) {

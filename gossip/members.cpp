@@ -193,7 +193,9 @@ MergeVerdict Members::merge(const Claims::Held& claim, BootTime now) {
     const MergeVerdict verdict = judge(*claim);
     if (verdict != MergeVerdict::taken) return verdict;
     const NodeId id = claim->node;
-    change(id, make(id), [&](Cell& cell) {
+    Cell& own = make(id);
+    commons_->claims.number_subject(claim.number(), *commons_->directory.find(id));
+    change(id, own, [&](Cell& cell) {
         if (cell.claim != 0) {
             const Boot before = commons_->claims.at(cell.claim).value->boot;
             cell.restarted = cell.restarted != 0 || before < claim->boot ? 1 : 0;
@@ -237,11 +239,12 @@ MergeVerdict Members::bury(const Death& death, BootTime now) {
 std::vector<NodeId> Members::forget(BootTime now) {
     std::vector<NodeId> forgotten;
     if (!has_ended()) return forgotten;
-    for_each([&](const NodeId& id, const Record& record) {
+    for (const NodeId& id : absent()) {
+        const Record record = *find(id);
         const MemberState state = record.state();
-        if (state != MemberState::dead && state != MemberState::left) return;
+        if (state != MemberState::dead && state != MemberState::left) continue;
         if (now - record.ended() >= limits::tombstone_kept) forgotten.push_back(id);
-    });
+    }
     for (const NodeId& id : forgotten) {
         const Record record = *find(id);
         // The certificate stays: its holder may come back.
@@ -300,6 +303,32 @@ std::vector<NodeId> Members::ids_after(const std::optional<NodeId>& after, std::
         if (at->value >= cells_.size() || cells_[at->value].is_known == 0) continue;
         ids.push_back(directory.id_of(*at));
     }
+    return ids;
+}
+
+bool Members::is_absent(const Cell& cell) const {
+    if (cell.is_known == 0) return false;
+    if (static_cast<MemberState>(cell.state) != MemberState::alive) return true;
+    return away_ > 0 && Record(*commons_, cell).is_away();
+}
+
+// In the order of numbers, as the cells lie, and sorted then, unless they are many, as they are for
+// who has just begun.
+std::vector<NodeId> Members::absent() const {
+    std::vector<NodeId> ids;
+    std::size_t left = absent_count();
+    if (left > size_ / 16) {
+        for_each([&](const NodeId& id, const Record& record) {
+            if (is_absent(*record.cell_)) ids.push_back(id);
+        });
+        return ids;
+    }
+    for (std::uint32_t number = 0; left > 0 && number < cells_.size(); ++number) {
+        if (!is_absent(cells_[number])) continue;
+        ids.push_back(commons_->directory.id_of({number}));
+        --left;
+    }
+    std::ranges::sort(ids);
     return ids;
 }
 

@@ -159,8 +159,10 @@ public:
 
     // Whether this very claim is what is known of its node.
     [[nodiscard]] bool holds(const Claims::Held& claim) const {
-        const Cell* cell = cell_of(claim->node);
-        return cell != nullptr && cell->claim == claim.number();
+        // Nobody's table has a claim whose subject has no number.
+        const auto& subject = claim.original().subject;
+        if (!subject || subject->value >= cells_.size()) return false;
+        return cells_[subject->value].claim == claim.number();
     }
 
     [[nodiscard]] MemberState state(const NodeId& id) const;  // strangers are `introduced`
@@ -174,8 +176,8 @@ public:
 
     // Whether this claim, which is held, is all there is to know of its node.
     [[nodiscard]] bool is_all(const Claims::Held& claim) const {
-        const Cell* cell = cell_of(claim->node);
-        return cell->introduction == 0 && cell->is_dead == 0;
+        const Cell& cell = cells_[claim.original().subject->value];
+        return cell.introduction == 0 && cell.is_dead == 0;
     }
 
     // Every node, ascending.
@@ -196,6 +198,20 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
 
     [[nodiscard]] std::size_t count(MemberState state) const;
+
+    // Everybody but those who are alive and not away, ascending.
+    [[nodiscard]] std::vector<NodeId> absent() const;
+
+    // Whether this holds of any of them.
+    template <class Holds>
+    [[nodiscard]] bool any_absent(const Holds& holds) const {
+        for (std::uint32_t number = 0; absent_count() > 0 && number < cells_.size(); ++number) {
+            if (is_absent(cells_[number]) && holds(commons_->directory.id_of({number}))) {
+                return true;
+            }
+        }
+        return false;
+    }
 
     // Of those alive: who said that it would be back in a moment.
     [[nodiscard]] std::size_t away_count() const { return away_; }
@@ -229,6 +245,12 @@ private:
 
     template <class Change>
     void change(const NodeId& id, Cell& cell, const Change& apply);
+
+    [[nodiscard]] bool is_absent(const Cell& cell) const;
+
+    [[nodiscard]] std::size_t absent_count() const {
+        return size_ - count(MemberState::alive) + away_;
+    }
 
     std::size_t& count_of(MemberState state) { return counts_[static_cast<std::size_t>(state)]; }
 

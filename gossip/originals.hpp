@@ -7,15 +7,16 @@
 //   I1  Equal encodings have one number while anybody uses it; numbers start at 1, have no order,
 //       and mean nothing outside this process.
 //   I2  `encoded` is what encode() writes, whatever bytes were taken.
-//   I3  An original does not change, but that its signatures were found good: a pure function of it
-//       and of the mesh.
+//   I3  An original does not change, but that its signatures were found good, a pure function of it
+//       and of the mesh, and that its subject has a number.
 //
 // Not thread safe.
 #pragma once
 
 #include "base/assert.hpp"
 #include "base/codec.hpp"
-#include "base/rng.hpp"
+#include "base/ids.hpp"
+#include "base/quick_hash.hpp"
 
 #include <algorithm>
 #include <array>
@@ -36,6 +37,8 @@ public:
         Bytes encoded;
         bool trusted = false;                    // all signatures hold
         std::array<std::uint64_t, 2> weights{};  // for the table's root
+        // Whom it is about, in the directory: known once a table took it.
+        std::optional<NodeIndex> subject;
 
     private:
         friend class Originals;
@@ -105,6 +108,7 @@ public:
         made.value = std::make_shared<const T>(std::move(value));
         made.encoded = std::move(bytes);
         made.trusted = false;
+        made.subject.reset();
         made.hash = hash;
         made.uses = 1;
         std::uint32_t& head = head_of(hash);
@@ -116,6 +120,10 @@ public:
     [[nodiscard]] const Original& at(std::uint32_t number) const {
         STARLING_ASSERT(number != 0 && number < entries_.size());
         return entries_[number];
+    }
+
+    void number_subject(std::uint32_t number, NodeIndex subject) {
+        entries_[number].subject = subject;
     }
 
     void trust(std::uint32_t number) { entries_[number].trusted = true; }
@@ -141,11 +149,8 @@ private:
 
     // The end of an encoding is a signature, or an address after one.
     [[nodiscard]] std::uint64_t hash_of(ByteView bytes) const {
-        std::uint64_t hash = scramble_ ^ bytes.size();
-        for (std::size_t at = bytes.size(); at >= 8 && at + 64 > bytes.size(); at -= 8) {
-            hash = draw(hash, 0, load_u64(bytes.subspan(at - 8, 8)));
-        }
-        return hash;
+        const std::size_t end = std::min<std::size_t>(bytes.size(), 64);
+        return quick_hash(scramble_ ^ bytes.size(), bytes.last(end));
     }
 
     [[nodiscard]] std::uint32_t find(std::uint64_t hash, ByteView bytes) {

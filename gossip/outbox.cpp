@@ -135,7 +135,7 @@ void Outbox::put(const Opinion& opinion, const NodeId& from) {
 bool Outbox::waits(const NodeId& member) const {
     if (members_.empty()) return false;
     const auto number = directory_.find(member);
-    return number && number->value < places_.size() && places_[number->value] != 0;
+    return number && waits(*number);
 }
 
 Outbox::MemberNews* Outbox::find(NodeIndex member) {
@@ -153,9 +153,11 @@ Outbox::MemberNews& Outbox::make(NodeIndex member) {
 
 void Outbox::on_shown(const NodeId& member, const NodeId& peer) {
     if (members_.empty()) return;
-    const auto number = directory_.find(member);
-    MemberNews* news = number ? find(*number) : nullptr;
-    if (news != nullptr) news->holders |= holder(peer);
+    if (const auto number = directory_.find(member)) on_shown(*number, peer);
+}
+
+void Outbox::on_shown(NodeIndex member, const NodeId& peer) {
+    if (MemberNews* news = find(member)) news->holders |= holder(peer);
 }
 
 void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
@@ -168,13 +170,20 @@ void Outbox::on_shown(const Opinion& opinion, const NodeId& peer) {
 }
 
 Outbox::Holders Outbox::holder(const NodeId& peer) {
+    if (last_peer_.second != 0 && last_peer_.first == peer) return last_peer_.second;
     const NodeIndex number = directory_.number_of(peer);
     auto place = std::ranges::find(peers_, number);
     if (place == peers_.end()) {
         if (peers_.size() == 64) return 0;
         place = peers_.insert(place, number);
     }
-    return Holders{1} << static_cast<unsigned>(place - peers_.begin());
+    last_peer_ = {peer, Holders{1} << static_cast<unsigned>(place - peers_.begin())};
+    return last_peer_.second;
+}
+
+void Outbox::forget_peers() {
+    peers_.clear();
+    last_peer_ = {};
 }
 
 std::vector<Outbox::Holders> Outbox::holders(std::span<const NodeId> peers) {
@@ -204,7 +213,7 @@ void Outbox::flush_near(const Members& members, std::span<const NodeId> all,
     has_near_ = false;
     near_members_ = 0;
     opinions_.clear();
-    if (empty()) peers_.clear();
+    if (empty()) forget_peers();
 }
 
 void Outbox::flush_far(const Members& members, std::span<const NodeId> links, BootTime now,
@@ -228,7 +237,7 @@ void Outbox::keep_near(Holders told) {
     for (const MemberNews& news : std::exchange(members_, {})) {
         if (news.near) make(news.member) = {news.member, true, news.holders | told};
     }
-    if (empty()) peers_.clear();
+    if (empty()) forget_peers();
 }
 
 std::optional<BootTime> Outbox::next_deadline() const {

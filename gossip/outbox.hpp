@@ -84,9 +84,14 @@ public:
 
     // `peer` has what this node knows of the member, or holds this opinion: it need not be told.
     void on_shown(const NodeId& member, const NodeId& peer);
+    void on_shown(NodeIndex member, const NodeId& peer);
     void on_shown(const Opinion& opinion, const NodeId& peer);
 
     [[nodiscard]] bool waits(const NodeId& member) const;
+
+    [[nodiscard]] bool waits(NodeIndex member) const {
+        return member.value < places_.size() && places_[member.value] != 0;
+    }
 
     [[nodiscard]] bool empty() const { return members_.empty() && opinions_.empty(); }
 
@@ -129,9 +134,11 @@ private:
     [[nodiscard]] Holders holder(const NodeId& peer);
     [[nodiscard]] std::vector<Holders> holders(std::span<const NodeId> peers);
     void keep_near(Holders told);
+    void forget_peers();
 
     Directory& directory_;
     std::vector<NodeIndex> peers_;                               // who holds some of it; at most 64
+    std::pair<NodeId, Holders> last_peer_{};                     // the one whose bit was asked last
     std::vector<MemberNews> members_;                            // in the order in which they came
     std::vector<std::uint32_t> places_;                          // theirs, by number; 0: none
     std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer

@@ -167,6 +167,7 @@ void MemberService::on_call_ended(CallId call) {
 }
 
 void MemberService::on_changes(std::span<const gossip::MemberChange> changes, const Turn& turn) {
+    if (streams_.empty()) return;  // nobody listens
     for (const gossip::MemberChange& change : changes) {
         const auto view = gossip_.member(change.node);
         if (!view) continue;

@@ -64,8 +64,8 @@ struct NodeCore::Parts final : AddressBook {
     void fill_metrics(MetricsAnswer& answer) const;
 
     Setup setup;
-    Decoder decoder{Decoder::large_chunk};
     gossip::Gossip gossip;
+    Decoder& decoder = gossip.commons().decoder;
     Links links;
     std::vector<NodeId> flooded;  // neighbours that are linked, ids ascending
     std::vector<NodeId> relays;   // of these, whom others' batches are passed on to

@@ -8,10 +8,11 @@
 #pragma once
 
 #include "sim/check.hpp"
+#include "sim/host_numbers.hpp"
 #include "sim/identities.hpp"
 
 #include <cstdint>
-#include <map>
+#include <vector>
 
 namespace starling::sim {
 
@@ -31,7 +32,9 @@ public:
 
 private:
     Findings& findings_;
-    std::map<std::uint64_t, std::uint64_t> curve_of_;  // by node, both as traces name them
+    std::uint64_t& looks_;
+    HostNumbers hosts_;
+    std::vector<std::uint64_t> curves_;  // by host, as traces name them
 };
 
 }  // namespace starling::sim

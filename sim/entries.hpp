@@ -11,9 +11,10 @@
 
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
-#include "base/rng.hpp"
+#include "base/quick_hash.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <utility>
@@ -26,7 +27,7 @@ public:
     Entries() : heads_(64), slots_(1) {}
 
     [[nodiscard]] std::uint32_t keep(ByteView key, ByteView value) {
-        const std::uint64_t hash = hash_of(hash_of(key.size(), key), value);
+        const std::uint64_t hash = quick_hash(quick_hash(0, key), value);
         for (std::uint32_t at = head_of(hash); at != 0; at = slots_[at].next) {
             Slot& slot = slots_[at];
             if (slot.hash != hash || !holds(slot, key, value)) continue;
@@ -36,7 +37,8 @@ public:
         const std::uint32_t made = make();
         std::uint32_t& head = head_of(hash);
         const auto key_bytes = static_cast<std::uint32_t>(key.size());
-        slots_[made] = {joined(key, value), hash, key_bytes, 1, std::exchange(head, made)};
+        slots_[made] = {joined(key, value), hash, beginning_of(key),
+                        key_bytes,          1,    std::exchange(head, made)};
         if (++size_ > heads_.size()) grow();
         return made;
     }
@@ -48,7 +50,7 @@ public:
         std::uint32_t* at = &head_of(slot.hash);
         while (*at != number) at = &slots_[*at].next;
         *at = slot.next;
-        slot = {{}, 0, 0, 0, std::exchange(free_, number)};
+        slot = {{}, 0, 0, 0, 0, std::exchange(free_, number)};
         --size_;
     }
 
@@ -56,25 +58,29 @@ public:
 
     [[nodiscard]] ByteView value(std::uint32_t number) const { return value_of(slots_[number]); }
 
+    // How a key begins, as a number: of two keys that begin differently the lower has the lower
+    // one.
+    [[nodiscard]] static std::uint64_t beginning_of(ByteView key) {
+        std::array<std::uint8_t, 8> bytes{};
+        std::ranges::copy(key.first(std::min(key.size(), bytes.size())), bytes.begin());
+        return load_u64(bytes);
+    }
+
+    [[nodiscard]] std::uint64_t beginning(std::uint32_t number) const {
+        return slots_[number].beginning;
+    }
+
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
     struct Slot {
         Bytes bytes;  // of the key, then of the value
         std::uint64_t hash = 0;
+        std::uint64_t beginning = 0;  // of the key
         std::uint32_t key_bytes = 0;
         std::uint32_t uses = 0;
         std::uint32_t next = 0;  // of those in one bucket, or of the free ones
     };
-
-    static std::uint64_t hash_of(std::uint64_t hash, ByteView bytes) {
-        while (bytes.size() >= 8) {
-            hash = draw(hash, 0, load_u64(bytes));
-            bytes = bytes.subspan(8);
-        }
-        for (const std::uint8_t byte : bytes) hash = draw(hash, 1, byte);
-        return hash;
-    }
 
     static ByteView key_of(const Slot& slot) { return ByteView(slot.bytes).first(slot.key_bytes); }
 

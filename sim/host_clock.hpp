@@ -35,6 +35,7 @@ public:
         if (frozen_) return std::nullopt;
         const Duration wanted = shown.time_since_epoch() - boot_;
         if (wanted <= Duration{}) return since_;
+        if (gain_ == Duration{}) return since_ + wanted;
         const Duration pace = second + gain_;
         Duration after =
             second * (wanted / pace) + Duration{second * (wanted % pace).count() / pace};
@@ -72,6 +73,7 @@ private:
     [[nodiscard]] Duration passed_by(Duration now) const {
         if (frozen_) return {};
         const Duration passed = now - since_;
+        if (gain_ == Duration{}) return passed;  // most clocks are exact
         return passed + gain_ * (passed / second) +
                gain_ * (passed % second).count() / second.count();
     }

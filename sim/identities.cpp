@@ -38,6 +38,12 @@ Identity make_identity(std::uint64_t seed, std::uint32_t host) {
 
 }  // namespace
 
+std::vector<NodeId> ids_of(const Identities& identities) {
+    std::vector<NodeId> ids;
+    for (const Identity& identity : identities.nodes) ids.push_back(identity.key.id());
+    return ids;
+}
+
 Identities make_identities(std::uint64_t seed, std::uint32_t nodes) {
     Identities identities;
     const SigningKey root(seed_of(seed, "root", 0));

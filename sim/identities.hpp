@@ -35,6 +35,8 @@ struct Identities {
 
 [[nodiscard]] Identities make_identities(std::uint64_t seed, std::uint32_t nodes);
 
+[[nodiscard]] std::vector<NodeId> ids_of(const Identities& identities);
+
 // How many of a mesh's first nodes vote: 1 for up to 2, 3 for 3 and 4, then 5.
 [[nodiscard]] std::uint32_t voters_among(std::uint32_t nodes);
 

@@ -28,6 +28,8 @@ bool speaks_of_member(Event event) {
 
 MembershipCheck::MembershipCheck(const std::vector<NodeId>& ids, Findings& findings)
     : findings_(findings),
+      falls_looked_for_(findings.looks_of(standing_never_falls)),
+      raises_looked_for_(findings.looks_of(only_subject_raises)),
       history_(static_cast<std::uint32_t>(ids.size())),
       hosts_(ids),
       standings_(ids.size(), std::vector<Standing>(1)),
@@ -144,7 +146,7 @@ MembershipCheck::Life MembershipCheck::life_of(std::uint32_t subject) const {
 void MembershipCheck::check_standing(std::uint32_t observer, std::uint32_t subject,
                                      const Standing& standing, Duration now) {
     const Standing& before = seen(observer, subject);
-    findings_.looked(standing_never_falls);
+    ++falls_looked_for_;
     if (standing >= before) return;
     const bool revived = before.ended && !standing.ended && standing.boot == before.boot &&
                          standing.incarnation == before.incarnation;
@@ -153,7 +155,7 @@ void MembershipCheck::check_standing(std::uint32_t observer, std::uint32_t subje
 
 void MembershipCheck::check_claimed(std::uint32_t observer, std::uint32_t subject,
                                     const Standing& standing, Duration now) {
-    findings_.looked(only_subject_raises);
+    ++raises_looked_for_;
     const auto claimed = claimed_[subject].find(standing.boot);
     if (claimed != claimed_[subject].end() && standing.incarnation <= claimed->second) return;
     violated(only_subject_raises, observer, subject, now);

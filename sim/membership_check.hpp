@@ -116,6 +116,8 @@ private:
     [[nodiscard]] std::optional<std::uint32_t> host_of(std::uint64_t prefix) const;
 
     Findings& findings_;
+    std::uint64_t& falls_looked_for_;  // of invariants that every news of a member is held against
+    std::uint64_t& raises_looked_for_;
     History history_;
     HostNumbers hosts_;
     std::vector<std::vector<Standing>> standings_;  // by subject: all that were ever seen

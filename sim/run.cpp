@@ -57,12 +57,6 @@ Duration survey_time(const Plan& plan) {
     return plan.duration - 100ms - last_timeout(plan);
 }
 
-std::vector<NodeId> ids_of(const Identities& identities) {
-    std::vector<NodeId> ids;
-    for (const Identity& identity : identities.nodes) ids.push_back(identity.key.id());
-    return ids;
-}
-
 // `times`: how often each of them was needed, in milliseconds.
 NoticeTimes notice_of(const std::map<std::int64_t, std::uint64_t>& times) {
     NoticeTimes notice;

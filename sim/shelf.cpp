@@ -111,8 +111,10 @@ Result<std::vector<node::FetchedRecord>> MapShelf::range(Table table, ByteView f
 }
 
 std::size_t MapShelf::place_of(const Records& records, ByteView key) const {
+    const std::uint64_t beginning = Entries::beginning_of(key);
     const auto before = [&](std::uint32_t record, ByteView sought) {
-        return is_less(entries_->key(record), sought);
+        const std::uint64_t other = entries_->beginning(record);
+        return other != beginning ? other < beginning : is_less(entries_->key(record), sought);
     };
     const auto place = std::lower_bound(records.begin(), records.end(), key, before);
     return static_cast<std::size_t>(place - records.begin());
