@@ -129,6 +129,45 @@ TEST_CASE("a record of the journal that cannot be read is left out", "[gossip][m
     CHECK(members.ids().empty());
 }
 
+TEST_CASE("a table holds the claim that it took, and no table beside it does",
+          "[gossip][members]") {
+    const auto commons = std::make_shared<Commons>(1, 1);
+    Members members(commons);
+    const Members others(commons);
+    const auto first = commons->claims.take(claim_of(ann, 1, 0));
+    const auto second = commons->claims.take(claim_of(ann, 1, 1));
+    CHECK_FALSE(members.holds(first));
+    members.merge(first, start);
+    CHECK(members.holds(first));
+    CHECK(members.is_all(first));
+    CHECK_FALSE(members.holds(second));
+    CHECK_FALSE(others.holds(first));
+    members.merge(second, start);
+    CHECK_FALSE(members.holds(first));
+    CHECK(members.holds(second));
+}
+
+TEST_CASE("absent are, in order, those introduced, dead, left or away", "[gossip][members]") {
+    for (const std::uint8_t present : {std::uint8_t{2}, std::uint8_t{100}}) {
+        CAPTURE(present);
+        Members members(1);
+        for (std::uint8_t number = 1; number <= present; ++number) {
+            members.merge(claim_of(number, 1, 0), start);
+        }
+        CHECK(members.absent().empty());
+        members.introduce(test_contact(201));
+        members.merge(claim_of(202, 1, 0), start);
+        members.bury(death_of(202, 1, 0), start);
+        members.merge(claim_of(203, 1, 0, Mode::left), start);
+        members.merge(claim_of(204, 1, 0, Mode::away), start);
+        std::vector<NodeId> expected = {id_of(201), id_of(202), id_of(203), id_of(204)};
+        std::ranges::sort(expected);
+        CHECK(members.absent() == expected);
+        CHECK(members.any_absent([](const NodeId& id) { return id == id_of(204); }));
+        CHECK_FALSE(members.any_absent([](const NodeId& id) { return id == id_of(1); }));
+    }
+}
+
 TEST_CASE("an end is forgotten when its time is over, not before", "[gossip][members]") {
     Members members(1);
     members.merge(claim_of(ann, 1, 0), start);
