@@ -18,6 +18,7 @@ constexpr std::uint64_t disk_stream = 1ULL << 60U;
 constexpr std::uint64_t core_stream = 2ULL << 60U;
 constexpr std::uint64_t exit_stream = 3ULL << 60U;
 constexpr std::uint64_t journal_stream = 4ULL << 60U;
+constexpr std::uint64_t kept_stream = 5ULL << 60U;
 
 }  // namespace
 
@@ -87,6 +88,19 @@ void Host::lose_disk() {
     outbid_.reset();
     Rng rng(draw(setup_.seed, journal_stream | setup_.number, process_));
     for (std::uint8_t& byte : journal_.bytes) byte = static_cast<std::uint8_t>(rng.below(256));
+}
+
+void Host::keep_disk() {
+    Rng rng(draw(setup_.seed, kept_stream | setup_.number, process_));
+    disk_.keep(rng);
+    kept_journal_ = journal_;
+}
+
+void Host::restore_disk() {
+    STARLING_ASSERT(state_ == ProcessState::down);
+    disk_.restore();
+    outbid_.reset();
+    journal_ = kept_journal_;
 }
 
 void Host::pause() {
