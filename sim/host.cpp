@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "node/envelope.hpp"
+#include "node/marks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,6 +51,8 @@ bool Host::make_core(Duration now) {
     const auto boot = disk_.open().and_then([&] { return next_boot(now); });
     if (!boot) return false;
     boot_ = *boot;
+    const auto journal = disk_.read(Table::meta, view_of(node::journal_id_key));
+    if (journal) journal_ = *JournalId::from_bytes(*journal);  // I6: a process replaced it
     core_ = std::make_unique<node::NodeCore>(core_setup(), around_.verifier, disk_, moment(now),
                                              effects_);
     if (!disk_.has_misread()) return true;
