@@ -62,7 +62,6 @@ TEST_CASE("every kind of fault strikes in some plan of a swarm", "[sim][swarm]")
     for (const FaultRow& row : fault_rows) {
         // Replicas that saw different batches for one dot stay apart: docs/RELIABILITY.md.
         if (row.kind == FaultKind::equivocate) continue;
-        if (row.kind == FaultKind::restore_disk) continue;  // not mended yet
         INFO(row.word);
         CHECK(plans[row.kind] >= 20);
     }
