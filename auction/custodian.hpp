@@ -84,6 +84,9 @@ public:
     // What it granted may have lain on another disk.
     void forgot() { forgot_ = true; }
 
+    // The same, and what it has is void: this turn erases it.
+    void forget(Effects& out);
+
     void on_tick(Moment now, Effects& out);
     [[nodiscard]] std::optional<BootTime> next_deadline() const;
 

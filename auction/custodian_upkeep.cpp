@@ -115,6 +115,15 @@ void Custodian::erase(const TaskId& task, Effects& out) {
     out.erase(Table::tasks, state_key(task));
 }
 
+void Custodian::forget(Effects& out) {
+    while (!entries_.empty()) erase(TaskId{entries_.begin()->first}, out);
+    finished_.clear();
+    dead_.clear();
+    questions_.clear();
+    adoptions_.clear();
+    forgot_ = true;
+}
+
 void Custodian::keep_record(const Custody& entry, Effects& out) const {
     out.persist(Table::tasks, entry.record.id.view(), entry.record);
 }

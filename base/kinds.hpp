@@ -14,6 +14,8 @@ enum class Kind : std::uint8_t {
     hello = 1,
     reject = 2,
     bye = 3,
+    mark = 4,      // how far my journal is
+    recalled = 5,  // how far yours was, as I know
 
     // gossip
     ping = 10,
@@ -67,7 +69,7 @@ enum class Kind : std::uint8_t {
 // when it was made is durable.  The others leave at once.
 [[nodiscard]] constexpr bool promises(Kind kind) {
     constexpr std::array open = {
-        Kind::hello, Kind::reject,
+        Kind::hello, Kind::reject, Kind::recalled,
         // gossip
         Kind::ping, Kind::pong, Kind::cells, Kind::table_digest, Kind::table_entries,
         // crdt

@@ -68,6 +68,11 @@ inline constexpr Duration left_link_kept = 2s;  // a link to a member that left
 // While nobody else can be met, this long after the start a node counts as alone by choice.
 inline constexpr Duration alone_after = 2s;
 
+// Marks of journals (node/marks.hpp).
+inline constexpr Duration mark_period = 250ms;      // between two of one node
+inline constexpr Duration mark_stored_after = 10s;  // between two records of a peer's
+inline constexpr Duration recalled_within = 6s;     // a node's silent peers are waited for
+
 // State
 inline constexpr std::uint64_t log_bytes = 1024ULL * 1024 * 1024;
 inline constexpr std::size_t operations_per_batch = 256;

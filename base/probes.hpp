@@ -24,6 +24,8 @@
     /* node */                                                                                    \
     STARLING_ROW(frame_of_old_link, "node.frame_of_old_link")                                     \
     STARLING_ROW(frame_before_hello, "node.frame_before_hello")                                   \
+    STARLING_ROW(vouched_for_late, "node.vouched_for_late")                                       \
+    STARLING_ROW(asked_before_vouched_for, "node.asked_before_vouched_for")                       \
     STARLING_ROW(offer_waited_for_join, "node.offer_waited_for_join")                             \
     STARLING_ROW(event_of_older_dial, "node.event_of_older_dial")                                 \
     STARLING_ROW(next_address_dialled, "node.next_address_dialled")                               \

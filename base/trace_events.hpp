@@ -23,6 +23,7 @@
     STARLING_EVENT(node_recovered, "node.recovered", info, "oldest_batch_ms last_turn_ms")        \
     STARLING_EVENT(disk_low, "node.disk_low", error, "free_bytes")                                \
     STARLING_EVENT(key_refused, "node.key_refused", warn, "curve address")                        \
+    STARLING_EVENT(disk_put_back, "node.disk_put_back", error, "peer mark mark_on_disk")          \
     STARLING_EVENT(node_failed, "node.failed", error, "free_bytes")                               \
     /* gossip */                                                                                  \
     STARLING_EVENT(member_joined, "gossip.member_joined", info, "node boot incarnation")          \

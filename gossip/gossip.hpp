@@ -206,6 +206,12 @@ public:
 
     // Neither dead nor left: who was never met may well be there.
     [[nodiscard]] bool is_present(const NodeId& id) const;
+
+    // Met, and not known to have ended.
+    [[nodiscard]] bool is_alive(const NodeId& id) const {
+        return members_.state(id) == MemberState::alive;
+    }
+
     [[nodiscard]] std::size_t present_count() const;
 
     // Whom to keep a link to, ascending.

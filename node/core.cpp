@@ -47,11 +47,13 @@ std::shared_ptr<NodeInterner> numbers_of(const Setup& setup) {
 
 }  // namespace
 
-NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier, const RecordSource& records,
+NodeCore::Parts::Parts(Setup setup_in, const Verifier& verifier_in, const RecordSource& records,
                        Moment now, Effects& out)
     : setup(std::move(setup_in)),
+      verifier(verifier_in),
       gossip(gossip_setup(setup), verifier, records, now, out),
       links(*this, Rng(setup.random_seed, 1)),
+      marks(setup.journal, setup.boot, records, now),
       store(crdt::Setup{.key = setup.key, .boot = setup.boot}, verifier, records, now),
       quorum({.self = {setup.key.id(), setup.journal},
               .boot = setup.boot,
@@ -197,7 +199,7 @@ void NodeCore::Parts::settle_relays() {
 void NodeCore::Parts::on_link_changed(const LinkChanged& changed, Moment now, Effects& out) {
     switch (changed.change) {
         case LinkChange::up:
-            out.send(changed.peer, gossip.hello());
+            greet(changed.peer, out);
             gossip.on_link_up(changed.peer, now, out);
             return;
         case LinkChange::lost:
@@ -260,7 +262,7 @@ std::optional<BootTime> NodeCore::Parts::services_deadline() const {
 
 std::optional<BootTime> NodeCore::Parts::next_deadline() const {
     const auto next = earlier(gossip.next_deadline(), links.next_deadline());
-    return earlier(next, services_deadline());
+    return earlier(earlier(next, services_deadline()), marks.next_deadline());
 }
 
 void NodeCore::Parts::trace_health(const DriverHealth& now, Effects& out) const {
@@ -358,7 +360,10 @@ FrameVerdict NodeCore::open(const NodeId& from, const FrameHeader& header, ByteV
     Reader reader = parts_->decoder.parse(body);
     if (!reader.ok()) return FrameVerdict::malformed;
     parts_->services_touched |= !is_gossip(header.kind);
-    const FrameVerdict verdict = row->handle(*parts_, {from, header, now}, reader, out);
+    const bool early = !parts_->marks.is_vouched_for() && asks_for_memory(header.kind);
+    if (early) STARLING_PROBE(asked_before_vouched_for);
+    const FrameVerdict verdict =
+        early ? FrameVerdict::handled : row->handle(*parts_, {from, header, now}, reader, out);
     if (verdict == FrameVerdict::handled && from != id()) parts_->gossip.on_heard(from, now, out);
     return verdict;
 }
@@ -445,12 +450,14 @@ void NodeCore::on_tick(Moment now, Backlog backlog, Effects& out) {
     const bool due = parts.are_services_due(now.boot_time);
     if (due) parts.tick_services(now, out);
     parts.members.on_tick(parts.turn(now, out));
+    parts.look_for_vouchers(now);
+    parts.marks.on_tick(parts.setup.key, parts.links.linked(), now, out);
     parts.want_receivers(now, out);
     parts.links.on_tick(now, out);
     parts.settle(now, out);
     if (due || parts.services_touched) parts.services_due = parts.services_deadline();
     const auto next = earlier(parts.gossip.next_deadline(), parts.links.next_deadline());
-    parts.deadline = earlier(next, parts.services_due);
+    parts.deadline = earlier(earlier(next, parts.services_due), parts.marks.next_deadline());
     parts.gossip.on_sleep(*parts.deadline);
 }
 
@@ -463,7 +470,7 @@ const NodeId& NodeCore::id() const {
 }
 
 std::optional<Boot> NodeCore::superseded() const {
-    return parts_->gossip.superseded();
+    return std::max(parts_->gossip.superseded(), parts_->used_before);
 }
 
 bool NodeCore::ready() const {

@@ -63,10 +63,21 @@ FrameVerdict on_hello(Parts& parts, const Arrival& arrival, const gossip::Hello&
 
 FrameVerdict on_reject(Parts& parts, const Arrival& arrival, const Reject& reject, Effects& out) {
     if (reject.reason == RejectReason::hello) {
-        if (parts.links.is_up(arrival.from)) out.send(arrival.from, parts.gossip.hello());
+        if (parts.links.is_up(arrival.from)) parts.greet(arrival.from, out);
         return FrameVerdict::handled;
     }
     out.trace(Event::peer_refused, arrival.from.prefix(), static_cast<unsigned>(reject.reason), 0U);
+    return FrameVerdict::handled;
+}
+
+FrameVerdict on_mark(Parts& parts, const Arrival& arrival, const Mark& mark, Effects& out) {
+    parts.marks.on_mark(arrival.from, mark, arrival.now, out);
+    return FrameVerdict::handled;
+}
+
+FrameVerdict on_recalled(Parts& parts, const Arrival& arrival, const Recalled& recalled,
+                         Effects& out) {
+    parts.on_recalled(arrival.from, recalled, out);
     return FrameVerdict::handled;
 }
 
@@ -174,6 +185,8 @@ constexpr std::size_t small_body = 4096;
 constexpr auto frame_table = std::to_array<FrameRow>({
     row<gossip::Hello, on_hello>("hello", small_body),
     row<Reject, on_reject>("reject", small_body),
+    row<Mark, on_mark>("mark", small_body),
+    row<Recalled, on_recalled>("recalled", small_body),
     gossip_row<gossip::Ping, &Gossip::on_ping>("ping", small_body),
     gossip_row<gossip::Pong, &Gossip::on_pong>("pong", small_body),
     {Kind::cells, "cells", limits::body_bytes, open_cells},

@@ -14,6 +14,7 @@
 #include "node/agreement_service.hpp"
 #include "node/core.hpp"
 #include "node/links.hpp"
+#include "node/marks.hpp"
 #include "node/member_service.hpp"
 #include "node/quota.hpp"
 #include "node/state_service.hpp"
@@ -31,7 +32,7 @@
 namespace starling::node {
 
 struct NodeCore::Parts final : AddressBook {
-    Parts(Setup setup_in, const Verifier& verifier, const RecordSource& records, Moment now,
+    Parts(Setup setup_in, const Verifier& verifier_in, const RecordSource& records, Moment now,
           Effects& out);
 
     [[nodiscard]] std::optional<Route> route_to(const NodeId& peer) const override;
@@ -53,6 +54,10 @@ struct NodeCore::Parts final : AddressBook {
     void on_member_changes(Moment now, Effects& out);
     void on_member_change(const gossip::MemberChange& change, Moment now, Effects& out);
     void tell_reachable();
+    // HELLO, and what this node remembers of the peer.
+    void greet(const NodeId& peer, Effects& out);
+    void on_recalled(const NodeId& peer, const Recalled& recalled, Effects& out);
+    void look_for_vouchers(Moment now);
     // Dials whoever this turn's frames are for.
     void want_receivers(Moment now, Effects& out);
     void check_ready(Moment now, Effects& out);
@@ -64,6 +69,7 @@ struct NodeCore::Parts final : AddressBook {
     void fill_metrics(MetricsAnswer& answer) const;
 
     Setup setup;
+    const Verifier& verifier;
     gossip::Gossip gossip;
     Decoder& decoder = gossip.commons().decoder;
     Links links;
@@ -72,6 +78,8 @@ struct NodeCore::Parts final : AddressBook {
     std::size_t reachable = 0;    // members that are not gone, this node among them
     std::vector<NodeId> kept;     // by the links, of late
     std::uint64_t overlay = 0;    // gossip's number of what `kept` and `relays` come from
+    Marks marks;
+    std::optional<Boot> used_before;  // this boot or a higher one, by what the disk has forgotten
     crdt::Store store;
     quorum::Quorum quorum;
     auction::Auctions auctions;

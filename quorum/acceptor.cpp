@@ -75,6 +75,11 @@ void Acceptor::load(ByteView key, ByteView value) {
                      Record{kept->accepted, kept->accepted, 0, std::move(kept->state)});
 }
 
+void Acceptor::erase(Effects& out) const {
+    for (const auto& [name, record] : records_) out.erase(Table::registers, view_of(name));
+    out.erase(Table::meta, view_of(ceiling_key));
+}
+
 Ballot Acceptor::accepted(const std::string& name) const {
     const auto found = records_.find(name);
     return found == records_.end() ? Ballot{} : found->second.accepted;

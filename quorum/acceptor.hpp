@@ -48,6 +48,9 @@ public:
     VoterVerdict on_accept(const NodeId& from, const Accept& message, Effects& out);
     VoterVerdict on_read(const NodeId& from, const Read& message, Effects& out);
 
+    // Its records are void: this turn erases them.
+    void erase(Effects& out) const;
+
     [[nodiscard]] std::size_t size() const { return records_.size(); }
 
     // For checks: what stands under a name, zero ballots when nothing does.

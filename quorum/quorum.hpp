@@ -74,6 +74,8 @@ public:
     Verdict on_decision_opened(const NodeId& from, const DecisionOpened& message, Moment now,
                                Effects& out);
 
+    void abstain(Effects& out) { registers_.abstain(out); }
+
     // The voters that the failure detector believes alive.  A hint.
     void on_reachable(std::span<const NodeId> alive) { registers_.on_reachable(alive); }
 

@@ -107,6 +107,11 @@ RequestVerdict Registers::on_read(const NodeId& from, const Read& message, Effec
     return RequestVerdict::handled;
 }
 
+void Registers::abstain(Effects& out) {
+    if (acceptor_) acceptor_->erase(out);
+    acceptor_.reset();
+}
+
 template <class Message, class Handle>
 VoteCounted Registers::with_proposer(const Message& message, Moment now, Handle handle) {
     const auto found = proposers_.find(message.name);

@@ -71,6 +71,9 @@ public:
     VoteCounted on_conflict(const NodeId& from, const Conflict& message, Moment now, Effects& out);
     VoteCounted on_read_ok(const NodeId& from, const ReadOk& message, Moment now, Effects& out);
 
+    // From now on this node has no vote: it cannot know how it voted.
+    void abstain(Effects& out);
+
     // The voters that the failure detector believes alive.
     void on_reachable(std::span<const NodeId> alive);
 

@@ -60,7 +60,7 @@ void AwardCheck::on_started(std::uint32_t host, Boot, Duration now) {
 
 void AwardCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     fitness_.on_fault(fault, phase, now);
-    if (fault.kind != FaultKind::lose_disk || phase != Phase::begins) return;
+    if (!forgets(fault.kind) || phase != Phase::begins) return;
     const Key first{fault.host, 0};
     for (const Key& key : reports_.within(first, {fault.host, tasks_last})) reports_.clear(key);
 }

@@ -10,7 +10,7 @@
 //   leases_are_watched    a runner that hears no renewal for lease_within does something about it
 //   results_are_reported  whoever reported a result reports it again within report_within until it
 //                         is told that the result counts, or does not; and after it started again,
-//                         unless its results were lost with its disk
+//                         unless its disk was lost or put back
 //
 // Not thread safe.
 #pragma once

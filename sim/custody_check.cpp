@@ -58,7 +58,7 @@ void CustodyCheck::on_started(std::uint32_t host, Boot, Duration now) {
 
 void CustodyCheck::on_fault(const Fault& fault, Phase phase, Duration now) {
     fitness_.on_fault(fault, phase, now);
-    if (fault.kind == FaultKind::lose_disk && phase == Phase::begins) forget(fault.host);
+    if (forgets(fault.kind) && phase == Phase::begins) forget(fault.host);
 }
 
 void CustodyCheck::forget(std::uint32_t host) {

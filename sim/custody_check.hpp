@@ -12,8 +12,9 @@
 //
 // What waited for the disk may be older than what was heard meanwhile: batches tell.  A node that
 // was given a task after its end has a task that has not ended, as far as it knows.  Of a host that
-// lost its disk only grants_rise is still asked: it may know no end and look after nothing that it
-// had before, but must not grant what it cannot know to be higher.  Not thread safe.
+// lost its disk, or whose disk was put back, only grants_rise is still asked: it may know no end
+// and look after nothing that it had before, but must not grant what it cannot know to be higher.
+// Not thread safe.
 #pragma once
 
 #include "auction/messages.hpp"

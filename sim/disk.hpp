@@ -93,6 +93,12 @@ public:
     // What is durable is gone, too.  REQUIRES: crash(), and no process since.
     void wipe() { shelf_->wipe(); }
 
+    // What a crash would leave now is what restore() puts back, in the place of what is durable by
+    // then.  REQUIRES of restore(): keep() and crash() before, and no process since.
+    void keep(Rng& rng) { shelf_->keep(rng); }
+
+    void restore() { shelf_->restore(); }
+
     // From the next sync or read on, each takes so many times as long.
     void slow_down(std::int64_t factor) { slowness_ = factor; }
 

@@ -9,9 +9,9 @@
 // acknowledged ends what it saw and nothing else: what is inserted after its answer stays, wherever
 // it is inserted.
 //
-// Excuse: what the node of a disk that is lost acknowledged, and no other disk held by then
-// (lost_writes.hpp), counts like what has no answer: an add of it may be in the sum or not, a thing
-// whose last step it was may be there or not.
+// Excuse: what the node of a disk that is lost or put back acknowledged, and no other disk held by
+// then (lost_writes.hpp), counts like what has no answer: an add of it may be in the sum or not, a
+// thing whose last step it was may be there or not.
 //
 // Invariants:
 //   counters_add_up        a counter is the sum of the acknowledged adds, and of some of those

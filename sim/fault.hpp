@@ -72,6 +72,9 @@ enum class FaultKind : std::uint8_t {
     // The disk is gone with all that the host knew: kill -9; at the end an empty one starts in its
     // place, with the same keys.
     lose_disk,
+    // The disk is put back to what it held this long before, as from a snapshot of its machine:
+    // kill -9; at the end a process starts from that.
+    restore_disk,
 };
 
 // Whom a fault strikes: one host, or what goes between two sides.
@@ -131,6 +134,7 @@ inline constexpr auto fault_rows = std::to_array<FaultRow>({
     {FaultKind::slander, "slander", Target::host, Amount::share, true},
     {FaultKind::equivocate, "equivocate", Target::host, Amount::share, true},
     {FaultKind::lose_disk, "lose-disk", Target::host, Amount::none, true},
+    {FaultKind::restore_disk, "restore-disk", Target::host, Amount::time, true},
 });
 
 static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows.size());
@@ -144,9 +148,14 @@ static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows
     return kind >= FaultKind::full_disk && kind <= FaultKind::rot;
 }
 
+// The next process knows less than was durable.
+[[nodiscard]] constexpr bool forgets(FaultKind kind) {
+    return kind == FaultKind::lose_disk || kind == FaultKind::restore_disk;
+}
+
 // The process ends when it begins, and another one starts when it ends.
 [[nodiscard]] constexpr bool is_crash(FaultKind kind) {
-    return kind == FaultKind::crash || kind == FaultKind::lose_disk;
+    return kind == FaultKind::crash || forgets(kind);
 }
 
 struct Fault {
@@ -162,6 +171,11 @@ struct Fault {
 
     friend bool operator==(const Fault&, const Fault&) = default;
 };
+
+// When the disk held what it is put back to.  REQUIRES: restore_disk.
+[[nodiscard]] constexpr Duration kept_at(const Fault& fault) {
+    return fault.at - Duration{fault.amount};
+}
 
 enum class Phase : std::uint8_t { begins, ends };
 

@@ -17,6 +17,19 @@ namespace starling::sim {
 
 class FileBytes {
 public:
+    FileBytes() = default;
+
+    FileBytes(const FileBytes& other) : size_(other.size_) {
+        for (const auto& chunk : other.chunks_) chunks_.push_back(std::make_unique<Chunk>(*chunk));
+    }
+
+    FileBytes(FileBytes&&) noexcept = default;
+
+    FileBytes& operator=(const FileBytes& other) { return *this = FileBytes(other); }
+
+    FileBytes& operator=(FileBytes&&) noexcept = default;
+    ~FileBytes() = default;
+
     [[nodiscard]] std::uint64_t size() const { return size_; }
 
     // What is new is zeros.

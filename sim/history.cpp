@@ -28,6 +28,7 @@ void History::on_fault(const Fault& fault, Phase phase, Duration now) {
     switch (fault.kind) {
         case FaultKind::crash:  // on_started() ends the outage
         case FaultKind::lose_disk:
+        case FaultKind::restore_disk:
             if (begins) on_ended(fault.host, now);
             return;
         case FaultKind::pause:

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "node/envelope.hpp"
+#include "node/marks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,7 @@ constexpr std::uint64_t disk_stream = 1ULL << 60U;
 constexpr std::uint64_t core_stream = 2ULL << 60U;
 constexpr std::uint64_t exit_stream = 3ULL << 60U;
 constexpr std::uint64_t journal_stream = 4ULL << 60U;
+constexpr std::uint64_t kept_stream = 5ULL << 60U;
 
 }  // namespace
 
@@ -49,6 +51,8 @@ bool Host::make_core(Duration now) {
     const auto boot = disk_.open().and_then([&] { return next_boot(now); });
     if (!boot) return false;
     boot_ = *boot;
+    const auto journal = disk_.read(Table::meta, view_of(node::journal_id_key));
+    if (journal) journal_ = *JournalId::from_bytes(*journal);  // I6: a process replaced it
     core_ = std::make_unique<node::NodeCore>(core_setup(), around_.verifier, disk_, moment(now),
                                              effects_);
     if (!disk_.has_misread()) return true;
@@ -87,6 +91,19 @@ void Host::lose_disk() {
     outbid_.reset();
     Rng rng(draw(setup_.seed, journal_stream | setup_.number, process_));
     for (std::uint8_t& byte : journal_.bytes) byte = static_cast<std::uint8_t>(rng.below(256));
+}
+
+void Host::keep_disk() {
+    Rng rng(draw(setup_.seed, kept_stream | setup_.number, process_));
+    disk_.keep(rng);
+    kept_journal_ = journal_;
+}
+
+void Host::restore_disk() {
+    STARLING_ASSERT(state_ == ProcessState::down);
+    disk_.restore();
+    outbid_.reset();
+    journal_ = kept_journal_;
 }
 
 void Host::pause() {

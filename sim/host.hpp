@@ -140,6 +140,11 @@ public:
     // An empty disk takes the place of the one that was there.  REQUIRES: it is down.
     void lose_disk();
 
+    // What its disk would hold now after a crash is put there again.  REQUIRES: keep_disk() before,
+    // and it is down.
+    void keep_disk();
+    void restore_disk();
+
     void stall_disk(Duration until) { disk_.stall(until); }
 
     void slow_disk(std::int64_t factor) { disk_.slow_down(factor); }
@@ -282,6 +287,7 @@ private:
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
     Boot boot_;
     JournalId journal_;           // on the disk
+    JournalId kept_journal_;      // on the one that will be put back
     std::optional<Boot> outbid_;  // a higher boot, which ended a process and is on the disk
     std::unique_ptr<node::NodeCore> core_;
     Effects own_effects_;  // on a machine, where others' turns begin before one ends

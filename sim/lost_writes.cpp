@@ -6,8 +6,10 @@ namespace starling::sim {
 
 LostWrites::LostWrites(const Plan& plan, const std::vector<NodeId>& ids)
     : ids_(ids), hosts_(ids), applied_(ids.size()) {
-    const auto loss = std::ranges::find(plan.faults, FaultKind::lose_disk, &Fault::kind);
-    if (loss != plan.faults.end()) loser_ = loss->host;
+    const auto loss = std::ranges::find_if(plan.faults, forgets, &Fault::kind);
+    if (loss == plan.faults.end()) return;
+    loser_ = loss->host;
+    if (loss->kind == FaultKind::restore_disk) kept_at_ = kept_at(*loss);
 }
 
 void LostWrites::on_traced(std::uint32_t host, const TraceRecord& record, Duration now) {
@@ -16,11 +18,13 @@ void LostWrites::on_traced(std::uint32_t host, const TraceRecord& record, Durati
     if (hosts_.find(record.fields[0]) != loser_) return;
     const std::uint64_t operations = std::max<std::uint64_t>(record.fields[2], 1);
     const Batch batch{record.fields[3], record.fields[1] + operations - 1};
-    if (committed) {
-        batches_.try_emplace(batch, Life{now, false});
-    } else {
-        applied_.at(host).push_back({batch, now, 0});
-    }
+    if (committed) batches_.try_emplace(batch, Life{now, false});
+    if (counts(host, now)) applied_.at(host).push_back({batch, now, 0});
+}
+
+// Whether what is on this host's disk now is not gone with the one that is lost.
+bool LostWrites::counts(std::uint32_t host, Duration now) const {
+    return host != loser_ || now < kept_at_;
 }
 
 // What was not durable is applied again later.
@@ -30,7 +34,7 @@ void LostWrites::on_started(std::uint32_t host, Boot, Duration) {
 
 void LostWrites::on_fault(const Fault& fault, Phase phase, Duration now) {
     const bool begins = phase == Phase::begins;
-    if (fault.kind == FaultKind::lose_disk) {
+    if (forgets(fault.kind)) {
         if (begins) lost_ = now;
     } else if (!lost_) {
         const bool goes_on = begins && row_of(fault.kind).has_end;
@@ -39,7 +43,7 @@ void LostWrites::on_fault(const Fault& fault, Phase phase, Duration now) {
 }
 
 void LostWrites::on_said(const Told& frame) {
-    if (lost_) return;
+    if (lost_ || !counts(frame.host, frame.now)) return;
     std::deque<Applied>& applied = applied_.at(frame.host);
     for (Applied& each : applied) {
         if (each.records == 0 && frame.made >= each.at) each.records = frame.batch;

@@ -1,15 +1,18 @@
-// Which acknowledged writes may be gone for good, since the only disk that held them was lost.
+// Which acknowledged writes may be gone for good, since the only disk that held them was lost, or
+// put back to a time before.
 //
 //      committed ──> on its writer's disk ──applied and durable elsewhere──> safe
-//                        └── that disk is lost ──> may be gone
+//                        │  └── what is put back later was kept ──────────────^
+//                        └── that disk is lost, or put back ──> may be gone
 //
 // It may be gone, if no other host said, after it had applied the write, that what it wrote then is
-// durable; and if it was committed at most spread_within before the loss, or another fault was in
-// force at some time between the two, which kept it from spreading.  Nothing else is excused: no
-// write of another host, none after the loss, none that reached another disk.
+// durable, nor its own host before what is put back was kept; and if it was committed at most
+// spread_within before the loss, or another fault was in force at some time between the two, which
+// kept it from spreading.  Nothing else is excused: no write of another host, none after the loss,
+// none that reached another disk, none that is put back.
 //
-// Words are listened to in plans that lose a disk, and nothing is noted in others.  Not thread
-// safe.
+// Words are listened to in plans that lose or put back a disk, and nothing is noted in others.  Not
+// thread safe.
 #pragma once
 
 #include "node/calls_state.hpp"
@@ -57,18 +60,21 @@ private:
         bool safe = false;
     };
 
-    // What another host applied, and the batch of records that holds it, once that is known.
+    // What a host applied, the writer itself until its disk is kept, and the batch of records that
+    // holds it, once that is known.
     struct Applied {
         Batch batch;
         Duration at{};
         std::uint64_t records = 0;
     };
 
+    [[nodiscard]] bool counts(std::uint32_t host, Duration now) const;
     [[nodiscard]] bool was_hampered(Duration from) const;
 
     std::vector<NodeId> ids_;
     HostNumbers hosts_;
     std::optional<std::uint32_t> loser_;  // the host that loses its disk
+    Duration kept_at_{};                  // since the beginning, if it is put back
     std::map<Batch, Life> batches_;
     std::vector<std::deque<Applied>> applied_;   // by host, oldest first
     std::map<std::uint32_t, Duration> hampers_;  // other faults, by line, and when they ended

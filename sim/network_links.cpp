@@ -130,6 +130,7 @@ void Network::on_due(const Appointment& due, Duration now) {
         case Happening::core:
         case Happening::piece:
         case Happening::fault:
+        case Happening::disk_kept:
         case Happening::workload:
         case Happening::checkpoint:
             break;

@@ -84,8 +84,11 @@ struct Options {
     FaultNumbers asked;  // a kind that is asked for zero times is not required of the run
 };
 
-// What a majority promised survives one lost disk.
+// What a majority promised survives one lost disk, or one that is put back.
 inline constexpr std::uint32_t lost_disk_nodes_min = 3;
+
+// Every host has started once by then, so that there is something to put back.
+inline constexpr Duration kept_disk_min = std::chrono::seconds{1};
 
 inline constexpr std::uint32_t plan_nodes_min = 2;
 inline constexpr std::uint32_t plan_nodes_max = 10'000;

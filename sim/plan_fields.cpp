@@ -161,6 +161,7 @@ struct KindRange {
 
 constexpr auto kind_ranges = std::to_array<KindRange>({
     {FaultKind::delay, 0, Duration{1h}.count()},
+    {FaultKind::restore_disk, 1, plan_duration_max.count()},
     {FaultKind::drift, -HostClock::drift_max.count(), HostClock::drift_max.count()},
 });
 

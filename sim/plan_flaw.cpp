@@ -19,7 +19,9 @@ public:
              {&FaultJudge::begin, &FaultJudge::target, &FaultJudge::amount, &FaultJudge::end}) {
             if (auto flaw = (this->*check)()) return flaw;
         }
-        return lost_disk();
+        if (!forgets(fault_.kind)) return std::nullopt;
+        if (auto flaw = kept_disk()) return flaw;
+        return forgotten_disk();
     }
 
 private:
@@ -72,19 +74,26 @@ private:
                                            time_text(plan_duration_max));
     }
 
-    std::optional<PlanFlaw> lost_disk() const {
-        if (fault_.kind != FaultKind::lose_disk) return std::nullopt;
+    std::optional<PlanFlaw> kept_disk() const {
+        if (fault_.kind != FaultKind::restore_disk) return std::nullopt;
+        if (kept_at(fault_) >= kept_disk_min) return std::nullopt;
+        return flawed(PlanPart::amount, "puts back what was there at " +
+                                            time_text(kept_at(fault_)) + ", possible is " +
+                                            time_text(kept_disk_min) + " or later");
+    }
+
+    std::optional<PlanFlaw> forgotten_disk() const {
         if (plan_.nodes < lost_disk_nodes_min) {
             return flawed(PlanPart::target, "needs " + std::to_string(lost_disk_nodes_min) +
                                                 " nodes, the plan has " +
                                                 std::to_string(plan_.nodes));
         }
         const auto own = plan_.faults.begin() + static_cast<std::ptrdiff_t>(index_);
-        if (std::find_if(plan_.faults.begin(), own, loses_disk) == own) return std::nullopt;
-        return flawed(PlanPart::at, "follows another one, a plan loses one disk at most");
+        const auto before = [](const Fault& fault) { return forgets(fault.kind); };
+        if (std::find_if(plan_.faults.begin(), own, before) == own) return std::nullopt;
+        return flawed(PlanPart::at,
+                      "follows another one, a plan loses or puts back one disk at most");
     }
-
-    static bool loses_disk(const Fault& fault) { return fault.kind == FaultKind::lose_disk; }
 
     PlanFlaw flawed(PlanPart part, const std::string& what) const {
         return {part, index_, "this " + std::string(row_.word) + ' ' + what};

@@ -24,8 +24,8 @@ struct PlanFlaw {
 
 // The first flaw: a field out of its range, healed_at after the end; a fault that begins before the
 // one above it or not before healed_at, strikes a host that does not exist, has an empty side or a
-// host on both, an amount out of range, or lasts no time; a second disk that is lost, or one of
-// two.
+// host on both, an amount out of range, or lasts no time; a second disk that is lost or put
+// back, or one of two, or one that is put back to a time before all had started.
 [[nodiscard]] std::optional<PlanFlaw> flaw_of(const Plan& plan);
 
 // plan_invalid: the plan has a flaw, which the message tells.

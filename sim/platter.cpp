@@ -146,6 +146,11 @@ void Platter::wipe() {
     files_.clear();
 }
 
+void Platter::take_files_of(Platter& other) {
+    settle();
+    files_ = std::move(other.files_);
+}
+
 void Platter::redo_unsynced(const Operation& operation, Rng& rng) {
     if (rng.chance(1, 2)) {
         ++counts_.lost;

@@ -66,6 +66,9 @@ public:
     // No file is left.
     void wipe();
 
+    // The files of another one, which settled, are here in the place of all that was.
+    void take_files_of(Platter& other);
+
     [[nodiscard]] const PlatterCounts& counts() const { return counts_; }
 
 private:

@@ -36,14 +36,35 @@ tl::unexpected<Error> broken(const char* doing) {
 // ---------------------------------------------------------------------------------------- MapShelf
 
 MapShelf::~MapShelf() {
-    wipe();
+    release(tables_);
+    release(kept_);
 }
 
 void MapShelf::wipe() {
-    for (const auto& [table, records] : tables_) {
+    release(tables_);
+}
+
+// What is under way is not there yet, as after half of all crashes.
+void MapShelf::keep(Rng& /*rng*/) {
+    release(kept_);
+    kept_ = tables_;
+    for (const auto& [table, records] : kept_) {
+        for (const std::uint32_t each : records) {
+            (void)entries_->keep(entries_->key(each), entries_->value(each));
+        }
+    }
+}
+
+void MapShelf::restore() {
+    release(tables_);
+    tables_ = std::exchange(kept_, {});
+}
+
+void MapShelf::release(std::map<Table, Records>& tables) {
+    for (const auto& [table, records] : tables) {
         for (const std::uint32_t each : records) entries_->release(each);
     }
-    tables_.clear();
+    tables.clear();
 }
 
 Result<void> MapShelf::open() {
@@ -175,6 +196,17 @@ void JournalShelf::crash(Rng& rng) {
     journal_.reset();
     vfs_.switch_off(false);
     platter_.crash(rng);
+}
+
+void JournalShelf::keep(Rng& rng) {
+    kept_ = platter_;
+    kept_->crash(rng);
+}
+
+void JournalShelf::restore() {
+    platter_.take_files_of(*kept_);
+    kept_.reset();
+    vfs_.on_log_emptied();  // nothing of the log that is there rots before it is written again
 }
 
 void JournalShelf::scan(Table table, const Visit& visit) const {

@@ -48,6 +48,11 @@ public:
     // Another disk is in its place, with nothing on it.  REQUIRES: no process.
     virtual void wipe() = 0;
 
+    // What a crash would leave now is kept for restore(), which puts it in the place of what is
+    // there then.  REQUIRES of restore(): keep() before, and no process.
+    virtual void keep(Rng& rng) = 0;
+    virtual void restore() = 0;
+
     // From `first` to `last`, as many as fit into limits::fetch_bytes, at least one if there is
     // one.  After an error the process must end.
     [[nodiscard]] virtual Result<std::vector<node::FetchedRecord>> range(Table table,
@@ -75,6 +80,8 @@ public:
     void finish() override;
     void crash(Rng& rng) override;
     void wipe() override;
+    void keep(Rng& rng) override;
+    void restore() override;
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
     [[nodiscard]] Result<std::vector<node::FetchedRecord>> range(Table table, ByteView first,
@@ -91,9 +98,11 @@ private:
     [[nodiscard]] bool is_at(const Records& records, std::size_t place, ByteView key) const;
     void store(Records& records, ByteView key, ByteView value);
     void erase(Records& records, ByteView key);
+    void release(std::map<Table, Records>& tables);
 
     std::shared_ptr<Entries> entries_;
     std::map<Table, Records> tables_;
+    std::map<Table, Records> kept_;
     std::vector<const Effects*> under_way_;
     DiskErrors errors_;
 };
@@ -116,6 +125,9 @@ public:
 
     void wipe() override { platter_.wipe(); }
 
+    void keep(Rng& rng) override;
+    void restore() override;
+
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
     [[nodiscard]] Result<std::vector<node::FetchedRecord>> range(Table table, ByteView first,
@@ -130,6 +142,7 @@ public:
 
 private:
     Platter platter_;
+    std::optional<Platter> kept_;
     PlatterVfs vfs_;
     std::uint64_t checkpoint_pages_;
     std::unique_ptr<journal::Journal> journal_;

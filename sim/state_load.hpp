@@ -10,8 +10,8 @@
 //   values_were_written   a node holds only values that some client wrote under that key
 //
 // Acknowledged (durable on one node) means kept, since crashes lose no disk.  Excuse: what was put
-// at the node of a disk that is lost, and was on no other one by then (lost_writes.hpp), may be on
-// no node in the end.  Not thread safe.
+// at the node of a disk that is lost or put back, and was on no other one by then
+// (lost_writes.hpp), may be on no node in the end.  Not thread safe.
 #pragma once
 
 #include "base/codec.hpp"

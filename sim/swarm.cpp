@@ -1,6 +1,7 @@
 #include "sim/swarm.hpp"
 
 #include "sim/swarm_author.hpp"
+#include "sim/swarm_put_back.hpp"
 #include "sim/swarm_regions.hpp"
 
 #include <algorithm>
@@ -26,6 +27,7 @@ enum class SwarmDraw : std::uint64_t {
     regions,
     quiet,
     lost_disk,
+    put_back,
 };
 
 Rng rng_of(std::uint64_t seed, SwarmDraw purpose) {
@@ -489,6 +491,8 @@ Result<Plan> swarm_plan(const SwarmOptions& options) {
         Author author(options, habit, plan.faults);
         habits.at(habit).write(author);
     }
+    Rng put_back = rng_of(plan.seed, SwarmDraw::put_back);
+    if (put_back.chance(1, 5)) put_a_disk_back(plan, put_back);
     std::ranges::stable_sort(plan.faults, {}, &Fault::at);
     return plan;
 }

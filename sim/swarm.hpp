@@ -4,6 +4,7 @@
 //           ──> models (latency, disk, speed) and load, from tiny to large
 //           ──> in one of eight: clients of one sort at most; in half of these, one long partition
 //           ──> in one of five: a host loses its disk, one at most, since that excuses clients
+//           ──> in one of six: one is put back (swarm_put_back.hpp), and its peers are in calm
 //
 //      0   faults of all kinds, by chance at once    faulty      nothing but repair faulty+healed
 //      |────────────────────────────────────────────────|──────────────────────────────────|

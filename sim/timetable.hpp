@@ -29,6 +29,7 @@ enum class Happening : std::uint8_t {
 
     // world
     fault,       // the subject is a line of the plan
+    disk_kept,   // what a disk holds now will be put back; the subject is a line of the plan
     departed,    // the process of a host that leaves ends; the subject is a line of the plan
     workload,    // a client acts
     checkpoint,  // checks that look at everything

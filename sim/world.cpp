@@ -189,6 +189,9 @@ void World::begin() {
         const auto appoint = [&](Duration at, Phase phase) {
             timetable_.push(at, {Happening::fault, line, static_cast<std::uint64_t>(phase)});
         };
+        if (fault.kind == FaultKind::restore_disk) {
+            timetable_.push(kept_at(fault), {Happening::disk_kept, line, 0});
+        }
         appoint(fault.at, Phase::begins);
         if (row_of(fault.kind).has_end) appoint(end_of(fault), Phase::ends);
     }
@@ -220,6 +223,8 @@ void World::carry_out(const Appointment& due) {
                 return start(static_cast<std::uint32_t>(due.stamp));
             }
             return carry_out(plan_.faults[due.subject], static_cast<Phase>(due.stamp));
+        case Happening::disk_kept:
+            return hosts_[plan_.faults[due.subject].host]->keep_disk();
         case Happening::departed:
             return depart(due.subject);
         case Happening::workload:

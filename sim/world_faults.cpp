@@ -62,6 +62,7 @@ bool World::strike(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::crash:
         case FaultKind::lose_disk:
+        case FaultKind::restore_disk:
         case FaultKind::pause:
         case FaultKind::freeze:
         case FaultKind::leave:
@@ -118,6 +119,7 @@ bool World::strike_process(const Fault& fault) {
         if (host.state() == ProcessState::down || host.is_frozen()) return false;
         crash(fault.host);
         if (fault.kind == FaultKind::lose_disk) host.lose_disk();
+        if (fault.kind == FaultKind::restore_disk) host.restore_disk();
         ended_by_[fault.host] = fault.number;
         return true;
     }
@@ -135,6 +137,7 @@ bool World::repair(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::crash:
         case FaultKind::lose_disk:
+        case FaultKind::restore_disk:
         case FaultKind::pause:
         case FaultKind::freeze:
         case FaultKind::leave:

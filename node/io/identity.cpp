@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "node/io/key_file.hpp"
+#include "node/marks.hpp"
 
 #include <sodium.h>
 
@@ -19,7 +20,7 @@ constexpr std::size_t token_bytes =
     NodeId::size + CurveKey::size + JournalId::size + checksum_bytes;
 constexpr int base64_variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
-constexpr std::string_view journal_key = "journal";
+constexpr std::string_view journal_key = node::journal_id_key;
 constexpr std::string_view boot_key = "boot";
 constexpr std::string_view mesh_key = "mesh_id";
 

@@ -1,6 +1,7 @@
 #include "tests/node/village.hpp"
 
 #include "node/envelope.hpp"
+#include "node/marks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -117,6 +118,8 @@ Setup Village::setup_of(std::size_t index) const {
                 {},
                 index + 1,
                 {}};
+    const auto journal = houses_[index].shelf.read(Table::meta, view_of(journal_id_key));
+    if (journal) setup.journal = *JournalId::from_bytes(*journal);
     std::vector<Contact> contacts;
     for (std::size_t other = 0; other < keys_.size(); ++other) {
         if (other == index) continue;

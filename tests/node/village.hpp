@@ -23,6 +23,9 @@ public:
     void scan(Table table, const Visit& visit) const override;
     [[nodiscard]] std::optional<Bytes> read(Table table, ByteView key) const override;
     void take(const Effects& out);
+
+    void copy(const Shelf& other) { tables_ = other.tables_; }
+
     [[nodiscard]] std::vector<FetchedRecord> fetch(const Effects& out, const Fetch& fetch) const;
 
 private:
@@ -46,6 +49,12 @@ public:
     // Stops a node without a word, or starts it again from its shelf with the next boot.
     void kill(std::size_t index);
     void start(std::size_t index);
+
+    // Keeps a copy of the node's shelf; puts it in its place.  REQUIRES of the second: it is
+    // killed.
+    void keep_shelf(std::size_t index) { houses_[index].kept.copy(houses_[index].shelf); }
+
+    void put_shelf_back(std::size_t index) { houses_[index].shelf.copy(houses_[index].kept); }
 
     // What the node hears of its own disk and loop.
     void set_health(std::size_t index, const DriverHealth& health);
@@ -87,6 +96,7 @@ private:
     struct House {
         std::unique_ptr<NodeCore> core;
         Shelf shelf;
+        Shelf kept;
         Boot boot;
         std::map<NodeId, LinkId> links;  // outgoing, by peer
     };

@@ -283,6 +283,36 @@ TEST_CASE("a host that loses its disk starts again with nothing, under a journal
     }
 }
 
+TEST_CASE("a host whose disk is put back starts again with what it knew then, under its journal",
+          "[sim][faults]") {
+    for (const bool journal : {false, true}) {
+        Fault crash = fault_of(FaultKind::crash, 1);
+        crash.at = 4s;
+        crash.lasts = 1s;
+        // To 3 s, before the process whose boot it would know.
+        const Fault back = fault_of(FaultKind::restore_disk, 1, Duration{7s}.count());
+        Plan plan = plan_of(5, {crash, back});
+        plan.disk.journal = journal;
+        World world(plan);
+        world.run_until(3s);
+        const Boot then = world.host(1).boot();
+        const JournalId journal_before = world.host(1).journal();
+        world.run_until(9s);
+        const Boot before = world.host(1).boot();
+        REQUIRE(before > then);
+        world.run_until(19s);
+        CHECK(world.host(1).state() == ProcessState::down);
+        if (!journal) {
+            CHECK(load_u64(*world.host(1).disk().read(Table::meta, view_of("boot"))) == then.value);
+        }
+        world.run_until(24s);
+        CHECK(all_ready(world));
+        CHECK(world.host(1).boot() > before);
+        CHECK(world.host(1).journal() == journal_before);
+        CHECK(world.faults().repaired(FaultKind::restore_disk) == 1);
+    }
+}
+
 TEST_CASE("a host that lost its disk finds its way back though its clock is far behind",
           "[sim][faults]") {
     Fault step = fault_of(FaultKind::step_clock, 1, Duration{-48h}.count());

@@ -18,9 +18,9 @@ using five_nodes::ids;
 using five_nodes::Talk;
 using five_nodes::task;
 
-Fault loss_of_bob() {
+Fault loss_of_bob(FaultKind kind = FaultKind::lose_disk) {
     Fault fault;
-    fault.kind = FaultKind::lose_disk;
+    fault.kind = kind;
     fault.host = bob;
     return fault;
 }
@@ -51,16 +51,18 @@ TEST_CASE("a custodian that lost its disk knows no end and no task that it had",
 
 TEST_CASE("a custodian that grants below what it granted before it lost its disk is found",
           "[sim][checks]") {
-    const auto grants_after_loss = [](std::uint32_t round) {
+    const auto grants_after_loss = [](std::uint32_t round, FaultKind kind) {
         Talk<CustodyCheck> talk(ids());
         talk.says(bob, ann, granted(epoch(2, ann), epoch(2, ann)));
-        talk.check.on_fault(loss_of_bob(), Phase::begins, 4s);
+        talk.check.on_fault(loss_of_bob(kind), Phase::begins, 4s);
         talk.restarts(bob, 5s);
         talk.says(bob, ann, granted(epoch(round, eve), epoch(round, eve)));
         return talk.broken();
     };
-    CHECK(grants_after_loss(3).empty());
-    CHECK(grants_after_loss(1) == Names{"grants_rise"});
+    for (const FaultKind kind : {FaultKind::lose_disk, FaultKind::restore_disk}) {
+        CHECK(grants_after_loss(3, kind).empty());
+        CHECK(grants_after_loss(1, kind) == Names{"grants_rise"});
+    }
 }
 
 TEST_CASE("a result that was lost with a disk is reported no more", "[sim][checks]") {

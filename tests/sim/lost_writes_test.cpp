@@ -48,8 +48,13 @@ struct Story {
 
     // Bob's records up to `batch` are made, those up to `durable` are on his disk.
     void bob_says(std::uint64_t batch, std::uint64_t durable, Duration now, Duration made) {
+        says(bob, batch, durable, now, made);
+    }
+
+    void says(std::uint32_t host, std::uint64_t batch, std::uint64_t durable, Duration now,
+              Duration made) {
         Told told;
-        told.host = bob;
+        told.host = host;
         told.batch = batch;
         told.durable = durable;
         told.now = now;
@@ -140,6 +145,22 @@ TEST_CASE("a write long before the loss is gone only if something kept it from s
     CHECK_FALSE(may_be_gone(std::nullopt));
     CHECK_FALSE(may_be_gone(8s));
     CHECK(may_be_gone(9500ms));
+}
+
+TEST_CASE("a write is gone with a disk that is put back to before it, not to after it",
+          "[sim][lost_writes]") {
+    const auto may_be_gone = [](Duration said, Duration back_to) {
+        Fault back = fault_of(FaultKind::restore_disk, ann, 1);
+        back.at = 10s;
+        back.amount = (back.at - back_to).count();
+        Story story(plan_of({back}));
+        story.says(ann, 4, 4, said, 9s);
+        story.lost.on_fault(back, Phase::begins, 10s);
+        return story.may_be_gone();
+    };
+    CHECK_FALSE(may_be_gone(9100ms, 9500ms));
+    CHECK(may_be_gone(9100ms, 9050ms));  // it was not known to be durable then
+    CHECK(may_be_gone(9100ms, 8s));
 }
 
 TEST_CASE("where no disk is lost no write is gone, and no word is listened to",

@@ -39,6 +39,23 @@ public:
 
     void crash() { shelf.crash(rng_); }
 
+    void keep_within_a_commit() {
+        kept_ = {told_};
+        REQUIRE(begin());
+        shelf.keep(rng_);
+        shelf.finish();
+        kept_.push_back(told_);
+    }
+
+    // Whether what is there then is what was told when it was kept, with or without the commit.
+    bool is_put_back() {
+        crash();
+        shelf.restore();
+        if (!shelf.open()) return false;
+        told_ = contents();
+        return told_ == kept_.front() || told_ == kept_.back();
+    }
+
     // False: it is told that not all can be read.
     bool is_all_there_while(const DiskErrors& errors) {
         shelf.fail(errors);
@@ -94,6 +111,7 @@ private:
 
     Rng rng_;
     Model told_;
+    std::vector<Model> kept_;
 };
 
 TEST_CASE("the journal keeps what it told through crashes that tear its writes", "[sim][shelf]") {
@@ -229,6 +247,38 @@ TEST_CASE("nothing is left on a disk that another one replaced", "[sim][shelf]")
     std::size_t records = 0;
     story.shelf.scan(Table::values, [&](ByteView, ByteView) { ++records; });
     CHECK(records == 0);
+}
+
+TEST_CASE("a disk that is put back holds what was durable when it was kept", "[sim][shelf]") {
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        INFO("seed " << seed);
+        Story story(seed, 8);
+        for (std::uint64_t i = 0; i < seed; ++i) story.commit();
+        story.keep_within_a_commit();
+        for (std::uint64_t i = 0; i < 20; ++i) story.commit();
+        REQUIRE(story.is_put_back());
+        story.commit();
+        CHECK(story.crash_within_a_commit());
+    }
+}
+
+TEST_CASE("records in plain maps are put back as they were", "[sim][shelf]") {
+    MapShelf shelf(std::make_shared<Entries>());
+    Rng rng(1);
+    const auto keeps = [&](std::string_view value) {
+        Effects effects;
+        effects.persist(Table::values, view_of("key"), view_of(value));
+        const std::array<const Effects*, 1> turns = {&effects};
+        REQUIRE(shelf.begin(turns));
+        shelf.finish();
+    };
+    keeps("old");
+    shelf.keep(rng);
+    keeps("new");
+    CHECK(starling::text_of(*shelf.read(Table::values, view_of("key"))) == "new");
+    shelf.crash(rng);
+    shelf.restore();
+    CHECK(starling::text_of(*shelf.read(Table::values, view_of("key"))) == "old");
 }
 
 }  // namespace
