@@ -110,10 +110,10 @@ public:
     // accordingly from now on.
     void on_round_trip(Duration farthest);
 
-    // What this node takes on: records of tasks to keep, work for its workers.
     // What this custodian granted lay on another disk than it has now.
     void forget_custody(Effects& out) { custodian_.forget(out); }
 
+    // What this node takes on: records of tasks to keep, work for its workers.
     void refuse_custody(bool refuse) { custodian_.refuse_new(refuse); }
 
     void refuse_work(bool refuse) { participant_.refuse_new(refuse); }
