@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "base/mutant.hpp"
 #include "base/probes.hpp"
+#include "quorum/acceptor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,6 @@ namespace starling::node {
 namespace {
 
 constexpr std::string_view mark_key = "mark";  // this node's; those of others have an id behind it
-constexpr std::string_view ceiling_key = "promise_ceiling";
 
 Bytes key_of(const NodeId& peer) {
     Bytes key = copy_of(view_of(mark_key));
@@ -22,7 +22,8 @@ Bytes key_of(const NodeId& peer) {
 
 bool is_memory(const Stored& stored, const Effects& out) {
     return stored.table == Table::registers || stored.table == Table::tasks ||
-           (stored.table == Table::meta && equal(out.view(stored.key), view_of(ceiling_key)));
+           (stored.table == Table::meta &&
+            equal(out.view(stored.key), view_of(quorum::promise_ceiling_key)));
 }
 
 }  // namespace

@@ -12,8 +12,6 @@
 namespace starling::quorum {
 namespace {
 
-constexpr std::string_view ceiling_key = "promise_ceiling";
-
 struct Ceiling {
     std::uint64_t round = 0;
 
@@ -55,7 +53,7 @@ struct Keeping {
 }  // namespace
 
 Acceptor::Acceptor(const Voter& self, const RecordSource& records, Effects& out) : self_(self) {
-    if (const auto value = records.read(Table::meta, view_of(ceiling_key))) {
+    if (const auto value = records.read(Table::meta, view_of(promise_ceiling_key))) {
         const auto ceiling = decoded<Ceiling>(decoder_, *value);
         if (!ceiling) ++damaged_;
         ceiling_ = ceiling.value_or(Ceiling{}).round;
@@ -77,7 +75,7 @@ void Acceptor::load(ByteView key, ByteView value) {
 
 void Acceptor::erase(Effects& out) const {
     for (const auto& [name, record] : records_) out.erase(Table::registers, view_of(name));
-    out.erase(Table::meta, view_of(ceiling_key));
+    out.erase(Table::meta, view_of(promise_ceiling_key));
 }
 
 Ballot Acceptor::accepted(const std::string& name) const {
@@ -179,7 +177,7 @@ void Acceptor::raise_ceiling(std::uint64_t round, Effects& out) {
     if (round < ceiling_) return;
     STARLING_PROBE(ceiling_raised);
     ceiling_ = round + (STARLING_BUGGIFY(promise_ceiling_low) ? 1 : limits::promise_ceiling_step);
-    out.persist(Table::meta, view_of(ceiling_key), Ceiling{ceiling_});
+    out.persist(Table::meta, view_of(promise_ceiling_key), Ceiling{ceiling_});
 }
 
 void Acceptor::promise(const std::string& name, const Ballot& ballot) {

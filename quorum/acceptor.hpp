@@ -24,8 +24,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace starling::quorum {
+
+// In Table::meta: below which round promises are kept (I2).
+inline constexpr std::string_view promise_ceiling_key = "promise_ceiling";
 
 enum class VoterVerdict : std::uint8_t {
     promised,

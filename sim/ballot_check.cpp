@@ -24,9 +24,9 @@ std::string ballot_text(const quorum::Ballot& ballot) {
 
 BallotCheck::BallotCheck(const Identities& identities, Findings& findings)
     : voters_(identities.genesis.voters),
+      ids_(ids_of(identities)),
       findings_(findings),
       gates_looked_at_(findings.looks_of(promises_wait_for_disks)) {
-    for (const Identity& identity : identities.nodes) ids_.push_back(identity.key.id());
     boots_.resize(ids_.size());
     for (const char* each : {voters_keep_promises, votes_are_remembered, rounds_have_a_majority,
                              changes_have_a_majority, promises_wait_for_disks}) {

@@ -20,7 +20,6 @@ constexpr std::size_t token_bytes =
     NodeId::size + CurveKey::size + JournalId::size + checksum_bytes;
 constexpr int base64_variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
-constexpr std::string_view journal_key = node::journal_id_key;
 constexpr std::string_view boot_key = "boot";
 constexpr std::string_view mesh_key = "mesh_id";
 
@@ -115,7 +114,7 @@ Result<Identity> make_or_read_identity(const std::string& directory) {
 Result<OpenJournal> open_journal(const std::string& directory, const std::string& vfs) {
     auto journal = journal::Journal::open({directory + "/journal.db", vfs});
     if (!journal) return tl::unexpected<Error>(std::move(journal.error()));
-    const auto known = (*journal)->read(Table::meta, view_of(journal_key));
+    const auto known = (*journal)->read(Table::meta, view_of(node::journal_id_key));
     if (auto readable = check_readable(**journal); !readable) {
         return tl::unexpected<Error>(std::move(readable.error()));
     }
@@ -131,7 +130,7 @@ Result<OpenJournal> open_journal(const std::string& directory, const std::string
     JournalId id;
     randombytes_buf(id.bytes.data(), id.bytes.size());
     Effects effects;
-    effects.persist(Table::meta, view_of(journal_key), id.view());
+    effects.persist(Table::meta, view_of(node::journal_id_key), id.view());
     if (auto kept = commit(**journal, effects); !kept) {
         return tl::unexpected<Error>(std::move(kept.error()));
     }

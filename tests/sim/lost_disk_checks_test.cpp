@@ -18,20 +18,11 @@ using five_nodes::ids;
 using five_nodes::Talk;
 using five_nodes::task;
 
-Fault loss_of_bob(FaultKind kind = FaultKind::lose_disk) {
-    Fault fault;
-    fault.kind = kind;
-    fault.host = bob;
-    return fault;
-}
-
 TEST_CASE("a custodian that lost its disk knows no end and no task that it had", "[sim][checks]") {
     const auto asks_after_loss = [](std::uint32_t host) {
         Talk<CustodyCheck> talk(ids());
         finish(talk);
-        Fault loss = loss_of_bob();
-        loss.host = host;
-        talk.check.on_fault(loss, Phase::begins, 4s);
+        talk.strikes(FaultKind::lose_disk, host, 4s);
         talk.restarts(bob, 5s);
         talk.batch = 3;
         talk.says(bob, ann, duty(epoch(1, ann), auction::DutyNote::asked));
@@ -43,7 +34,7 @@ TEST_CASE("a custodian that lost its disk knows no end and no task that it had",
     Talk<CustodyCheck> talk(ids());
     talk.batch = 1;
     talk.says(bob, ann, granted(epoch(1, ann), epoch(1, ann)));
-    talk.check.on_fault(loss_of_bob(), Phase::begins, 4s);
+    talk.strikes(FaultKind::lose_disk, bob, 4s);
     talk.restarts(bob, 5s);
     talk.looks(40s);
     CHECK(talk.broken().empty());
@@ -54,7 +45,7 @@ TEST_CASE("a custodian that grants below what it granted before it lost its disk
     const auto grants_after_loss = [](std::uint32_t round, FaultKind kind) {
         Talk<CustodyCheck> talk(ids());
         talk.says(bob, ann, granted(epoch(2, ann), epoch(2, ann)));
-        talk.check.on_fault(loss_of_bob(kind), Phase::begins, 4s);
+        talk.strikes(kind, bob, 4s);
         talk.restarts(bob, 5s);
         talk.says(bob, ann, granted(epoch(round, eve), epoch(round, eve)));
         return talk.broken();
@@ -69,7 +60,7 @@ TEST_CASE("a result that was lost with a disk is reported no more", "[sim][check
     Talk<AwardCheck> talk(ids());
     talk.batch = 5;
     talk.says(bob, ann, auction::Inform{task, epoch(1, ann), {}, {}});
-    talk.check.on_fault(loss_of_bob(), Phase::begins, 2s);
+    talk.strikes(FaultKind::lose_disk, bob, 2s);
     talk.restarts(bob, 3s);
     talk.looks(20s);
     CHECK(talk.broken().empty());

@@ -86,8 +86,7 @@ Names broken_by(const Mourning& mourning, std::vector<NodeId> members) {
 // Of whom the first five are those of the small mesh.
 std::vector<NodeId> ids_of_many() {
     std::vector<NodeId> many = ids();
-    const Identities others = make_identities(2, 20);
-    for (const Identity& each : others.nodes) many.push_back(each.key.id());
+    std::ranges::copy(ids_of(make_identities(2, 20)), std::back_inserter(many));
     return many;
 }
 

@@ -28,9 +28,7 @@ inline NodeId id_of(std::uint32_t host) {
 }
 
 inline std::vector<NodeId> ids() {
-    std::vector<NodeId> all;
-    for (const Identity& each : mesh().nodes) all.push_back(each.key.id());
-    return all;
+    return ids_of(mesh());
 }
 
 // Five nodes that run since 0, whom one check listens to.
