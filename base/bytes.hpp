@@ -36,6 +36,13 @@ using ByteView = std::span<const std::uint8_t>;
     return {bytes.begin(), bytes.end()};
 }
 
+// At the beginning of `to`, which has the room.  A standard algorithm may go byte by byte: that of
+// libstdc++ 12 does where it reads from constant bytes.
+inline void copy_into(std::span<std::uint8_t> to, ByteView from) {
+    STARLING_ASSERT(from.size() <= to.size());
+    if (!from.empty()) std::memcpy(to.data(), from.data(), from.size());
+}
+
 inline void append(Bytes& out, ByteView bytes) {
     out.insert(out.end(), bytes.begin(), bytes.end());
 }

@@ -69,7 +69,7 @@ struct Id {
     [[nodiscard]] static std::optional<Id> from_bytes(ByteView view) {
         if (view.size() != Size) return std::nullopt;
         Id id;
-        std::ranges::copy(view, id.bytes.begin());
+        copy_into(id.bytes, view);
         return id;
     }
 

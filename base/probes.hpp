@@ -39,6 +39,7 @@
     STARLING_ROW(entries_missed, "gossip.entries_missed")                                         \
     STARLING_ROW(own_death_heard, "gossip.own_death_heard")                                       \
     STARLING_ROW(death_of_one_heard, "gossip.death_of_one_heard")                                 \
+    STARLING_ROW(doubted_death_taken, "gossip.doubted_death_taken")                               \
     STARLING_ROW(accused_observer_asked, "gossip.accused_observer_asked")                         \
     STARLING_ROW(accusation_withdrawn, "gossip.accusation_withdrawn")                             \
     STARLING_ROW(claim_refuted, "gossip.claim_refuted")                                           \

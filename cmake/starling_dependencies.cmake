@@ -28,6 +28,10 @@ if(PkgConfig_FOUND)
   if(NOT sodium_FOUND)
     list(APPEND starling_missing_packages libsodium-dev)
   endif()
+  pkg_check_modules(xxhash QUIET IMPORTED_TARGET GLOBAL libxxhash)
+  if(NOT xxhash_FOUND)
+    list(APPEND starling_missing_packages libxxhash-dev)
+  endif()
   pkg_check_modules(starling_libzmq QUIET libzmq)
   if(starling_libzmq_FOUND)
     starling_find(cppzmq-dev cppzmq CONFIG)
@@ -70,8 +74,11 @@ else()
   set(STARLING_MSGPACK msgpackc-cxx)
 endif()
 
+# What base/ hashes and signs with.
+set(STARLING_HASHES PkgConfig::sodium PkgConfig::xxhash)
+
 # What the objects of the user library need at link time. cmake/starlingConfig.cmake.in finds the
 # same packages again for a static install.
 set(STARLING_PRIVATE_DEPENDENCIES
-  cppzmq ${STARLING_MSGPACK} PkgConfig::sodium SQLite::SQLite3 spdlog::spdlog fmt::fmt
-  Threads::Threads)
+  cppzmq ${STARLING_MSGPACK} ${STARLING_HASHES} SQLite::SQLite3
+  spdlog::spdlog fmt::fmt Threads::Threads)

@@ -282,7 +282,7 @@ void Gossip::claim_anew(ClaimTerms terms, Moment now, Effects& out) {
     terms.incarnation.value += STARLING_MUTANT(39, 1U, 0U);  // I2
     Claim claim = make_claim(terms, members_.find(self_)->certificate(), key_);
     members_.merge(std::move(claim), now.boot_time);
-    opinions_.drop_subject(self_);
+    drop_opinions(self_);
     changed(self_, self_, now, out);
 }
 

@@ -291,6 +291,10 @@ private:
     Verdict apply_all(const OpenCells& cells, const NodeId& from, Moment now, Effects& out);
     void changed(const NodeId& id, const NodeId& from, Moment now, Effects& out);
     void bury(const Death& death, const NodeId& from, Moment now, Effects& out);
+    [[nodiscard]] bool hears(const NodeId& id, Moment now) const;
+    void bury_doubted(Moment now, Effects& out);
+    void drop_opinions(const NodeId& subject);
+    [[nodiscard]] Duration opinions_rest() const;
     void tell_dead(const NodeId& peer, Moment now, Effects& out);
     void note_withdrawn(const Opinion& heard);
     void answer_opinions(const NodeId& peer, Effects& out);
@@ -318,8 +322,8 @@ private:
     [[nodiscard]] bool is_settled(const NodeId& id, const Peer& peer, BootTime now) const;
     void beat(Effects& out);
     void ping(const NodeId& peer, std::uint32_t sequence, Effects& out);
-    void publish_opinions(Effects& out);
-    void publish(const NodeId& subject, Vote vote, Effects& out);
+    void publish_opinions(Moment now, Effects& out);
+    void publish(const NodeId& subject, Vote vote, Moment now, Effects& out);
     void judge(Moment now, Effects& out);
     void show_root(BootTime now, Effects& out);
     [[nodiscard]] Pong pong_to(std::uint32_t sequence) const;
@@ -365,6 +369,7 @@ private:
     std::uint64_t opinion_sequence_ = 0;
     std::vector<NodeId> owed_;        // subjects somebody accuses and I can vouch for
     std::vector<Opinion> withdrawn_;  // what accusers of old have said since, to be told at once
+    std::vector<Death> doubted_;      // of subjects whom I heard when I was told
     std::vector<NodeIndex> ring_doubts_;  // who may have come onto the rings, or gone
     std::uint64_t rings_made_ = 0;
     std::optional<Basis> published_;  // when own opinions were brought in line last

@@ -306,7 +306,7 @@ Verdict Gossip::apply(const Claims::Held& cell, const NodeId& from, Moment now, 
     const bool restarted = known && known->claim() && known->claim()->boot < cell->boot;
     members_.merge(cell, now.boot_time);
     if (!certified) certificates_.push_back({cell.original().value, &cell->certificate});
-    if (STARLING_MUTANT(46, true, false)) opinions_.drop_subject(id);
+    if (STARLING_MUTANT(46, true, false)) drop_opinions(id);
     detector_.forget(id);
     if (restarted || cell->mode == Mode::left) opinions_.drop_observer(id);
     heartbeats_.renew(id, judge_.at(now.boot_time));
@@ -343,10 +343,11 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
         return Verdict::nothing_new;
     }
     // I hear him: he is told, and answers with a higher incarnation, before anybody here mourns.
-    const Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
-    if (STARLING_MUTANT(42, heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh),
-                        false)) {
+    if (STARLING_MUTANT(42, hears(cell.node, now), false)) {
         STARLING_PROBE(death_of_one_heard);
+        std::erase_if(doubted_, [&](const Death& each) { return each.node == cell.node; });
+        doubted_.push_back(cell);
+        (void)heartbeats_.on_accused(cell.node, judge_.at(now.boot_time));
         if (peers_.is_up(cell.node)) {
             Cells told;
             told.deaths.push_back(cell);
@@ -382,7 +383,7 @@ Verdict Gossip::apply(const Opinion& cell, const NodeId& from, Moment now, Effec
     }
     out.trace(Event::opinion_heard, cell.subject.prefix(), cell.observer.prefix(),
               static_cast<std::uint64_t>(cell.vote));
-    outbox_.put(cell, from);  // I17
+    outbox_.put(cell, from, now.boot_time + opinions_rest());  // I17
     const bool accused = is_down(cell.vote) && cell.subject != self_;
     if (accused && heartbeats_.on_accused(cell.subject, judge_.at(now.boot_time))) {
         STARLING_PROBE(accused_observer_asked);
@@ -400,9 +401,42 @@ void Gossip::changed(const NodeId& id, const NodeId& from, Moment now, Effects& 
 
 void Gossip::bury(const Death& death, const NodeId& from, Moment now, Effects& out) {
     if (members_.bury(death, now.boot_time) != MergeVerdict::taken) return;
-    opinions_.drop_subject(death.node);
+    drop_opinions(death.node);
     opinions_.drop_observer(death.node);
     changed(death.node, from, now, out);
+}
+
+bool Gossip::hears(const NodeId& id, Moment now) const {
+    constexpr Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
+    return heartbeats_.heard_within(id, judge_.at(now.boot_time), fresh);
+}
+
+// Deaths of those whom I heard when I was told, once I hear them no more and they said nothing new.
+// Of who is no subject of mine any more I know nothing myself: tables will tell.
+void Gossip::bury_doubted(Moment now, Effects& out) {
+    for (const Death& death : std::exchange(doubted_, {})) {
+        if (!heartbeats_.watches(death.node)) continue;
+        if (members_.judge(death) != MergeVerdict::taken) continue;
+        if (hears(death.node, now)) {
+            doubted_.push_back(death);
+        } else {
+            STARLING_PROBE(doubted_death_taken);
+            bury(death, self_, now, out);
+        }
+    }
+}
+
+void Gossip::drop_opinions(const NodeId& subject) {
+    opinions_.drop_subject(subject);
+    outbox_.drop_opinions(subject);
+}
+
+// Before opinions of others go on.  All observers of a dead process accuse it within a moment, and
+// each accusation on its own would be a flood, which costs the more the more members there are.
+Duration Gossip::opinions_rest() const {
+    constexpr Duration for_each = std::chrono::microseconds{1};
+    constexpr Duration most = std::chrono::milliseconds{4};
+    return std::min(most, for_each * static_cast<std::int64_t>(rings_.size()));
 }
 
 // At most once per heartbeat: the dead one refutes as soon as it hears.

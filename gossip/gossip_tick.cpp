@@ -27,7 +27,8 @@ void Gossip::on_tick(Moment now, Input input, Effects& out) {
     judge_.advance(now.boot_time, input);
     rebuild_rings(now);
     beat(out);
-    publish_opinions(out);
+    publish_opinions(now, out);
+    bury_doubted(now, out);
     judge(now, out);
     if (STARLING_MUTANT(40, must_refute_, false)) refute(now, out);
     heal(now, out);
@@ -300,11 +301,11 @@ void Gossip::beat(Effects& out) {
 }
 
 // Brings what I hold of my subjects in line with what I heard of them.
-void Gossip::publish_opinions(Effects& out) {
+void Gossip::publish_opinions(Moment now, Effects& out) {
     const std::vector<NodeId> owed = std::exchange(owed_, {});
-    const Basis now = basis();
-    if (owed.empty() && published_ == now) return;
-    published_ = now;
+    const Basis current = basis();
+    if (owed.empty() && published_ == current) return;
+    published_ = current;
     if (leaving_ || !heartbeats_.may_publish(judge_.now())) return;  // I15
     for (const auto& [subject, vote] : heartbeats_.votes()) {
         const Opinions::About* about = opinions_.about(subject);
@@ -312,18 +313,18 @@ void Gossip::publish_opinions(Effects& out) {
         if (about != nullptr && about->contains(self_)) mine = &about->at(self_);
         const bool vouch = mine == nullptr && std::ranges::find(owed, subject) != owed.end();
         const bool differs = mine == nullptr ? is_down(vote) : mine->vote != vote;
-        if (differs || vouch) publish(subject, vote, out);
+        if (differs || vouch) publish(subject, vote, now, out);
     }
 }
 
-void Gossip::publish(const NodeId& subject, Vote vote, Effects& out) {
+void Gossip::publish(const NodeId& subject, Vote vote, Moment now, Effects& out) {
     const auto record = members_.find(subject);
     if (!record || record->state() != MemberState::alive) return;
     const Opinion opinion{subject, record->claim()->boot, record->claim()->incarnation,
                           self_,   own_claim().boot,      ++opinion_sequence_,
                           vote};
     opinions_.take(opinion);
-    outbox_.put(opinion, self_);
+    outbox_.put(opinion, self_, now.boot_time);
     out.trace(Event::opinion_given, subject.prefix(), static_cast<std::uint64_t>(vote),
               opinion_sequence_);
 }

@@ -200,7 +200,7 @@ void BucketSet::encode(Writer& out) const {
 bool BucketSet::decode(Reader& in, BucketSet& out) {
     const ByteView bytes = in.bytes(out.bits_.size());
     if (bytes.size() != out.bits_.size()) in.fail();
-    if (in.ok()) std::ranges::copy(bytes, out.bits_.begin());
+    if (in.ok()) copy_into(out.bits_, bytes);
     return in.ok();
 }
 

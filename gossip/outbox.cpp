@@ -123,13 +123,20 @@ void Outbox::put(const NodeId& member, const NodeId& from, BootTime now) {
     near_members_ += news.near ? 0U : 1U;
     news.near = true;
     news.holders = holder(from);
-    has_near_ = true;
+    near_at_ = earlier(near_at_, now);
     if (!far_at_) far_at_ = now + far_after;
 }
 
-void Outbox::put(const Opinion& opinion, const NodeId& from) {
+void Outbox::put(const Opinion& opinion, const NodeId& from, BootTime due) {
     opinions_[{opinion.subject, opinion.observer}] = {opinion, holder(from)};
-    has_near_ = true;
+    near_at_ = earlier(near_at_, due);
+}
+
+void Outbox::drop_opinions(const NodeId& subject) {
+    const auto is_about = [&](const auto& each) { return each.first.first == subject; };
+    if (std::erase_if(opinions_, is_about) == 0) return;
+    if (opinions_.empty() && near_members_ == 0) near_at_.reset();
+    if (empty()) forget_peers();
 }
 
 bool Outbox::waits(const NodeId& member) const {
@@ -210,7 +217,7 @@ void Outbox::flush_near(const Members& members, std::span<const NodeId> all,
     claims.send(few, few_bits, out);
     most.send(all, all_bits, out);
     near_.used(now);
-    has_near_ = false;
+    near_at_.reset();
     near_members_ = 0;
     opinions_.clear();
     if (empty()) forget_peers();
@@ -242,7 +249,7 @@ void Outbox::keep_near(Holders told) {
 
 std::optional<BootTime> Outbox::next_deadline() const {
     std::optional<BootTime> next = far_at_;
-    if (has_near_) next = earlier(next, near_.opens_at());
+    if (near_at_) next = earlier(next, std::max(*near_at_, near_.opens_at()));
     return next;
 }
 

@@ -5,7 +5,8 @@
 //       that still show another table
 //
 //   news after a calm leave at once; in a storm one flood carries all of a period, and claims go to
-//   few of the near links
+//   few of the near links; opinions of others wait a moment for those that follow, and for the
+//   verdict, which makes them superfluous
 //
 // Invariants:
 //   I1  A cell waits at most once, however often it changed: the newest state goes out.
@@ -80,7 +81,11 @@ public:
 
     // What the table says of a node; `from` brought the news (this node itself: nobody to spare).
     void put(const NodeId& member, const NodeId& from, BootTime now);
-    void put(const Opinion& opinion, const NodeId& from);
+    // Goes at `due` at the latest, if the lane is open then.
+    void put(const Opinion& opinion, const NodeId& from, BootTime due);
+
+    // The subject ended or claimed anew: what was held of it is void.
+    void drop_opinions(const NodeId& subject);
 
     // `peer` has what this node knows of the member, or holds this opinion: it need not be told.
     void on_shown(const NodeId& member, const NodeId& peer);
@@ -98,7 +103,9 @@ public:
     // So many members' news wait for near links that few of them get each.
     [[nodiscard]] bool is_storm() const { return near_members_ > storm_news; }
 
-    [[nodiscard]] bool is_near_due(BootTime now) const { return has_near_ && near_.is_open(now); }
+    [[nodiscard]] bool is_near_due(BootTime now) const {
+        return near_at_ && now >= *near_at_ && near_.is_open(now);
+    }
 
     [[nodiscard]] bool is_far_due(BootTime now) const { return far_at_ && now >= *far_at_; }
 
@@ -143,9 +150,9 @@ private:
     std::vector<std::uint32_t> places_;                          // theirs, by number; 0: none
     std::map<std::pair<NodeId, NodeId>, OpinionNews> opinions_;  // by subject and observer
     Lane near_{near_pace};
-    bool has_near_ = false;           // something waits for near links
-    std::size_t near_members_ = 0;    // of members' news
-    std::optional<BootTime> far_at_;  // when members' news go to far links
+    std::optional<BootTime> near_at_;  // something waits for near links until then
+    std::size_t near_members_ = 0;     // of members' news
+    std::optional<BootTime> far_at_;   // when members' news go to far links
 };
 
 }  // namespace starling::gossip

@@ -79,11 +79,10 @@ Recalled Marks::recalled(const NodeId& peer) const {
     return {found->second.mark};
 }
 
-void Marks::look(const std::optional<std::vector<NodeId>>& present, Moment now) {
-    const auto told = [this](const NodeId& peer) { return told_.contains(peer); };
+void Marks::look(bool all_told, Moment now) {
     const bool late = now.boot_time - began_ >= limits::recalled_within;
     if (late) STARLING_PROBE(vouched_for_late);
-    vouched_for_ = late || (present && std::ranges::all_of(*present, told));
+    vouched_for_ = late || all_told;
 }
 
 JournalId Marks::replace_journal(Effects& out) {

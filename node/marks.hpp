@@ -56,8 +56,11 @@ public:
 
     [[nodiscard]] bool is_vouched_for() const { return vouched_for_; }
 
-    // `present`: those whose memory counts; nothing: it is not known yet who is.
-    void look(const std::optional<std::vector<NodeId>>& present, Moment now);
+    // It said in this boot what it remembers.
+    [[nodiscard]] bool has_told(const NodeId& peer) const { return told_.contains(peer); }
+
+    // `all_told`: it is known who is present, and all of them have.
+    void look(bool all_told, Moment now);
 
     // From now on the records are of another journal, which this turn writes.
     [[nodiscard]] JournalId replace_journal(Effects& out);

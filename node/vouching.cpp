@@ -2,8 +2,6 @@
 #include "node/parts.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <vector>
 
 namespace starling::node {
 
@@ -30,11 +28,14 @@ void NodeCore::Parts::on_recalled(const NodeId& peer, const Recalled& recalled, 
 // All voters and neighbours that seem to be there, once this node has met them again.
 void NodeCore::Parts::look_for_vouchers(Moment now) {
     if (marks.is_vouched_for()) return;
-    if (!gossip.joined(now.boot_time)) return marks.look({}, now);
-    std::vector<NodeId> asked = kept;
-    std::ranges::copy(quorum.registers().voter_nodes(), std::back_inserter(asked));
-    std::erase_if(asked, [&](const NodeId& id) { return id == self() || !gossip.is_alive(id); });
-    marks.look(asked, now);
+    const auto owes = [&](const NodeId& id) {
+        return id != self() && !marks.has_told(id) && gossip.is_alive(id);
+    };
+    // In the order in which these end soonest where most are still to be heard.
+    const bool all_told = std::ranges::none_of(kept, owes) &&
+                          std::ranges::none_of(quorum.registers().voter_nodes(), owes) &&
+                          gossip.joined(now.boot_time);
+    marks.look(all_told, now);
 }
 
 }  // namespace starling::node

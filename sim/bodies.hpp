@@ -62,7 +62,7 @@ public:
     // The frame with this head, until another is asked for or the body is released.
     [[nodiscard]] ByteView frame(const FrameHead& head, Handle handle) {
         Bytes& bytes = used(handle).bytes;
-        std::ranges::copy(head, bytes.begin());
+        copy_into(bytes, head);
         return bytes;
     }
 

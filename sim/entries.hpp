@@ -62,7 +62,7 @@ public:
     // one.
     [[nodiscard]] static std::uint64_t beginning_of(ByteView key) {
         std::array<std::uint8_t, 8> bytes{};
-        std::ranges::copy(key.first(std::min(key.size(), bytes.size())), bytes.begin());
+        copy_into(bytes, key.first(std::min(key.size(), bytes.size())));
         return load_u64(bytes);
     }
 

@@ -30,7 +30,7 @@ Identity make_identity(std::uint64_t seed, std::uint32_t host) {
     Identity identity{SigningKey(seed_of(seed, "node", host)), {}, {}, {}, {}, {}};
     identity.curve.bytes = seed_of(seed, "curve", host);
     const Hash256 journal{seed_of(seed, "journal", host)};
-    std::ranges::copy(journal.view().first(JournalId::size), identity.journal.bytes.begin());
+    copy_into(identity.journal.bytes, journal.view().first(JournalId::size));
     identity.address = address_of(host);
     identity.name = "node-" + std::to_string(host + 1);
     return identity;

@@ -1,13 +1,6 @@
 #include "sim/trace_hash.hpp"
 
-#include <algorithm>
-
 namespace starling::sim {
-namespace {
-
-constexpr std::size_t digest_bytes = 16;
-
-}  // namespace
 
 void TraceHash::add(Duration now, std::uint32_t host, const TraceRecord& record) {
     ++records_;
@@ -30,15 +23,15 @@ void TraceHash::add_numbers(Duration now, std::uint32_t host,
 void TraceHash::add_bytes(ByteView bytes) {
     put(bytes.size());
     if (buffer_.size() < used_ + bytes.size() + room) buffer_.resize(used_ + bytes.size() + room);
-    std::ranges::copy(bytes, buffer_.data() + used_);
+    copy_into(std::span(buffer_).subspan(used_), bytes);
     used_ += bytes.size();
     flush_when_full();
 }
 
 std::string TraceHash::digest() const {
-    Hasher copy = hasher_;
-    const Hash256 hash = copy.add(ByteView(buffer_).first(used_)).finish();
-    return to_hex(hash.view().first(digest_bytes));
+    QuickHasher copy = hasher_;
+    copy.add(ByteView(buffer_).first(used_));
+    return to_hex(copy.digest());
 }
 
 void TraceHash::flush() {

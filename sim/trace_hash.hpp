@@ -1,6 +1,6 @@
 // A fingerprint of everything that happened: two runs with the same fingerprint did the same.
 //
-//      trace records, frames, draw counts ──> buffer ──> BLAKE2b ──> 128 bits
+//      trace records, frames, draw counts ──> buffer ──> XXH3 ──> 128 bits
 //
 // Invariants:
 //   I1  The digest depends on every record fed, on its time, on its host and on the order.
@@ -9,8 +9,8 @@
 // Not thread safe.
 #pragma once
 
-#include "base/hash.hpp"
 #include "base/moment.hpp"
+#include "base/quick_hash.hpp"
 #include "base/trace.hpp"
 
 #include <array>
@@ -22,7 +22,7 @@ namespace starling::sim {
 
 class TraceHash {
 public:
-    TraceHash() : hasher_("starling/sim/trace"), buffer_(flush_at + room) {}
+    TraceHash() : buffer_(flush_at + room) {}
 
     void add(Duration now, std::uint32_t host, const TraceRecord& record);
 
@@ -50,7 +50,7 @@ private:
 
     void flush();
 
-    Hasher hasher_;
+    QuickHasher hasher_;
     Bytes buffer_;
     std::size_t used_ = 0;  // of the buffer: always with room behind it
     std::uint64_t records_ = 0;

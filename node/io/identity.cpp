@@ -78,7 +78,7 @@ Result<Token> parse_token(std::string_view text) {
     ByteView rest(bytes);
     Token token;
     const auto take = [&rest](auto& id) {
-        std::ranges::copy(rest.first(id.size), id.bytes.begin());
+        copy_into(id.bytes, rest.first(id.size));
         rest = rest.subspan(id.size);
     };
     take(token.node);

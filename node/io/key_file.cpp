@@ -68,7 +68,7 @@ std::optional<SigningKey::Seed> parse_seed(std::string_view text) {
     auto bytes = from_hex(text);
     SigningKey::Seed seed{};
     if (!bytes || bytes->size() != seed.size()) return std::nullopt;
-    std::ranges::copy(*bytes, seed.begin());
+    copy_into(seed, *bytes);
     sodium_memzero(bytes->data(), bytes->size());
     return seed;
 }

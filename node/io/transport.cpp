@@ -13,9 +13,9 @@ namespace {
 QueuedFrame framed(const node::FrameHeader& header, ByteView body) {
     QueuedFrame frame{header.kind, limits::frame_header_bytes + body.size(),
                       Message(limits::frame_header_bytes + body.size())};
-    const auto head = node::header_bytes(header);
-    std::ranges::copy(head, frame.message.data());
-    std::ranges::copy(body, frame.message.data() + head.size());
+    const std::span room(frame.message.data(), frame.message.size());
+    copy_into(room, node::header_bytes(header));
+    copy_into(room.subspan(limits::frame_header_bytes), body);
     return frame;
 }
 

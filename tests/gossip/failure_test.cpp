@@ -148,6 +148,37 @@ TEST_CASE("three of five that stop together are dead to the rest", "[gossip][fai
     CHECK(world.core(bob).alive_count() == 2);
 }
 
+TEST_CASE("a death that was doubted is taken once its subject is heard no more",
+          "[gossip][failure]") {
+    World world = settled({.nodes = 5});
+    const MemberView member = *world.core(ann).member(world.id(fay));
+    Cells told;
+    told.deaths.push_back({member.id, member.boot(), member.incarnation(), Cause::refused, 0});
+    const auto tell_ann = [&](Gossip& core, Moment now, Effects& out) {
+        CHECK(hear(core, world.id(bob), told, now, out) == Verdict::nothing_new);
+    };
+    world.stop(fay);
+    world.with(ann, tell_ann);
+    CHECK(world.state(ann, fay) == MemberState::alive);
+    // Before any suspicion could have killed.
+    world.run(2 * limits::heartbeat_period + limits::ack_timeout_min + 100ms);
+    CHECK(world.changes_to(MemberState::suspect) == 0);
+    CHECK(world.state(ann, fay) == MemberState::dead);
+}
+
+TEST_CASE("a death that is doubted does not survive its subject's answer", "[gossip][failure]") {
+    World world = settled({.nodes = 5});
+    const MemberView member = *world.core(ann).member(world.id(fay));
+    Cells told;
+    told.deaths.push_back({member.id, member.boot(), member.incarnation(), Cause::refused, 0});
+    world.with(ann, [&](Gossip& core, Moment now, Effects& out) {
+        hear(core, world.id(bob), told, now, out);
+    });
+    world.run(1s);
+    CHECK(world.all_see(fay, MemberState::alive, Incarnation{1}));
+    CHECK(world.changes_to(MemberState::dead) == 0);
+}
+
 TEST_CASE("twenty nodes in rings agree on a crash, a stop and a return", "[gossip][failure]") {
     World world = settled({.nodes = 20});
     CHECK(world.core(ann).neighbours().size() <= 6);

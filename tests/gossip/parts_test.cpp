@@ -257,14 +257,45 @@ TEST_CASE("news after a calm leave at once, those of a storm together", "[gossip
         if (outbox.is_near_due(now)) outbox.flush_near(members, links, {}, now, out);
         return out.outgoing().size();
     };
-    outbox.put(opinion_of(eve, 1, Vote::up), test_key(ann).id());
+    outbox.put(opinion_of(eve, 1, Vote::up), test_key(ann).id(), start);
     CHECK(flush(start) == 1);
     for (std::uint8_t observer = 1; observer <= 5; ++observer) {
-        outbox.put(opinion_of(observer, 2, Vote::up), test_key(ann).id());
+        outbox.put(opinion_of(observer, 2, Vote::up), test_key(ann).id(), start);
         CHECK(flush(start + Outbox::pause - 1ns) == 0);
     }
     CHECK(outbox.next_deadline() == start + Outbox::pause);
     CHECK(flush(start + Outbox::pause) == 1);
+    CHECK_FALSE(outbox.next_deadline().has_value());
+}
+
+TEST_CASE("opinions of others wait for those that follow, and go with what goes before",
+          "[gossip][outbox]") {
+    const std::vector<NodeId> links{test_key(bob).id()};
+    const Members members(1);
+    Outbox outbox{members.commons().directory};
+    Effects out;
+    const BootTime due = start + 4ms;
+    outbox.put(opinion_of(ann, 1, Vote::up), test_key(ann).id(), due);
+    outbox.put(opinion_of(eve, 1, Vote::up), test_key(eve).id(), due + 1ms);
+    CHECK_FALSE(outbox.is_near_due(due - 1ns));
+    CHECK(outbox.next_deadline() == due);
+    CHECK(outbox.is_near_due(due));
+    outbox.put(opinion_of(bob, 1, Vote::up), test_key(bob).id(), start);  // an own one
+    REQUIRE(outbox.is_near_due(start));
+    outbox.flush_near(members, links, {}, start, out);
+    CHECK(out.outgoing().size() == 1);
+    CHECK(outbox.empty());
+}
+
+TEST_CASE("opinions of who has died go nowhere", "[gossip][outbox]") {
+    const Members members(1);
+    Outbox outbox{members.commons().directory};
+    const Opinion opinion = opinion_of(bob, 1, Vote::down_refused);
+    outbox.put(opinion, test_key(bob).id(), start);
+    outbox.drop_opinions(opinion.observer);
+    CHECK(outbox.is_near_due(start));
+    outbox.drop_opinions(opinion.subject);
+    CHECK(outbox.empty());
     CHECK_FALSE(outbox.next_deadline().has_value());
 }
 
@@ -317,7 +348,7 @@ TEST_CASE("a link that showed a cell is not sent it", "[gossip][outbox]") {
     world.outbox.on_shown(world.member, world.far);
     CHECK(world.flush(start + Outbox::far_after) == Flooding::Frames{0, 0});
     const Opinion opinion = opinion_of(eve, 1, Vote::up);
-    world.outbox.put(opinion, world.member);
+    world.outbox.put(opinion, world.member, start);
     world.outbox.on_shown(opinion, world.near);
     CHECK(world.flush(start + 1h) == Flooding::Frames{0, 0});
     CHECK(world.outbox.empty());
@@ -381,7 +412,7 @@ TEST_CASE("in a storm claims take few ways, deaths and opinions all", "[gossip][
     world.table.bury({claim.node, claim.boot, claim.incarnation, Cause::silent, 0}, start);
     world.outbox.put(claim.node, claim.node, start);
     CHECK(world.outbox.is_storm());
-    world.outbox.put(opinion_of(eve, 1, Vote::up), test_key(eve).id());
+    world.outbox.put(opinion_of(eve, 1, Vote::up), test_key(eve).id(), start);
 
     world.outbox.flush_near(world.table, world.links, world.neighbours, start, world.out);
     CHECK_FALSE(world.outbox.is_storm());

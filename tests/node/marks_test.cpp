@@ -166,18 +166,18 @@ TEST_CASE("what a process told itself is no proof against it", "[node][marks]") 
 
 TEST_CASE("a node is vouched for once all who are present have told, or late", "[node][marks]") {
     One one;
-    one.marks->look(std::nullopt, one.now);
+    one.marks->look(false, one.now);
     CHECK_FALSE(one.marks->is_vouched_for());
-    one.marks->look(std::vector{one.peer}, one.now);
-    CHECK_FALSE(one.marks->is_vouched_for());
+    CHECK_FALSE(one.marks->has_told(one.peer));
     (void)one.marks->on_recalled(one.peer, {}, one.key.id(), one.verifier);
-    one.marks->look(std::vector{one.peer}, one.now);
+    CHECK(one.marks->has_told(one.peer));
+    one.marks->look(true, one.now);
     CHECK(one.marks->is_vouched_for());
 
     One alone;
     CHECK(alone.marks->next_deadline() == alone.now.boot_time + limits::recalled_within);
     alone.now.boot_time += limits::recalled_within;
-    alone.marks->look(std::nullopt, alone.now);
+    alone.marks->look(false, alone.now);
     CHECK(alone.marks->is_vouched_for());
 }
 
