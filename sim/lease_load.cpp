@@ -148,7 +148,6 @@ void LeaseLoad::acquire(std::uint32_t host, const std::string& name, Duration te
     asked.at = now;
     asked.name = name;
     asked.term = term;
-    ++acquired_;
     send(host, std::move(asked), clients);
 }
 
@@ -176,6 +175,7 @@ void LeaseLoad::send(std::uint32_t host, Asked asked, Clients& clients) {
     const auto call = clients.call(host, std::move(request));
     if (!call) return;
     ++counts_.leases;
+    if (asked.wish == Wish::acquire && asked.at >= setup_.healed_at) ++acquired_;
     waiting_.emplace(CallKey{host, *call}, std::move(asked));
 }
 

@@ -18,7 +18,7 @@
 //   leases_count_from_asked a holder is told nothing longer than the term, counted from when its
 //                           node last proposed that it holds the lease
 //   leases_agree            in the end all nodes tell the same holder and fence
-//   leases_progress         something was granted, if enough was asked for
+//   leases_progress         something was granted, if enough was asked for on a healed mesh
 //
 // Not thread safe.
 #pragma once
@@ -127,7 +127,7 @@ private:
     std::map<CallKey, Asked> waiting_;
     std::multimap<Duration, std::pair<std::uint32_t, std::string>> again_;  // who tries when
     std::map<CallKey, std::string> questions_;  // who holds it, in the end
-    std::uint64_t acquired_ = 0;                // asked for
+    std::uint64_t acquired_ = 0;                // asked for on a healed mesh
     std::uint64_t granted_ = 0;
     std::uint64_t lurked_ = 0;
     LoadCounts counts_;
