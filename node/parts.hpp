@@ -79,6 +79,7 @@ struct NodeCore::Parts final : AddressBook {
     std::vector<NodeId> kept;     // by the links, of late
     std::uint64_t overlay = 0;    // gossip's number of what `kept` and `relays` come from
     Marks marks;
+    std::optional<NodeId> awaited;    // one who did not tell yet what it remembers of this node
     std::optional<Boot> used_before;  // this boot or a higher one, by what the disk has forgotten
     crdt::Store store;
     quorum::Quorum quorum;

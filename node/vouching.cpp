@@ -2,6 +2,7 @@
 #include "node/parts.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace starling::node {
 
@@ -31,11 +32,16 @@ void NodeCore::Parts::look_for_vouchers(Moment now) {
     const auto owes = [&](const NodeId& id) {
         return id != self() && !marks.has_told(id) && gossip.is_alive(id);
     };
-    // In the order in which these end soonest where most are still to be heard.
-    const bool all_told = std::ranges::none_of(kept, owes) &&
-                          std::ranges::none_of(quorum.registers().voter_nodes(), owes) &&
-                          gossip.joined(now.boot_time);
-    marks.look(all_told, now);
+    const auto await_one_of = [&](std::span<const NodeId> nodes) {
+        const auto found = std::ranges::find_if(nodes, owes);
+        if (found != nodes.end()) awaited = *found;
+        return found != nodes.end();
+    };
+    // As long as one has not told, it does not matter whether others have.
+    const bool is_open = (awaited && owes(*awaited)) || await_one_of(kept) ||
+                         await_one_of(quorum.registers().voter_nodes()) ||
+                         !gossip.joined(now.boot_time);
+    marks.look(!is_open, now);
 }
 
 }  // namespace starling::node

@@ -4,7 +4,8 @@ of processors, disk and process are set from. Nothing here tells what scripts/fi
     cores       how long an idle processor takes until it works, how much longer after a long rest
     verify      what a look at a signature costs
     busy        what each thread spends while nodes write one at a time, and all at once: so many
-                turns for each frame and so few that their costs can be told apart
+                turns for each frame and so few that their costs can be told apart; and at rest,
+                since heartbeats cost less than what is written
     syncs       how long each commit waited for the disk, without processors and queues for them
     endings     how long after kill -9 a peer notes it, and what news of links cost
 """
@@ -22,6 +23,7 @@ OTHERS_MAX = 0.05                    # processors that others may keep busy duri
 SHORT_REST_S, LONG_REST_S = 0.0002, 0.1    # of a processor
 PUT_PERIOD_S, BURST_PERIOD_S = 0.25, 0.5
 AFTER_KILL_S = 0.3
+REST_S = 6.0
 
 
 class Client:
@@ -236,7 +238,7 @@ def added(rows):
 
 
 def busy(nodes):
-    """What so many nodes spend in all, heartbeats and all, while one writes at a time, and while
+    """What so many nodes spend in all while nobody writes, while one writes at a time, and while
     all write at once; and how long each of their commits waited for the disk."""
     with Mesh(nodes) as mesh:
         time.sleep(3.0)
@@ -244,17 +246,23 @@ def busy(nodes):
 
         def spend(act):
             spent = [Spent(node, client) for node, client in zip(mesh.nodes, clients)]
-            kernel = kernel_ns()
+            kernel, began = kernel_ns(), time.monotonic()
             writes = act()
-            kernel = kernel_ns() - kernel
-            return added([each.since() for each in spent]) | {"kernel_ns": kernel,
-                                                              "applied": writes * (nodes - 1)}
+            lasted, kernel = time.monotonic() - began, kernel_ns() - kernel
+            return added([each.since() for each in spent]) | {
+                "kernel_ns": kernel, "applied": writes * (nodes - 1), "seconds": lasted}
 
+        rest, still = quiet_rounds(mesh, 2, lambda n: spend(write_nothing))
         singly, others = quiet_rounds(mesh, 2, lambda n: spend(lambda: write_singly(clients, n)))
         at_once, more = quiet_rounds(mesh, 2, lambda n: spend(lambda: write_at_once(clients, n)))
         waits, most = quiet_rounds(mesh, 1, lambda n: disk_waits_us(mesh, clients))
-        return {"singly": added(singly), "at_once": added(at_once), "waits_us": waits[0],
-                "others": max(others, more, most)}
+        return {"rest": added(rest), "singly": added(singly), "at_once": added(at_once),
+                "waits_us": waits[0], "others": max(still, others, more, most)}
+
+
+def write_nothing():
+    time.sleep(REST_S)
+    return 0
 
 
 def write_singly(clients, n):
