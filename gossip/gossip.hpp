@@ -264,6 +264,12 @@ private:
         }
     };
 
+    // The death of a subject whom I heard when I was told.
+    struct Doubt {
+        Death death;
+        JudgeTime since{};
+    };
+
     static constexpr Duration show_after = std::chrono::milliseconds{50};
     static constexpr Lane::Pace show_pace{show_after, std::chrono::seconds{1}, 3};
 
@@ -291,8 +297,8 @@ private:
     Verdict apply_all(const OpenCells& cells, const NodeId& from, Moment now, Effects& out);
     void changed(const NodeId& id, const NodeId& from, Moment now, Effects& out);
     void bury(const Death& death, const NodeId& from, Moment now, Effects& out);
-    [[nodiscard]] bool hears(const NodeId& id, Moment now) const;
-    void bury_doubted(Moment now, Effects& out);
+    void doubt(const Death& death, Moment now);
+    void settle_doubts(Moment now, Effects& out);
     void drop_opinions(const NodeId& subject);
     [[nodiscard]] Duration opinions_rest() const;
     void tell_dead(const NodeId& peer, Moment now, Effects& out);
@@ -369,7 +375,7 @@ private:
     std::uint64_t opinion_sequence_ = 0;
     std::vector<NodeId> owed_;        // subjects somebody accuses and I can vouch for
     std::vector<Opinion> withdrawn_;  // what accusers of old have said since, to be told at once
-    std::vector<Death> doubted_;      // of subjects whom I heard when I was told
+    std::vector<Doubt> doubts_;       // one for a subject
     std::vector<NodeIndex> ring_doubts_;  // who may have come onto the rings, or gone
     std::uint64_t rings_made_ = 0;
     std::optional<Basis> published_;  // when own opinions were brought in line last

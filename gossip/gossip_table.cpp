@@ -343,11 +343,11 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
         return Verdict::nothing_new;
     }
     // I hear him: he is told, and answers with a higher incarnation, before anybody here mourns.
-    if (STARLING_MUTANT(42, hears(cell.node, now), false)) {
+    const Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
+    if (STARLING_MUTANT(42, heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh),
+                        false)) {
         STARLING_PROBE(death_of_one_heard);
-        std::erase_if(doubted_, [&](const Death& each) { return each.node == cell.node; });
-        doubted_.push_back(cell);
-        (void)heartbeats_.on_accused(cell.node, judge_.at(now.boot_time));
+        doubt(cell, now);
         if (peers_.is_up(cell.node)) {
             Cells told;
             told.deaths.push_back(cell);
@@ -406,22 +406,24 @@ void Gossip::bury(const Death& death, const NodeId& from, Moment now, Effects& o
     changed(death.node, from, now, out);
 }
 
-bool Gossip::hears(const NodeId& id, Moment now) const {
-    constexpr Duration fresh = 2 * limits::heartbeat_period + limits::ack_timeout_min;
-    return heartbeats_.heard_within(id, judge_.at(now.boot_time), fresh);
+void Gossip::doubt(const Death& death, Moment now) {
+    std::erase_if(doubts_, [&](const Doubt& each) { return each.death.node == death.node; });
+    doubts_.push_back({death, judge_.at(now.boot_time)});
 }
 
-// Deaths of those whom I heard when I was told, once I hear them no more and they said nothing new.
-// Of who is no subject of mine any more I know nothing myself: tables will tell.
-void Gossip::bury_doubted(Moment now, Effects& out) {
-    for (const Death& death : std::exchange(doubted_, {})) {
-        if (!heartbeats_.watches(death.node)) continue;
-        if (members_.judge(death) != MergeVerdict::taken) continue;
-        if (hears(death.node, now)) {
-            doubted_.push_back(death);
-        } else {
+// Whom I heard when I was told of his death is asked: an answer ends the doubt, silence and a
+// refusal do so too.  Of who is no subject of mine any more I know nothing: tables will tell.
+void Gossip::settle_doubts(Moment now, Effects& out) {
+    for (const Doubt& each : std::exchange(doubts_, {})) {
+        const NodeId& id = each.death.node;
+        if (!heartbeats_.watches(id) || members_.judge(each.death) != MergeVerdict::taken) continue;
+        if (STARLING_MUTANT(65, heartbeats_.has_answered(id, each.since), false)) continue;
+        if (heartbeats_.is_accused_by_me(id)) {
             STARLING_PROBE(doubted_death_taken);
-            bury(death, self_, now, out);
+            bury(each.death, self_, now, out);
+        } else {
+            heartbeats_.ask(id, each.since);
+            doubts_.push_back(each);
         }
     }
 }

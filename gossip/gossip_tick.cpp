@@ -26,9 +26,9 @@ std::uint32_t ms_of(Duration duration) {
 void Gossip::on_tick(Moment now, Input input, Effects& out) {
     judge_.advance(now.boot_time, input);
     rebuild_rings(now);
+    settle_doubts(now, out);
     beat(out);
     publish_opinions(now, out);
-    bury_doubted(now, out);
     judge(now, out);
     if (STARLING_MUTANT(40, must_refute_, false)) refute(now, out);
     heal(now, out);

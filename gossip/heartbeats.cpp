@@ -53,6 +53,7 @@ void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime n
     const auto found = find(peer);
     if (sequence == 0 || found == watched_.end() || found->second.sequence != sequence) return;
     Watch& watch = found->second;
+    watch.answered = watch.pinged;
     const Duration sample = std::max(now - watch.pinged, Duration::zero());
     if (watch.round_trip == Duration::zero()) {
         watch.round_trip = sample;
@@ -88,6 +89,16 @@ Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
     changes_ += refused ? 1U : 0U;
     const Heard heard = on_heard(peer, now);
     return refused ? Heard::recovered : heard;
+}
+
+void Heartbeats::ask(const NodeId& subject, JudgeTime since) {
+    const auto found = find(subject);
+    if (found != watched_.end() && found->second.pinged < since) found->second.wants_ping = true;
+}
+
+bool Heartbeats::has_answered(const NodeId& subject, JudgeTime since) const {
+    const auto found = find(subject);
+    return found != watched_.end() && found->second.answered >= since;
 }
 
 bool Heartbeats::on_accused(const NodeId& subject, JudgeTime now) {

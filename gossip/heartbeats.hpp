@@ -56,6 +56,11 @@ public:
     // A HELLO: ends a refusal too.
     Heard on_hello(const NodeId& peer, JudgeTime now);
 
+    // Pings him if no ping has left since then.
+    void ask(const NodeId& subject, JudgeTime since);
+    // Whether he answered a ping that left since then.
+    [[nodiscard]] bool has_answered(const NodeId& subject, JudgeTime since) const;
+
     // Somebody accuses him.  True when he was heard just now: answer `up` at once.
     bool on_accused(const NodeId& subject, JudgeTime now);
 
@@ -110,6 +115,7 @@ private:
         JudgeTime since{};  // a subject since
         JudgeTime heard{};
         JudgeTime pinged{};
+        JudgeTime answered{};            // when the ping left that he answered last
         std::optional<JudgeTime> asked;  // the first ping he left unanswered
         std::uint32_t sequence = 0;
         bool was_linked = false;

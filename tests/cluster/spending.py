@@ -4,8 +4,8 @@ of processors, disk and process are set from. Nothing here tells what scripts/fi
     cores       how long an idle processor takes until it works, how much longer after a long rest
     verify      what a look at a signature costs
     busy        what each thread spends while nodes write one at a time, and all at once: so many
-                turns for each frame and so few that their costs can be told apart; and at rest,
-                since heartbeats cost less than what is written
+                turns for each frame and so few that their costs can be told apart; and at rest, for
+                heartbeats cost otherwise than what is written
     syncs       how long each commit waited for the disk, without processors and queues for them
     endings     how long after kill -9 a peer notes it, and what news of links cost
 """

@@ -127,6 +127,21 @@ TEST_CASE("an accusation is answered at once by who heard the accused just now",
     CHECK(heartbeats.on_heard(eve_id, ack + 2ms) == Heard::answered);
 }
 
+TEST_CASE("who is asked is pinged once, and only the answer to that ping counts",
+          "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    const JudgeTime asked{5ms};
+    heartbeats.ask(bob_id, asked);
+    CHECK(heartbeats.tick(asked).pings == std::vector{bob_id});
+    heartbeats.ask(bob_id, asked);
+    CHECK(heartbeats.tick(asked + 1ms).pings.empty());
+    heartbeats.on_heard(bob_id, asked + 2ms);
+    CHECK_FALSE(heartbeats.has_answered(bob_id, asked));
+    heartbeats.on_pong(bob_id, heartbeats.sequence_of(bob_id), asked + 3ms);
+    CHECK(heartbeats.has_answered(bob_id, asked));
+    CHECK_FALSE(heartbeats.has_answered(bob_id, asked + 1ms));
+}
+
 TEST_CASE("a subject never linked has the time of a dial", "[gossip][heartbeats]") {
     Heartbeats heartbeats{JudgeTime{}};
     heartbeats.watch(std::array{bob_id}, 0ms);
