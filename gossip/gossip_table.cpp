@@ -406,9 +406,16 @@ void Gossip::bury(const Death& death, const NodeId& from, Moment now, Effects& o
     changed(death.node, from, now, out);
 }
 
+// Once for a life: who is told again and again asks no more often.
 void Gossip::doubt(const Death& death, Moment now) {
-    std::erase_if(doubts_, [&](const Doubt& each) { return each.death.node == death.node; });
-    doubts_.push_back({death, judge_.at(now.boot_time)});
+    const auto known =
+        std::ranges::find(doubts_, death.node, [](const Doubt& each) { return each.death.node; });
+    const Doubt fresh{death, judge_.at(now.boot_time)};
+    if (known == doubts_.end()) {
+        doubts_.push_back(fresh);
+    } else if (members_.judge(known->death) != MergeVerdict::taken) {
+        *known = fresh;
+    }
 }
 
 // Whom I heard when I was told of his death is asked: an answer ends the doubt, silence and a
