@@ -267,7 +267,7 @@ private:
     // The death of a subject whom I heard when I was told.
     struct Doubt {
         Death death;
-        JudgeTime since{};
+        std::uint32_t ping = 0;  // the last one before
     };
 
     static constexpr Duration show_after = std::chrono::milliseconds{50};
@@ -297,7 +297,7 @@ private:
     Verdict apply_all(const OpenCells& cells, const NodeId& from, Moment now, Effects& out);
     void changed(const NodeId& id, const NodeId& from, Moment now, Effects& out);
     void bury(const Death& death, const NodeId& from, Moment now, Effects& out);
-    void doubt(const Death& death, Moment now);
+    void doubt(const Death& death);
     void settle_doubts(Moment now, Effects& out);
     void drop_opinions(const NodeId& subject);
     [[nodiscard]] Duration opinions_rest() const;

@@ -347,7 +347,7 @@ Verdict Gossip::apply(const Death& cell, const NodeId& from, Moment now, Effects
     if (STARLING_MUTANT(42, heartbeats_.heard_within(cell.node, judge_.at(now.boot_time), fresh),
                         false)) {
         STARLING_PROBE(death_of_one_heard);
-        doubt(cell, now);
+        doubt(cell);
         if (peers_.is_up(cell.node)) {
             Cells told;
             told.deaths.push_back(cell);
@@ -407,10 +407,10 @@ void Gossip::bury(const Death& death, const NodeId& from, Moment now, Effects& o
 }
 
 // Once for a life: who is told again and again asks no more often.
-void Gossip::doubt(const Death& death, Moment now) {
+void Gossip::doubt(const Death& death) {
     const auto known =
         std::ranges::find(doubts_, death.node, [](const Doubt& each) { return each.death.node; });
-    const Doubt fresh{death, judge_.at(now.boot_time)};
+    const Doubt fresh{death, heartbeats_.last_ping()};
     if (known == doubts_.end()) {
         doubts_.push_back(fresh);
     } else if (members_.judge(known->death) != MergeVerdict::taken) {
@@ -424,12 +424,12 @@ void Gossip::settle_doubts(Moment now, Effects& out) {
     for (const Doubt& each : std::exchange(doubts_, {})) {
         const NodeId& id = each.death.node;
         if (!heartbeats_.watches(id) || members_.judge(each.death) != MergeVerdict::taken) continue;
-        if (STARLING_MUTANT(65, heartbeats_.has_answered(id, each.since), false)) continue;
+        if (STARLING_MUTANT(65, heartbeats_.has_answered(id, each.ping), false)) continue;
         if (heartbeats_.is_accused_by_me(id)) {
             STARLING_PROBE(doubted_death_taken);
             bury(each.death, self_, now, out);
         } else {
-            heartbeats_.ask(id, each.since);
+            heartbeats_.ask(id, each.ping);
             doubts_.push_back(each);
         }
     }

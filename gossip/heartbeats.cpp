@@ -53,7 +53,7 @@ void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime n
     const auto found = find(peer);
     if (sequence == 0 || found == watched_.end() || found->second.sequence != sequence) return;
     Watch& watch = found->second;
-    watch.answered = watch.pinged;
+    watch.answered = sequence;
     const Duration sample = std::max(now - watch.pinged, Duration::zero());
     if (watch.round_trip == Duration::zero()) {
         watch.round_trip = sample;
@@ -91,14 +91,14 @@ Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
     return refused ? Heard::recovered : heard;
 }
 
-void Heartbeats::ask(const NodeId& subject, JudgeTime since) {
+void Heartbeats::ask(const NodeId& subject, std::uint32_t above) {
     const auto found = find(subject);
-    if (found != watched_.end() && found->second.pinged < since) found->second.wants_ping = true;
+    if (found != watched_.end() && found->second.sequence <= above) found->second.wants_ping = true;
 }
 
-bool Heartbeats::has_answered(const NodeId& subject, JudgeTime since) const {
+bool Heartbeats::has_answered(const NodeId& subject, std::uint32_t above) const {
     const auto found = find(subject);
-    return found != watched_.end() && found->second.answered >= since;
+    return found != watched_.end() && found->second.answered > above;
 }
 
 bool Heartbeats::on_accused(const NodeId& subject, JudgeTime now) {

@@ -56,10 +56,14 @@ public:
     // A HELLO: ends a refusal too.
     Heard on_hello(const NodeId& peer, JudgeTime now);
 
-    // Pings him if no ping has left since then.
-    void ask(const NodeId& subject, JudgeTime since);
-    // Whether he answered a ping that left since then.
-    [[nodiscard]] bool has_answered(const NodeId& subject, JudgeTime since) const;
+    // The number of the last ping to anybody.  The clock is no measure of what came before what: it
+    // stands still while there is input.
+    [[nodiscard]] std::uint32_t last_ping() const { return sequence_; }
+
+    // Pings him if no ping above this number was sent to him.
+    void ask(const NodeId& subject, std::uint32_t above);
+    // Whether he answered one.
+    [[nodiscard]] bool has_answered(const NodeId& subject, std::uint32_t above) const;
 
     // Somebody accuses him.  True when he was heard just now: answer `up` at once.
     bool on_accused(const NodeId& subject, JudgeTime now);
@@ -115,9 +119,9 @@ private:
         JudgeTime since{};  // a subject since
         JudgeTime heard{};
         JudgeTime pinged{};
-        JudgeTime answered{};            // when the ping left that he answered last
         std::optional<JudgeTime> asked;  // the first ping he left unanswered
         std::uint32_t sequence = 0;
+        std::uint32_t answered = 0;  // the last ping that he answered
         bool was_linked = false;
         bool wants_ping = false;
         bool owes_answer = false;  // I, about him

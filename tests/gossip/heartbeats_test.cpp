@@ -127,19 +127,26 @@ TEST_CASE("an accusation is answered at once by who heard the accused just now",
     CHECK(heartbeats.on_heard(eve_id, ack + 2ms) == Heard::answered);
 }
 
-TEST_CASE("who is asked is pinged once, and only the answer to that ping counts",
+TEST_CASE("who is asked is pinged once, even while the clock stands still",
           "[gossip][heartbeats]") {
     Heartbeats heartbeats = four();
-    const JudgeTime asked{5ms};
-    heartbeats.ask(bob_id, asked);
-    CHECK(heartbeats.tick(asked).pings == std::vector{bob_id});
-    heartbeats.ask(bob_id, asked);
-    CHECK(heartbeats.tick(asked + 1ms).pings.empty());
-    heartbeats.on_heard(bob_id, asked + 2ms);
-    CHECK_FALSE(heartbeats.has_answered(bob_id, asked));
-    heartbeats.on_pong(bob_id, heartbeats.sequence_of(bob_id), asked + 3ms);
-    CHECK(heartbeats.has_answered(bob_id, asked));
-    CHECK_FALSE(heartbeats.has_answered(bob_id, asked + 1ms));
+    const std::uint32_t before = heartbeats.last_ping();
+    heartbeats.ask(bob_id, before);
+    CHECK(heartbeats.tick(5ms).pings == std::vector{bob_id});
+    heartbeats.ask(bob_id, before);
+    CHECK(heartbeats.tick(5ms).pings.empty());
+}
+
+TEST_CASE("only the answer to a later ping answers a question", "[gossip][heartbeats]") {
+    Heartbeats heartbeats = four();
+    const std::uint32_t before = heartbeats.last_ping();
+    heartbeats.on_pong(bob_id, heartbeats.sequence_of(bob_id), 5ms);
+    heartbeats.ask(bob_id, before);
+    REQUIRE(heartbeats.tick(5ms).pings == std::vector{bob_id});
+    heartbeats.on_heard(bob_id, 6ms);
+    CHECK_FALSE(heartbeats.has_answered(bob_id, before));
+    heartbeats.on_pong(bob_id, heartbeats.sequence_of(bob_id), 7ms);
+    CHECK(heartbeats.has_answered(bob_id, before));
 }
 
 TEST_CASE("a subject never linked has the time of a dial", "[gossip][heartbeats]") {
