@@ -424,7 +424,7 @@ void Gossip::settle_doubts(Moment now, Effects& out) {
     for (const Doubt& each : std::exchange(doubts_, {})) {
         const NodeId& id = each.death.node;
         if (!heartbeats_.watches(id) || members_.judge(each.death) != MergeVerdict::taken) continue;
-        if (STARLING_MUTANT(65, heartbeats_.has_answered(id, each.ping), false)) continue;
+        if (heartbeats_.has_answered(id, each.ping)) continue;
         if (heartbeats_.is_accused_by_me(id)) {
             STARLING_PROBE(doubted_death_taken);
             bury(each.death, self_, now, out);

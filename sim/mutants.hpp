@@ -121,8 +121,6 @@ inline constexpr auto mutants = std::to_array<Mutant>({
     {64, "node/core.cpp",
      "a node that starts again votes before it heard whether its disk was put back",
      "votes_are_remembered"},
-    {65, "gossip/gossip_table.cpp", "a death stays in doubt though its subject answered since",
-     "one_accuser_never_kills"},
     {70, "crdt/store_receive.cpp", "the signature of a batch is not checked",
      "values_were_written"},
     {71, "gossip/claim.cpp", "the signature of a claim is not checked", "only_subject_raises"},
