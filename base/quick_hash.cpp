@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 namespace starling {
+
 std::uint64_t quick_hash(std::uint64_t seed, ByteView bytes) {
     return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }

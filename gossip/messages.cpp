@@ -2,8 +2,6 @@
 
 #include "base/limits.hpp"
 
-#include <algorithm>
-
 namespace starling::gossip {
 namespace {
 

@@ -88,7 +88,7 @@ void Marks::look(bool all_told, Moment now) {
 JournalId Marks::replace_journal(Effects& out) {
     const Hash256 hash =
         Hasher("starling/v1/journal").add(journal_.view()).add(boot_.value).finish();
-    std::copy_n(hash.bytes.begin(), JournalId::size, journal_.bytes.begin());
+    copy_into(journal_.bytes, hash.view().first(JournalId::size));
     out.persist(Table::meta, view_of(journal_id_key), journal_.view());
     vouched_for_ = true;
     due_ = false;

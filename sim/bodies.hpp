@@ -14,7 +14,6 @@
 #include "base/bytes.hpp"
 #include "base/limits.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>

@@ -24,10 +24,14 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t text_max = 16 * 1024 * 1024;
 
+// What is not there is looked for where it should be.
 Error file_error(const std::string& name, const std::string& path, int number) {
+    std::string look_at = path;
+    if (number == ENOENT) look_at = fs::path(path).parent_path().string();
+    if (look_at.empty()) look_at = ".";
     return Error{ErrorCode::invalid, name,
                  fmt::format("{}: {}", path, std::system_category().message(number)),
-                 "ls -l " + path, Changed::no};
+                 "ls -l " + look_at, Changed::no};
 }
 
 // Ours alone, and no link to something else.

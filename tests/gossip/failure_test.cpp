@@ -148,17 +148,22 @@ TEST_CASE("three of five that stop together are dead to the rest", "[gossip][fai
     CHECK(world.core(bob).alive_count() == 2);
 }
 
+// As ann knows the member.
+Cells death_of(World& world, World::Name name) {
+    const MemberView member = *world.core(ann).member(world.id(name));
+    Cells told;
+    told.deaths.push_back({member.id, member.boot(), member.incarnation(), Cause::refused, 0});
+    return told;
+}
+
 TEST_CASE("a death that was doubted is taken once its subject is heard no more",
           "[gossip][failure]") {
     World world = settled({.nodes = 5});
-    const MemberView member = *world.core(ann).member(world.id(fay));
-    Cells told;
-    told.deaths.push_back({member.id, member.boot(), member.incarnation(), Cause::refused, 0});
-    const auto tell_ann = [&](Gossip& core, Moment now, Effects& out) {
-        CHECK(hear(core, world.id(bob), told, now, out) == Verdict::nothing_new);
-    };
+    const Cells told = death_of(world, fay);
     world.stop(fay);
-    world.with(ann, tell_ann);
+    world.with(ann, [&](Gossip& core, Moment now, Effects& out) {
+        CHECK(hear(core, world.id(bob), told, now, out) == Verdict::nothing_new);
+    });
     CHECK(world.state(ann, fay) == MemberState::alive);
     // Before any suspicion could have killed.
     world.run(2 * limits::heartbeat_period + limits::ack_timeout_min + 100ms);
@@ -166,16 +171,31 @@ TEST_CASE("a death that was doubted is taken once its subject is heard no more",
     CHECK(world.state(ann, fay) == MemberState::dead);
 }
 
-TEST_CASE("a death that is doubted does not survive its subject's answer", "[gossip][failure]") {
+TEST_CASE("who is told to be dead while he is heard refutes before anybody mourns",
+          "[gossip][failure]") {
     World world = settled({.nodes = 5});
-    const MemberView member = *world.core(ann).member(world.id(fay));
-    Cells told;
-    told.deaths.push_back({member.id, member.boot(), member.incarnation(), Cause::refused, 0});
+    const Cells told = death_of(world, fay);
     world.with(ann, [&](Gossip& core, Moment now, Effects& out) {
         hear(core, world.id(bob), told, now, out);
     });
     world.run(1s);
     CHECK(world.all_see(fay, MemberState::alive, Incarnation{1}));
+    CHECK(world.changes_to(MemberState::dead) == 0);
+}
+
+TEST_CASE("a doubt ends with the subject's answer: what follows is judged by itself",
+          "[gossip][failure]") {
+    World world = settled({.nodes = 5});
+    const Cells told = death_of(world, fay);
+    world.with(ann, [&](Gossip& core, Moment now, Effects& out) {
+        core.on_link_lost(world.id(fay), now);  // so that fay is not told, and does not refute
+        hear(core, world.id(bob), told, now, out);
+        core.on_link_up(world.id(fay), now, out);
+    });
+    world.run(1s);
+    REQUIRE(world.all_see(fay, MemberState::alive, Incarnation{0}));
+    world.cut(ann, fay);
+    world.run(10s);
     CHECK(world.changes_to(MemberState::dead) == 0);
 }
 
