@@ -122,12 +122,14 @@ Value::Map document_of(const Call& call) {
     if (call.seen)
         result =
             Value::Map{{"version", number_value(call.seen->version)}, {"value", call.seen->value}};
+    Value returned;
+    if (call.return_ns) returned = *call.return_ns;
     return {{"client", call.client},
             {"key", call.key},
             {"kind", std::string(name_of(call.kind))},
             {"args", std::move(args)},
             {"call_ns", call.call_ns},
-            {"return_ns", call.return_ns ? Value(*call.return_ns) : Value()},
+            {"return_ns", std::move(returned)},
             {"result", std::move(result)},
             {"outcome", std::string(name_of(call.outcome))}};
 }
