@@ -161,15 +161,9 @@ Hello Gossip::hello() const {
 }
 
 std::vector<MemberView> Gossip::members() const {
-    return members_after(std::nullopt, members_.size());
-}
-
-std::vector<MemberView> Gossip::members_after(const std::optional<NodeId>& after,
-                                              std::size_t max) const {
-    const std::vector<NodeId> ids = members_.ids_after(after, max);
     std::vector<MemberView> views;
-    views.reserve(ids.size());
-    for (const NodeId& id : ids) views.push_back(*member(id));
+    views.reserve(members_.size());
+    for (const NodeId& id : members_.ids()) views.push_back(*member(id));
     return views;
 }
 

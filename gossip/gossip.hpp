@@ -41,6 +41,7 @@
 #include "gossip/peers.hpp"
 #include "gossip/questions.hpp"
 #include "gossip/rings.hpp"
+#include "gossip/showing.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -191,9 +192,13 @@ public:
     [[nodiscard]] Roots roots() const { return {members_.root(), roots_state_}; }
 
     [[nodiscard]] std::vector<MemberView> members() const;  // ascending by id
-    // The first `max` of those after this one.
-    [[nodiscard]] std::vector<MemberView> members_after(const std::optional<NodeId>& after,
-                                                        std::size_t max) const;
+
+    // The first `max` of those after this one, ascending.
+    [[nodiscard]] std::vector<NodeId> ids_after(const std::optional<NodeId>& after,
+                                                std::size_t max) const {
+        return members_.ids_after(after, max);
+    }
+
     [[nodiscard]] std::optional<MemberView> member(const NodeId& id) const;
     [[nodiscard]] MemberState state(const NodeId& id) const;
     [[nodiscard]] std::size_t alive_count() const;  // suspects and this node included
@@ -269,9 +274,6 @@ private:
         Death death;
         std::uint32_t ping = 0;  // the last one before
     };
-
-    static constexpr Duration show_after = std::chrono::milliseconds{50};
-    static constexpr Lane::Pace show_pace{show_after, std::chrono::seconds{1}, 3};
 
     // gossip.cpp
     void read_contacts(Moment now);
@@ -389,9 +391,7 @@ private:
     std::optional<JudgeTime> refuted_;
     std::optional<Boot> superseded_;
     std::optional<BootTime> leaving_;  // since
-    std::uint64_t shown_root_ = 0;     // the table root all links were shown last
-    std::optional<BootTime> show_at_;  // when to show the next one
-    Lane shows_{show_pace};
+    Showing showing_;                  // of the table root
     BootTime heal_at_;
     BootTime seed_at_;
     BootTime join_at_;

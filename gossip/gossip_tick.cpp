@@ -43,7 +43,7 @@ std::optional<BootTime> Gossip::next_deadline() const {
     std::optional<BootTime> next = heal_at_;
     next = earlier(next, seed_at_);
     if (peers_.links().empty() && has_unmet()) next = earlier(next, join_at_);
-    next = earlier(next, show_at_);
+    next = earlier(next, showing_.next_deadline());
     next = earlier(next, outbox_.next_deadline());
     next = earlier(next, questions_.next_deadline());
     if (const auto beat = heartbeats_.deadline(judge_.now())) {
@@ -371,15 +371,7 @@ Pong Gossip::pong_to(std::uint32_t sequence) const {
 // need not wait for the next heartbeat.  Links that are settled wait, but for one: each member is
 // shown it by one of its observers.  In a storm there is nothing to agree on.
 void Gossip::show_root(BootTime now, Effects& out) {
-    if (members_.root() == shown_root_) {
-        show_at_.reset();
-        return;
-    }
-    if (!show_at_) show_at_ = std::max(now + show_after, shows_.opens_at());
-    if (now < *show_at_) return;
-    show_at_.reset();
-    shows_.used(now);
-    shown_root_ = members_.root();
+    if (!showing_.is_due(members_.root(), now)) return;
     const std::vector<NodeId> one = rings_.subjects(self_, 1);
     std::vector<NodeId> links;
     std::ranges::copy_if(peers_.links(), std::back_inserter(links), [&](const NodeId& id) {

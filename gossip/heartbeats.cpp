@@ -8,6 +8,7 @@ namespace starling::gossip {
 
 void Heartbeats::watch(std::span<const NodeId> subjects, JudgeTime now) {
     ++changes_;
+    touched();
     std::erase_if(watched_, [&](const auto& each) {
         return std::ranges::find(subjects, each.first) == subjects.end();
     });
@@ -25,6 +26,7 @@ void Heartbeats::renew(const NodeId& subject, JudgeTime now) {
     const auto found = find(subject);
     if (found == watched_.end()) return;
     ++changes_;
+    touched();
     Watch& watch = found->second;
     const Watch before = std::exchange(watch, Watch{});
     watch.since = watch.heard = watch.pinged = now;
@@ -39,6 +41,7 @@ Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
     Watch& watch = found->second;
     // What a killed process left in the sockets is read after the refusal: no sign of life.
     if (watch.refused) return Heard::expected;
+    touched();
     const bool reported = watch.reported;
     const bool owed = watch.owes_answer;
     watch.heard = now;
@@ -52,6 +55,7 @@ Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
 void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime now) {
     const auto found = find(peer);
     if (sequence == 0 || found == watched_.end() || found->second.sequence != sequence) return;
+    touched();
     Watch& watch = found->second;
     watch.answered = sequence;
     const Duration sample = std::max(now - watch.pinged, Duration::zero());
@@ -68,6 +72,7 @@ void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime n
 bool Heartbeats::on_link_up(const NodeId& peer, JudgeTime now) {
     const auto found = find(peer);
     if (found == watched_.end()) return false;
+    touched();
     found->second.was_linked = true;
     if (!found->second.refused) return false;
     on_hello(peer, now);
@@ -79,12 +84,14 @@ bool Heartbeats::on_refused(const NodeId& peer) {
     if (found == watched_.end() || found->second.refused) return false;
     found->second.refused = true;
     ++changes_;
+    touched();
     return true;
 }
 
 Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
     const auto found = find(peer);
     if (found == watched_.end()) return Heard::stranger;
+    touched();
     const bool refused = std::exchange(found->second.refused, false);
     changes_ += refused ? 1U : 0U;
     const Heard heard = on_heard(peer, now);
@@ -93,7 +100,9 @@ Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
 
 void Heartbeats::ask(const NodeId& subject, std::uint32_t above) {
     const auto found = find(subject);
-    if (found != watched_.end() && found->second.sequence <= above) found->second.wants_ping = true;
+    if (found == watched_.end() || found->second.sequence > above) return;
+    touched();
+    found->second.wants_ping = true;
 }
 
 bool Heartbeats::has_answered(const NodeId& subject, std::uint32_t above) const {
@@ -107,6 +116,7 @@ bool Heartbeats::on_accused(const NodeId& subject, JudgeTime now) {
     Watch& watch = found->second;
     if (watch.refused || watch.reported) return false;  // my opinion is out
     if (now - watch.heard <= ack_of(watch)) return true;
+    touched();
     watch.owes_answer = true;
     watch.wants_ping = !watch.asked.has_value();
     return false;
@@ -124,17 +134,30 @@ Heartbeats::Watched::const_iterator Heartbeats::find(const NodeId& subject) cons
 
 Heartbeats::Due Heartbeats::tick(JudgeTime now) {
     Due due;
+    if (now < idle_until_) return due;  // I6
     update_isolation(now);
     find_silent(now, due);
     for (auto& [subject, watch] : watched_) {
         if (watch.wants_ping) ping(subject, watch, now, due);
     }
     ping_routinely(now, due);
+    if (!watched_.empty() && !isolated_ && !has_doubt(now)) idle_until_ = next_after(now);
     return due;
 }
 
 std::optional<JudgeTime> Heartbeats::deadline(JudgeTime now) const {
     if (watched_.empty()) return std::nullopt;
+    return now < idle_until_ ? idle_until_ : next_after(now);
+}
+
+// Whether somebody is overdue whom I do not accuse.
+bool Heartbeats::has_doubt(JudgeTime now) const {
+    return std::ranges::any_of(watched_, [&](const auto& each) {
+        return !each.second.reported && is_overdue(each.second, now);
+    });
+}
+
+JudgeTime Heartbeats::next_after(JudgeTime now) const {
     JudgeTime next = routine_at();
     const auto consider = [&](JudgeTime time) {
         if (time > now) next = std::min(next, time);

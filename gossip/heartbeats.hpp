@@ -14,6 +14,7 @@
 //   I5  Above a subject's round trip its ack timeout leaves limits::ack_timeout_min, which is one
 //       TCP retransmission, or four deviations: at most limits::heartbeat_period in all, and that
 //       before the first round trip.  Other lives of a subject answer over the same path.
+//   I6  Until idle_until_ time alone changes nothing: most turns are somebody else's pings.
 //
 // Not thread safe.
 #pragma once
@@ -138,6 +139,12 @@ private:
     [[nodiscard]] bool most_silent(std::size_t silent) const;
     [[nodiscard]] JudgeTime routine_at() const;
 
+    [[nodiscard]] bool has_doubt(JudgeTime now) const;
+    [[nodiscard]] JudgeTime next_after(JudgeTime now) const;
+
+    // Something came in: what is due may have changed.
+    void touched() { idle_until_ = JudgeTime::min(); }
+
     void ping(const NodeId& subject, Watch& watch, JudgeTime now, Due& due);
     void doubt_all(JudgeTime since);
     void find_silent(JudgeTime now, Due& due);
@@ -155,6 +162,7 @@ private:
     JudgeTime routine_;  // the next routine ping is not earlier
     std::uint32_t sequence_ = 0;
     std::optional<JudgeTime> isolated_;
+    JudgeTime idle_until_ = JudgeTime::min();
     std::uint64_t changes_ = 0;
 };
 

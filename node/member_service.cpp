@@ -102,8 +102,8 @@ void MemberService::on_members(CallId call, const MembersAsk& ask, const Turn& t
     MembersPage page;
     std::size_t bytes = 0;
     // One more than goes into the page tells whether there are more.
-    for (const gossip::MemberView& view : gossip_.members_after(ask.after, max + 1)) {
-        MemberRecord record = record_of(view, turn.now.boot_time);
+    for (const NodeId& id : gossip_.ids_after(ask.after, max + 1)) {
+        MemberRecord record = record_of(*gossip_.member(id), turn.now.boot_time);
         bytes += 128 + record.name.size();
         for (const std::string& address : record.addresses) bytes += address.size() + 4;
         if (page.members.size() >= max || bytes > limits::page_bytes) {

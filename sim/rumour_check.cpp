@@ -186,13 +186,14 @@ void RumourCheck::on_heard(const Told& frame) {
     const auto peer = host_of(frame.peer.prefix());
     if (!peer || *peer == frame.host) return;
     check_refused(frame.host, frame.now);
-    view_of(frame.host, *peer).heard.note(frame.now);
+    View& view = view_of(frame.host, *peer);
+    view.heard.note(frame.now);
     if (frame.kind == Kind::ping || frame.kind == Kind::pong) {
         const bool is_pong = frame.kind == Kind::pong;
         if (!is_pong && !greetings_.at(frame.host).contains(*peer)) return;  // most pings
         if (const auto message = decoded<gossip::Ping>(decoder_, frame.body)) {
             // Pongs that nobody asked for come from strangers too.
-            if (is_pong && message->sequence != 0) view_of(frame.host, *peer).on_answer(frame.now);
+            if (is_pong && message->sequence != 0) view.on_answer(frame.now);
             auto& greetings = greetings_.at(frame.host);
             const auto greeting = greetings.find(*peer);
             if (greeting != greetings.end() && own_root(frame.host) == message->roots.table) {

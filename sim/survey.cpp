@@ -71,7 +71,7 @@ void Survey::ask(std::uint32_t host, std::optional<NodeId> after, Clients& clien
 
 void Survey::take(std::uint32_t host, Table& table, const node::MembersPage& page) {
     for (const node::MemberRecord& member : page.members) {
-        table.members.insert_or_assign(member.node,
+        table.members.insert_or_assign(table.members.end(), member.node,  // in ascending order
                                        Seen{member.state, member.boot, member.incarnation});
     }
     if (!page.more) {

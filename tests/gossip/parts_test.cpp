@@ -456,37 +456,5 @@ TEST_CASE("news that near links were not told wait for them behind a far flood",
     CHECK(world.outbox.empty());
 }
 
-// ---------------------------------------------------------------- questions
-
-TEST_CASE("one table is asked for at a time, the next once the answer came",
-          "[gossip][questions]") {
-    const NodeId first = test_key(ann).id();
-    const NodeId second = test_key(bob).id();
-    Questions questions;
-    CHECK_FALSE(questions.next_deadline().has_value());
-    questions.add(first);
-    questions.add(second);
-    questions.add(second);
-    CHECK(questions.next(start) == first);
-    questions.asked(first, start);
-    CHECK_FALSE(questions.next(start + Questions::patience - 1ns).has_value());
-    questions.answered(second, start);  // of another question
-    CHECK_FALSE(questions.next(start + Questions::rest).has_value());
-    questions.answered(first, start);
-    CHECK_FALSE(questions.next(start + Questions::rest - 1ns).has_value());
-    CHECK(questions.next_deadline() == start + Questions::rest);
-    CHECK(questions.next(start + Questions::rest) == second);
-    CHECK_FALSE(questions.next(start + 1h).has_value());
-}
-
-TEST_CASE("who does not answer holds nobody up for long", "[gossip][questions]") {
-    Questions questions;
-    questions.add(test_key(ann).id());
-    (void)questions.next(start);
-    questions.asked(test_key(ann).id(), start);
-    questions.add(test_key(bob).id());
-    CHECK(questions.next(start + Questions::patience) == test_key(bob).id());
-}
-
 }  // namespace
 }  // namespace starling::gossip::parts_test
