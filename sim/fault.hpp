@@ -75,6 +75,11 @@ enum class FaultKind : std::uint8_t {
     // The disk is put back to what it held this long before, as from a snapshot of its machine:
     // kill -9; at the end a process starts from that.
     restore_disk,
+
+    // kill -9; at the end the same disk starts at an address that nobody had before, and nobody
+    // listens at the old one any more.  A plan leaves one host where it is: others find each other
+    // by it.
+    move,
 };
 
 // Whom a fault strikes: one host, or what goes between two sides.
@@ -135,6 +140,7 @@ inline constexpr auto fault_rows = std::to_array<FaultRow>({
     {FaultKind::equivocate, "equivocate", Target::host, Amount::share, true},
     {FaultKind::lose_disk, "lose-disk", Target::host, Amount::none, true},
     {FaultKind::restore_disk, "restore-disk", Target::host, Amount::time, true},
+    {FaultKind::move, "move", Target::host, Amount::none, true},
 });
 
 static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows.size());
@@ -155,7 +161,7 @@ static_assert(static_cast<std::size_t>(fault_rows.back().kind) + 1 == fault_rows
 
 // The process ends when it begins, and another one starts when it ends.
 [[nodiscard]] constexpr bool is_crash(FaultKind kind) {
-    return kind == FaultKind::crash || forgets(kind);
+    return kind == FaultKind::crash || kind == FaultKind::move || forgets(kind);
 }
 
 struct Fault {

@@ -29,6 +29,7 @@ void History::on_fault(const Fault& fault, Phase phase, Duration now) {
         case FaultKind::crash:  // on_started() ends the outage
         case FaultKind::lose_disk:
         case FaultKind::restore_disk:
+        case FaultKind::move:
             if (begins) on_ended(fault.host, now);
             return;
         case FaultKind::pause:

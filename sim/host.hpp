@@ -145,6 +145,9 @@ public:
     void keep_disk();
     void restore_disk();
 
+    // To another address.  REQUIRES: it is down.
+    void move();
+
     void stall_disk(Duration until) { disk_.stall(until); }
 
     void slow_disk(std::int64_t factor) { disk_.slow_down(factor); }
@@ -286,6 +289,8 @@ private:
     ProcessState state_ = ProcessState::down;
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
     Boot boot_;
+    std::string address_;         // where it listens
+    std::uint32_t moves_ = 0;     // before it came there
     JournalId journal_;           // on the disk
     JournalId kept_journal_;      // on the one that will be put back
     std::optional<Boot> outbid_;  // a higher boot, which ended a process and is on the disk

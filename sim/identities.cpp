@@ -9,20 +9,11 @@
 namespace starling::sim {
 namespace {
 
-constexpr std::uint64_t port = 7400;
+constexpr std::uint64_t first_port = 7400;
+constexpr std::uint64_t ports = 65'536 - first_port;
 
 SigningKey::Seed seed_of(std::uint64_t seed, std::string_view what, std::uint64_t number) {
     return Hasher("starling/sim/identity").add(seed).add(what).add(number).finish().bytes;
-}
-
-// 10.a.b.c in the order of hosts.
-std::string address_of(std::uint32_t host) {
-    const std::uint32_t number = host + 1;
-    std::string address = "10";
-    for (unsigned shift = 24; shift > 0; shift -= 8) {
-        address += '.' + std::to_string(number >> (shift - 8) & 0xFFU);
-    }
-    return address + ':' + std::to_string(port);
 }
 
 // A transport key is random bytes here: no handshake is computed.
@@ -31,12 +22,22 @@ Identity make_identity(std::uint64_t seed, std::uint32_t host) {
     identity.curve.bytes = seed_of(seed, "curve", host);
     const Hash256 journal{seed_of(seed, "journal", host)};
     copy_into(identity.journal.bytes, journal.view().first(JournalId::size));
-    identity.address = address_of(host);
+    identity.address = address_of(host, 0);
     identity.name = "node-" + std::to_string(host + 1);
     return identity;
 }
 
 }  // namespace
+
+// 10.a.b.c in the order of hosts, then port after port.
+std::string address_of(std::uint32_t host, std::uint32_t moves) {
+    const std::uint32_t number = host + 1;
+    std::string address = "10";
+    for (unsigned shift = 24; shift > 0; shift -= 8) {
+        address += '.' + std::to_string(number >> (shift - 8) & 0xFFU);
+    }
+    return address + ':' + std::to_string(first_port + moves % ports);
+}
 
 std::vector<NodeId> ids_of(const Identities& identities) {
     std::vector<NodeId> ids;

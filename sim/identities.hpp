@@ -35,6 +35,9 @@ struct Identities {
 
 [[nodiscard]] Identities make_identities(std::uint64_t seed, std::uint32_t nodes);
 
+// Where a host is once it has moved so many times; no two ever have the same.
+[[nodiscard]] std::string address_of(std::uint32_t host, std::uint32_t moves);
+
 [[nodiscard]] std::vector<NodeId> ids_of(const Identities& identities);
 
 // How many of a mesh's first nodes vote: 1 for up to 2, 3 for 3 and 4, then 5.

@@ -22,6 +22,14 @@ std::uint32_t Network::add(EndpointSetup setup) {
     return host;
 }
 
+void Network::move(std::uint32_t host, const std::string& address) {
+    Endpoint& endpoint = endpoints_.at(host);
+    addresses_.erase(endpoint.setup.address);
+    addresses_.emplace(address, host);
+    endpoint.setup.address = address;
+    ++endpoint.moves;
+}
+
 void Network::send(std::uint32_t host, const NodeId& to, Kind kind, Bodies::Handle body,
                    Duration now) {
     Endpoint& endpoint = endpoints_.at(host);

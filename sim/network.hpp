@@ -124,6 +124,10 @@ public:
     void start(std::uint32_t host);
     void crash(std::uint32_t host, Duration now, Duration exit = {});
 
+    // Its address is this from now on: whoever dials the old one, or did and has no answer yet,
+    // reaches nobody.
+    void move(std::uint32_t host, const std::string& address);
+
     void pause(std::uint32_t host) { endpoints_.at(host).paused = true; }
 
     void resume(std::uint32_t host) { endpoints_.at(host).paused = false; }
@@ -225,6 +229,7 @@ private:
         std::uint32_t from = 0;
         std::uint32_t to = 0;
         std::uint32_t to_epoch = 0;
+        std::uint32_t to_moves = 0;  // the acceptor's when it was dialled
         LinkId link;
         std::uint64_t number = 0;  // never reused
         std::uint64_t draws = 0;
@@ -245,6 +250,7 @@ private:
     struct Endpoint {
         EndpointSetup setup;
         std::uint32_t epoch = 0;  // processes started
+        std::uint32_t moves = 0;
         bool running = false;
         bool paused = false;
         bool refuses = false;

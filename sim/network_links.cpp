@@ -183,6 +183,7 @@ void Network::aim(std::uint32_t slot, std::string_view address, Duration timeout
         return settle(slot, {node::LinkNews::unreachable, no_route}, connection.began);
     }
     connection.to = target->second;
+    connection.to_moves = endpoints_[connection.to].moves;
     schedule(Happening::dial_step, slot,
              connection.began + latency(connection, connection.from, connection.to));
     schedule(Happening::dial_expired, slot, connection.began + timeout);
@@ -197,7 +198,8 @@ void Network::step_syn(std::uint32_t slot, Duration now) {
     Connection& connection = connections_[slot];
     const Endpoint& target = endpoints_[connection.to];
     const bool passes = cuts_.connects(connection.from, connection.to);
-    if (!passes || target.refuses) return retry_syn(slot, now);
+    const bool moved = connection.to_moves != target.moves;
+    if (!passes || target.refuses || moved) return retry_syn(slot, now);
 
     const Duration back = now + latency(connection, connection.to, connection.from);
     if (!target.running && now >= target.listens_until) {

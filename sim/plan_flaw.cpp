@@ -3,6 +3,7 @@
 #include "sim/plan_fields.hpp"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace starling::sim {
@@ -19,6 +20,7 @@ public:
              {&FaultJudge::begin, &FaultJudge::target, &FaultJudge::amount, &FaultJudge::end}) {
             if (auto flaw = (this->*check)()) return flaw;
         }
+        if (fault_.kind == FaultKind::move) return last_to_move();
         if (!forgets(fault_.kind)) return std::nullopt;
         if (auto flaw = kept_disk()) return flaw;
         return forgotten_disk();
@@ -93,6 +95,16 @@ private:
         if (std::find_if(plan_.faults.begin(), own, before) == own) return std::nullopt;
         return flawed(PlanPart::at,
                       "follows another one, a plan loses or puts back one disk at most");
+    }
+
+    std::optional<PlanFlaw> last_to_move() const {
+        std::set<std::uint32_t> moved;
+        for (std::size_t index = 0; index <= index_; ++index) {
+            const Fault& fault = plan_.faults[index];
+            if (fault.kind == FaultKind::move) moved.insert(fault.host);
+        }
+        if (moved.size() < plan_.nodes) return std::nullopt;
+        return flawed(PlanPart::target, "leaves no node where it is, one has to stay");
     }
 
     PlanFlaw flawed(PlanPart part, const std::string& what) const {

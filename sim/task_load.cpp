@@ -106,7 +106,7 @@ void TaskLoad::on_answer(std::uint32_t host, CallId call, ByteView body, bool la
     Task& task = tasks_[question->second];
     const auto record = node::answer_from<node::TaskRecord>(decoder_, body);
     if (!record) return;
-    if (record->state == node::TaskState::dead) ++task.shown_dead;
+    if (record->state == node::TaskState::dead) on_dead(task, *record);
     if (record->state != node::TaskState::done) return;
     ++task.shown_done;
     if (record->result) task.told.insert(*record->result);
@@ -140,8 +140,8 @@ void TaskLoad::conclude(Duration now) {
 
 void TaskLoad::conclude(const Task& task, Duration now) {
     findings_.looked(acked_tasks_end);
-    const bool may_die =
-        task.failures + task.overtaken >= attempts_max || task.given.size() >= nodes_lost_max;
+    const bool may_die = task.failures + task.overtaken + task.untold >= attempts_max ||
+                         task.given.size() >= nodes_lost_max;
     if (task.shown_done + (may_die ? task.shown_dead : 0) < asked_nodes) {
         findings_.violated(
             acked_tasks_end,
@@ -162,6 +162,17 @@ void TaskLoad::conclude(const Task& task, Duration now) {
     if (!std::ranges::includes(possible, task.told)) {
         findings_.violated(results_were_made, {now, 0, task.key});
     }
+}
+
+// What a worker did wrong is known here; not what its node gave up before the worker was told.
+void TaskLoad::on_dead(Task& task, const node::TaskRecord& record) {
+    ++task.shown_dead;
+    const auto is_untold = [&](const node::AttemptRecord& attempt) {
+        return attempt.outcome == "run_limit" &&
+               std::ranges::find(task.tried, attempt.epoch) == task.tried.end();
+    };
+    const auto untold = std::ranges::count_if(record.attempts, is_untold);
+    task.untold = std::max(task.untold, static_cast<std::uint32_t>(untold));
 }
 
 // A winner that lies is believed, and its worker takes what it hears for its own result.
@@ -309,6 +320,7 @@ void TaskLoad::on_assignment(std::uint32_t host, CallId serving, ByteView body, 
     const std::size_t number = by_key_.at(assignment->key);
     Task& task = tasks_[number];
     task.given.insert(host);
+    task.tried.push_back(assignment->epoch);
     const Conduct conduct = conduct_of(number, assignment->attempt, now);
     const bool fails =
         conduct == Conduct::fails || conduct == Conduct::silent || conduct == Conduct::late;

@@ -7,8 +7,9 @@
 // Invariants:
 //   acked_tasks_end      every acknowledged task is done in the end, as two nodes tell when asked;
 //                        or a dead letter, if its workers failed attempts_max times, given up
-//                        behind a disk that stood still among them, or three nodes were given it
-//                        and none came back with a result
+//                        behind a disk that stood still among them, and attempts that were over
+//                        before a worker was told of them; or three nodes were given it and none
+//                        came back with a result
 //   tasks_end_one_way    nobody calls a task done that another one calls a dead letter
 //   one_result_counts    whoever is told a task's result is told the same one, and so is the
 //                        worker who is told that its result counts, unless its own node lied
@@ -71,6 +72,8 @@ private:
         std::uint32_t overtaken = 0;    // results in time for a worker that was given it too late
         std::uint32_t killed = 0;       // processes that it took down
         std::set<std::uint32_t> given;  // hosts that it was assigned to
+        std::vector<node::EpochRecord> tried;  // the attempts that workers were told of
+        std::uint32_t untold = 0;  // attempts over by their run limit of which none was told
     };
 
     // An assignment that a worker has under way.
@@ -98,6 +101,7 @@ private:
     [[nodiscard]] Conduct conduct_of(std::size_t task, std::uint64_t attempt, Duration now) const;
     void conclude(const Task& task, Duration now);
     [[nodiscard]] static bool has_one_result(const Task& task);
+    static void on_dead(Task& task, const node::TaskRecord& record);
     void ask_ledger(Clients& clients);
     void on_offer_answer(std::map<CallKey, std::size_t>::iterator offer, ByteView body, bool last,
                          Duration now);

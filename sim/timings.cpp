@@ -69,7 +69,9 @@ void Timings::on_fault(const Fault& fault, Phase phase, Duration now) {
         return;
     }
     leave_out(fault.host);
-    if (!running_.empty()) outages_[fault.host] = {now, fault.kind, running_};
+    // Where a host was that moved nobody is refused: no kill like others.
+    if (fault.kind == FaultKind::move || running_.empty()) return;
+    outages_[fault.host] = {now, fault.kind, running_};
 }
 
 void Timings::on_ended(std::uint32_t host, Duration /*now*/) {

@@ -63,6 +63,7 @@ bool World::strike(const Fault& fault) {
         case FaultKind::crash:
         case FaultKind::lose_disk:
         case FaultKind::restore_disk:
+        case FaultKind::move:
         case FaultKind::pause:
         case FaultKind::freeze:
         case FaultKind::leave:
@@ -120,6 +121,7 @@ bool World::strike_process(const Fault& fault) {
         crash(fault.host);
         if (fault.kind == FaultKind::lose_disk) host.lose_disk();
         if (fault.kind == FaultKind::restore_disk) host.restore_disk();
+        if (fault.kind == FaultKind::move) host.move();
         ended_by_[fault.host] = fault.number;
         return true;
     }
@@ -138,6 +140,7 @@ bool World::repair(const Fault& fault) {
         case FaultKind::crash:
         case FaultKind::lose_disk:
         case FaultKind::restore_disk:
+        case FaultKind::move:
         case FaultKind::pause:
         case FaultKind::freeze:
         case FaultKind::leave:

@@ -313,6 +313,19 @@ TEST_CASE("a host whose disk is put back starts again with what it knew then, un
     }
 }
 
+TEST_CASE("a host that moves is found at its new address, by those who moved meanwhile too",
+          "[sim][faults]") {
+    std::vector<Fault> moves;
+    for (const std::uint32_t host : {1U, 2U, 3U, 4U}) {
+        moves.push_back(fault_of(FaultKind::move, host));
+    }
+    World world(plan_of(5, moves));
+    world.run_until(30s);
+    CHECK(world.faults().repaired(FaultKind::move) == 4);
+    CHECK(all_ready(world));
+    CHECK(world.network().open_connections().size() == 20);  // each dialled each
+}
+
 TEST_CASE("a host that lost its disk finds its way back though its clock is far behind",
           "[sim][faults]") {
     Fault step = fault_of(FaultKind::step_clock, 1, Duration{-48h}.count());

@@ -286,6 +286,8 @@ TEST_CASE("a plan that cannot be is an error where its cause stands", "[sim][pla
          "2:29: this restore-disk has the amount 0s, possible are 1ns to 86400s"},
         {"[at 5s] restore-disk node 1 4s for 1s\n[at 6s] lose-disk node 1 for 1s",
          "3:5: this lose-disk follows another one, a plan loses or puts back one disk at most"},
+        {"[at 1s] move node 1 for 1s\n[at 2s] move node 2 for 1s\n[at 3s] move node 3 for 1s",
+         "4:19: this move leaves no node where it is, one has to stay"},
     };
     for (const auto& [text, message] : errors) {
         INFO(text);
