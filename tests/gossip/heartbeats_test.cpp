@@ -1,4 +1,5 @@
 #include "base/limits.hpp"
+#include "base/rng.hpp"
 #include "tests/gossip/mesh_test_world.hpp"
 
 namespace starling::gossip::heartbeats_test {
@@ -211,6 +212,57 @@ TEST_CASE("the round trip is that of the middle one of those who answered",
     CHECK(heartbeats.round_trip().typical == 20ms);
     CHECK(heartbeats.round_trip().deviation == 10ms);
     CHECK(heartbeats.farthest() == 30ms);
+}
+
+// Something that comes in, or nothing.
+void change(Heartbeats& heartbeats, Rng rng, JudgeTime now) {
+    const std::array subjects = {bob_id, eve_id, dan_id, fay_id};
+    const NodeId& subject = subjects.at(static_cast<std::size_t>(rng.below(subjects.size())));
+    const std::uint32_t sequence = heartbeats.sequence_of(subject);
+    switch (rng.below(60)) {
+        case 0:
+            return heartbeats.renew(subject, now);
+        case 1:
+            heartbeats.on_refused(subject);
+            return;
+        case 2:
+            heartbeats.on_link_up(subject, now);
+            return;
+        case 3:
+            return heartbeats.ask(subject, sequence);
+        case 4:
+            heartbeats.on_accused(subject, now);
+            return;
+        case 5:
+            return heartbeats.on_pong(subject, sequence, now);
+        case 6:
+            heartbeats.on_heard(subject, now);
+            return;
+        default:
+            return;
+    }
+}
+
+TEST_CASE("who looks only when something is due misses nothing", "[gossip][heartbeats]") {
+    std::size_t silent = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        Heartbeats idle = four();
+        Heartbeats busy = idle;
+        const std::array subjects = {bob_id, eve_id, dan_id, fay_id};
+        for (JudgeTime now{}; now < 40s; now += 10ms) {
+            const Rng rng(seed, static_cast<std::uint64_t>(now / 10ms));
+            change(idle, rng, now);
+            change(busy, rng, now);
+            busy.watch(subjects, now);  // changes nothing, and makes it look
+            const auto due = idle.tick(now);
+            const auto expected = busy.tick(now);
+            REQUIRE(due.pings == expected.pings);
+            REQUIRE(due.silent == expected.silent);
+            REQUIRE(idle.deadline(now) == busy.deadline(now));
+            silent += due.silent.size();
+        }
+    }
+    CHECK(silent > 100);
 }
 
 }  // namespace
