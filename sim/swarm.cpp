@@ -5,6 +5,7 @@
 #include "sim/swarm_partitions.hpp"
 #include "sim/swarm_put_back.hpp"
 #include "sim/swarm_regions.hpp"
+#include "sim/swarm_strobe.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,6 +32,7 @@ enum class SwarmDraw : std::uint64_t {
     lost_disk,
     put_back,
     moves,
+    strobe,
 };
 
 Rng rng_of(std::uint64_t seed, SwarmDraw purpose) {
@@ -382,6 +384,8 @@ Result<Plan> swarm_plan(const SwarmOptions& options) {
         put_a_disk_back(plan, rng);
     }
     if (Rng rng = rng_of(plan.seed, SwarmDraw::moves); rng.chance(1, 4)) move_hosts(plan, rng);
+    Rng strobe = rng_of(plan.seed, SwarmDraw::strobe);
+    if (!company_of(plan.seed).one_split && strobe.chance(1, 16)) strobe_a_clock(plan, strobe);
     std::ranges::stable_sort(plan.faults, {}, &Fault::at);
     return plan;
 }

@@ -1,5 +1,8 @@
 #include "sim/swarm.hpp"
 
+#include "sim/swarm_moves.hpp"
+#include "sim/swarm_strobe.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -105,6 +108,43 @@ TEST_CASE("in half of the seeds with few clients a long partition is all that go
     }
     CHECK(alone * 3 >= few);
     CHECK(alone * 3 <= few * 2);
+}
+
+TEST_CASE("crashes that become moves leave one host where it is", "[sim][swarm]") {
+    std::size_t moved = 0;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        Plan plan;
+        plan.nodes = 4;
+        plan.faults.resize(40);
+        for (std::uint32_t i = 0; i < plan.faults.size(); ++i) plan.faults[i].host = i % plan.nodes;
+        move_hosts(plan, Rng(seed));
+        std::set<std::uint32_t> hosts;
+        for (const Fault& fault : plan.faults) {
+            if (fault.kind == FaultKind::move) hosts.insert(fault.host);
+        }
+        CHECK(hosts.size() < plan.nodes);
+        moved += hosts.size();
+    }
+    CHECK(moved >= 100);
+}
+
+TEST_CASE("a clock that is set forth and back shows in the end what it would have shown",
+          "[sim][swarm]") {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        Plan plan;
+        plan.nodes = 4;
+        plan.healed_at = 40s;
+        strobe_a_clock(plan, Rng(seed));
+        REQUIRE(plan.faults.size() >= 2);
+        std::int64_t sum = 0;
+        for (const Fault& step : plan.faults) {
+            CHECK(step.at < plan.healed_at);
+            CHECK(step.host == plan.faults.front().host);
+            sum += step.amount;
+        }
+        CHECK(sum == 0);
+        CHECK(std::ranges::is_sorted(plan.faults, {}, &Fault::at));
+    }
 }
 
 TEST_CASE("nodes and times of a swarm at their limits make a plan, one past them an error",
