@@ -113,12 +113,14 @@ void MembershipCheck::on_member(std::uint32_t observer, const TraceRecord& recor
 void MembershipCheck::on_opinion(std::uint32_t observer, const TraceRecord& record) {
     const auto subject = host_of(record.fields[0]);
     if (!subject) return;
-    Accusers& accusers = accusers_[*subject][life_of(*subject)];
     const bool down = record.fields[1] != 0;
-    if (down) {
-        accusers[observer] = {};
-    } else if (const auto withdrawn = accusers.find(observer); withdrawn != accusers.end()) {
-        withdrawn->second = {true, {observer}};
+    for (const Life& life : lives_known(observer, *subject)) {
+        Accusers& accusers = accusers_[*subject][life];
+        if (down) {
+            accusers[observer] = {};
+        } else if (const auto withdrawn = accusers.find(observer); withdrawn != accusers.end()) {
+            withdrawn->second = {true, {observer}};
+        }
     }
 }
 
@@ -127,15 +129,33 @@ void MembershipCheck::on_opinion_heard(std::uint32_t listener, const TraceRecord
     const auto observer = host_of(record.fields[1]);
     const bool down = record.fields[2] != 0;
     if (!subject || !observer || down) return;
-    Accusers& accusers = accusers_[*subject][life_of(*subject)];
-    const auto withdrawn = accusers.find(*observer);
-    if (withdrawn != accusers.end()) withdrawn->second.heard.insert(listener);
+    for (const Life& life : lives_known(*observer, *subject)) {
+        Accusers& accusers = accusers_[*subject][life];
+        const auto withdrawn = accusers.find(*observer);
+        if (withdrawn != accusers.end()) withdrawn->second.heard.insert(listener);
+    }
 }
 
 void MembershipCheck::on_claimed(std::uint32_t host, Boot boot, Incarnation incarnation) {
     const auto known = claimed_[host].find(boot);
     if (known != claimed_[host].end() && known->second >= incarnation) return;
     claimed_[host][boot] = incarnation;  // what was said of an earlier life is void for this one
+}
+
+// One of these is the life that the observer knows: who claims another may stand still before
+// anybody hears of it, and that somebody alive has another incarnation is not traced.
+std::vector<MembershipCheck::Life> MembershipCheck::lives_known(std::uint32_t observer,
+                                                                std::uint32_t subject) const {
+    std::vector<Life> lives;
+    const Standing& told = seen(observer, subject);
+    for (const auto& [boot, last] : claimed_[subject]) {
+        if (boot < told.boot) continue;
+        const Incarnation first = boot == told.boot ? told.incarnation : Incarnation{0};
+        for (std::uint32_t i = first.value; i <= last.value; ++i) {
+            lives.emplace_back(boot, Incarnation{i});
+        }
+    }
+    return lives;
 }
 
 MembershipCheck::Life MembershipCheck::life_of(std::uint32_t subject) const {

@@ -90,6 +90,8 @@ private:
     using Accusers = std::map<std::uint32_t, Accuser>;
 
     [[nodiscard]] Life life_of(std::uint32_t subject) const;
+    [[nodiscard]] std::vector<Life> lives_known(std::uint32_t observer,
+                                                std::uint32_t subject) const;
     void note_crash(std::uint32_t host, Duration now);
     void on_member(std::uint32_t observer, const TraceRecord& record, Duration now);
     void on_opinion(std::uint32_t observer, const TraceRecord& record);
