@@ -8,7 +8,7 @@ namespace starling::gossip {
 
 void Heartbeats::watch(std::span<const NodeId> subjects, JudgeTime now) {
     ++changes_;
-    touched();
+    idle_until_ = JudgeTime::min();
     std::erase_if(watched_, [&](const auto& each) {
         return std::ranges::find(subjects, each.first) == subjects.end();
     });
@@ -26,7 +26,6 @@ void Heartbeats::renew(const NodeId& subject, JudgeTime now) {
     const auto found = find(subject);
     if (found == watched_.end()) return;
     ++changes_;
-    touched();
     Watch& watch = found->second;
     const Watch before = std::exchange(watch, Watch{});
     watch.since = watch.heard = watch.pinged = now;
@@ -41,7 +40,6 @@ Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
     Watch& watch = found->second;
     // What a killed process left in the sockets is read after the refusal: no sign of life.
     if (watch.refused) return Heard::expected;
-    touched();
     const bool reported = watch.reported;
     const bool owed = watch.owes_answer;
     watch.heard = now;
@@ -55,7 +53,6 @@ Heard Heartbeats::on_heard(const NodeId& peer, JudgeTime now) {
 void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime now) {
     const auto found = find(peer);
     if (sequence == 0 || found == watched_.end() || found->second.sequence != sequence) return;
-    touched();
     Watch& watch = found->second;
     watch.answered = sequence;
     const Duration sample = std::max(now - watch.pinged, Duration::zero());
@@ -72,7 +69,6 @@ void Heartbeats::on_pong(const NodeId& peer, std::uint32_t sequence, JudgeTime n
 bool Heartbeats::on_link_up(const NodeId& peer, JudgeTime now) {
     const auto found = find(peer);
     if (found == watched_.end()) return false;
-    touched();
     found->second.was_linked = true;
     if (!found->second.refused) return false;
     on_hello(peer, now);
@@ -84,14 +80,12 @@ bool Heartbeats::on_refused(const NodeId& peer) {
     if (found == watched_.end() || found->second.refused) return false;
     found->second.refused = true;
     ++changes_;
-    touched();
     return true;
 }
 
 Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
     const auto found = find(peer);
     if (found == watched_.end()) return Heard::stranger;
-    touched();
     const bool refused = std::exchange(found->second.refused, false);
     changes_ += refused ? 1U : 0U;
     const Heard heard = on_heard(peer, now);
@@ -100,9 +94,7 @@ Heard Heartbeats::on_hello(const NodeId& peer, JudgeTime now) {
 
 void Heartbeats::ask(const NodeId& subject, std::uint32_t above) {
     const auto found = find(subject);
-    if (found == watched_.end() || found->second.sequence > above) return;
-    touched();
-    found->second.wants_ping = true;
+    if (found != watched_.end() && found->second.sequence <= above) found->second.wants_ping = true;
 }
 
 bool Heartbeats::has_answered(const NodeId& subject, std::uint32_t above) const {
@@ -116,15 +108,17 @@ bool Heartbeats::on_accused(const NodeId& subject, JudgeTime now) {
     Watch& watch = found->second;
     if (watch.refused || watch.reported) return false;  // my opinion is out
     if (now - watch.heard <= ack_of(watch)) return true;
-    touched();
     watch.owes_answer = true;
     watch.wants_ping = !watch.asked.has_value();
     return false;
 }
 
+// Whatever comes in of a subject passes here, and may change what is due.
 Heartbeats::Watched::iterator Heartbeats::find(const NodeId& subject) {
     const auto place = std::ranges::lower_bound(watched_, subject, {}, &Watched::value_type::first);
-    return place != watched_.end() && place->first == subject ? place : watched_.end();
+    if (place == watched_.end() || place->first != subject) return watched_.end();
+    idle_until_ = JudgeTime::min();
+    return place;
 }
 
 Heartbeats::Watched::const_iterator Heartbeats::find(const NodeId& subject) const {

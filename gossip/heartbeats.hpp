@@ -142,9 +142,6 @@ private:
     [[nodiscard]] bool has_doubt(JudgeTime now) const;
     [[nodiscard]] JudgeTime next_after(JudgeTime now) const;
 
-    // Something came in: what is due may have changed.
-    void touched() { idle_until_ = JudgeTime::min(); }
-
     void ping(const NodeId& subject, Watch& watch, JudgeTime now, Due& due);
     void doubt_all(JudgeTime since);
     void find_silent(JudgeTime now, Due& due);

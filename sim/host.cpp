@@ -28,7 +28,6 @@ Host::Host(const HostSetup& setup, const Surroundings& around)
       around_(around),
       clock_(setup.boot_offset, setup.wall_offset),
       disk_(setup.disk, setup.seed, disk_stream | setup.number, around.disks),
-      address_(around.identities.nodes[setup.number].address),
       journal_(around.identities.nodes[setup.number].journal),
       effects_(around.machine != nullptr ? own_effects_ : around.effects) {}
 
@@ -109,8 +108,7 @@ void Host::restore_disk() {
 
 void Host::move() {
     STARLING_ASSERT(state_ == ProcessState::down);
-    address_ = address_of(setup_.number, ++moves_);
-    around_.network.move(setup_.number, address_);
+    around_.network.move(setup_.number, address_of(setup_.number, ++moves_));
 }
 
 void Host::pause() {
@@ -472,7 +470,7 @@ node::Setup Host::core_setup() const {
             identity.certificate,
             journal_,
             boot_,
-            {address_},
+            {address_of(setup_.number, moves_)},
             identity.name,
             around_.identities.contacts,
             {},

@@ -289,8 +289,7 @@ private:
     ProcessState state_ = ProcessState::down;
     std::uint64_t process_ = 0;  // number of the process; events of earlier ones are void
     Boot boot_;
-    std::string address_;         // where it listens
-    std::uint32_t moves_ = 0;     // before it came there
+    std::uint32_t moves_ = 0;     // to where it is
     JournalId journal_;           // on the disk
     JournalId kept_journal_;      // on the one that will be put back
     std::optional<Boot> outbid_;  // a higher boot, which ended a process and is on the disk

@@ -35,7 +35,7 @@ struct Identities {
 
 [[nodiscard]] Identities make_identities(std::uint64_t seed, std::uint32_t nodes);
 
-// Where a host is once it has moved so many times; no two ever have the same.
+// Where a host is once it has moved so many times: where no other host ever is.
 [[nodiscard]] std::string address_of(std::uint32_t host, std::uint32_t moves);
 
 [[nodiscard]] std::vector<NodeId> ids_of(const Identities& identities);

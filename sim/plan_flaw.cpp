@@ -20,7 +20,6 @@ public:
              {&FaultJudge::begin, &FaultJudge::target, &FaultJudge::amount, &FaultJudge::end}) {
             if (auto flaw = (this->*check)()) return flaw;
         }
-        if (fault_.kind == FaultKind::move) return last_to_move();
         if (!forgets(fault_.kind)) return std::nullopt;
         if (auto flaw = kept_disk()) return flaw;
         return forgotten_disk();
@@ -97,16 +96,6 @@ private:
                       "follows another one, a plan loses or puts back one disk at most");
     }
 
-    std::optional<PlanFlaw> last_to_move() const {
-        std::set<std::uint32_t> moved;
-        for (std::size_t index = 0; index <= index_; ++index) {
-            const Fault& fault = plan_.faults[index];
-            if (fault.kind == FaultKind::move) moved.insert(fault.host);
-        }
-        if (moved.size() < plan_.nodes) return std::nullopt;
-        return flawed(PlanPart::target, "leaves no node where it is, one has to stay");
-    }
-
     PlanFlaw flawed(PlanPart part, const std::string& what) const {
         return {part, index_, "this " + std::string(row_.word) + ' ' + what};
     }
@@ -131,6 +120,18 @@ std::optional<PlanFlaw> flaw_of_fields(const Plan& plan) {
                         ", after the end at duration=" + time_text(plan.duration)};
 }
 
+std::optional<PlanFlaw> flaw_of_moves(const Plan& plan) {
+    std::set<std::uint32_t> moved;
+    for (std::size_t index = 0; index < plan.faults.size(); ++index) {
+        if (plan.faults[index].kind != FaultKind::move) continue;
+        moved.insert(plan.faults[index].host);
+        if (moved.size() < plan.nodes) continue;
+        return PlanFlaw{PlanPart::target, index,
+                        "this move leaves no node where it is, one has to stay"};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<PlanFlaw> flaw_of(const Plan& plan) {
@@ -138,7 +139,7 @@ std::optional<PlanFlaw> flaw_of(const Plan& plan) {
     for (std::size_t index = 0; index < plan.faults.size(); ++index) {
         if (auto flaw = FaultJudge(plan, index).flaw()) return flaw;
     }
-    return std::nullopt;
+    return flaw_of_moves(plan);
 }
 
 Result<void> check_plan(const Plan& plan) {

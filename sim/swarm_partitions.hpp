@@ -12,6 +12,7 @@ namespace starling::sim::partitions {
 // Any two sides that are all these hosts together.
 [[nodiscard]] Fault sides_of(Rng& rng, const Hosts& hosts);
 
+// Of all shapes, each for a while.
 void any(Author& author);
 
 // For so long that each side buries the other, and has to find it again.

@@ -1,5 +1,6 @@
 #include "sim/task_load.hpp"
 
+#include "auction/task.hpp"
 #include "sim/liar.hpp"
 
 #include <algorithm>
@@ -168,7 +169,7 @@ void TaskLoad::conclude(const Task& task, Duration now) {
 void TaskLoad::on_dead(Task& task, const node::TaskRecord& record) {
     ++task.shown_dead;
     const auto is_untold = [&](const node::AttemptRecord& attempt) {
-        return attempt.outcome == "run_limit" &&
+        return attempt.outcome == auction::name_of(auction::AttemptEnd::run_limit) &&
                std::ranges::find(task.tried, attempt.epoch) == task.tried.end();
     };
     const auto untold = std::ranges::count_if(record.attempts, is_untold);

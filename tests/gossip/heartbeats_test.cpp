@@ -246,14 +246,19 @@ void change(Heartbeats& heartbeats, Rng rng, JudgeTime now) {
 TEST_CASE("who looks only when something is due misses nothing", "[gossip][heartbeats]") {
     std::size_t silent = 0;
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        Heartbeats idle = four();
+        Heartbeats idle{JudgeTime{}};  // nobody is linked yet
         Heartbeats busy = idle;
-        const std::array subjects = {bob_id, eve_id, dan_id, fay_id};
+        std::vector subjects = {bob_id, eve_id, dan_id};
+        idle.watch(subjects, JudgeTime{});
+        busy.watch(subjects, JudgeTime{});
         for (JudgeTime now{}; now < 40s; now += 10ms) {
             const Rng rng(seed, static_cast<std::uint64_t>(now / 10ms));
             change(idle, rng, now);
             change(busy, rng, now);
-            busy.watch(subjects, now);  // changes nothing, and makes it look
+            if (now == 20s) subjects = {dan_id, fay_id};
+            if (now == 20s) idle.watch(subjects, now);
+            busy.watch(subjects, now);  // each of these two makes it look
+            busy.on_pong(dan_id, 0, now);
             const auto due = idle.tick(now);
             const auto expected = busy.tick(now);
             REQUIRE(due.pings == expected.pings);

@@ -324,6 +324,9 @@ TEST_CASE("a host that moves is found at its new address, by those who moved mea
     CHECK(world.faults().repaired(FaultKind::move) == 4);
     CHECK(all_ready(world));
     CHECK(world.network().open_connections().size() == 20);  // each dialled each
+    const auto known = world.host(0).disk().read(Table::members, world.host(1).id().view());
+    REQUIRE(known);
+    CHECK(text_of(*known).find(address_of(1, 1)) != std::string_view::npos);
 }
 
 TEST_CASE("a host that lost its disk finds its way back though its clock is far behind",

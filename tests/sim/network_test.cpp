@@ -55,6 +55,21 @@ TEST_CASE("a frame without a connection is dropped and said so", "[sim][network]
     CHECK(world.dropped == std::vector{DropReason::no_connection});
 }
 
+TEST_CASE("who dials the old address of a host that moved reaches nobody", "[sim][network]") {
+    NetworkWorld world;
+    world.dial(ann, bob);
+    world.network.move(bob, "elsewhere:1");  // the first packet is on its way
+    world.run(20s);
+    CHECK(world.news == std::vector{LinkNews::timed_out});
+    world.dial(ann, bob);
+    world.run(100ms);
+    CHECK(world.news.back() == LinkNews::unreachable);
+    world.network.move(bob, NetworkWorld::address_of(bob));
+    world.dial(ann, bob);
+    world.run(100ms);
+    CHECK(world.news.back() == LinkNews::connected);
+}
+
 TEST_CASE("a queue takes limits::link_queue_frames frames and not one more", "[sim][network]") {
     NetworkWorld world;
     world.dial(ann, bob);
